@@ -1,0 +1,72 @@
+"""Reading the weights out of other people's checkpoints, and nothing else: no code in them is ever run."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganfx.errors import ContractError
+
+State = dict[str, Tensor]
+
+# The better of two copies first.
+_WRAPPERS = ("params_ema", "params", "generator", "model_state_dict", "state_dict", "model", "net")
+_PREFIXES = ("_orig_mod.", "module.", "netG.", "generator.")
+
+
+def read_state(path: Path) -> State:
+    """The state dict in a .pth, .pt, .pth.tar or .safetensors file, unwrapped, on the CPU. Raises ContractError."""
+    state = _unwrapped(_loaded(path))
+    tensors = {name: value for name, value in state.items() if isinstance(value, Tensor)}
+    if not tensors:
+        raise ContractError(f"{path}: no weights found", hint="ganfx imports state dicts of upscalers")
+    return _unprefixed(tensors)
+
+
+def _loaded(path: Path) -> Mapping[str, Any]:
+    with path.open("rb") as file:
+        header = file.read(9)
+    if header[8:] == b"{":
+        return _safetensors(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about pickle protocols
+            found = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise ContractError(
+            f"{path}: holds Python objects or damaged data, not only weights; nothing in it was run",
+            hint="ask for its state dict, or a .safetensors file",
+        ) from error
+    except Exception as error:  # a damaged file can break torch's reader anywhere
+        raise ContractError(f"{path}: not a checkpoint of weights, or damaged") from error
+    return found if isinstance(found, Mapping) else {}
+
+
+def _safetensors(path: Path) -> Mapping[str, Any]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise ContractError(f"{path}: a damaged .safetensors file") from error
+
+
+def _unwrapped(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    for key in _WRAPPERS:
+        if isinstance(state.get(key), Mapping):
+            return _unwrapped(state[key])
+    return state
+
+
+def _unprefixed(state: State) -> State:
+    for prefix in _PREFIXES:
+        if all(name.startswith(prefix) for name in state):
+            return _unprefixed({name.removeprefix(prefix): value for name, value in state.items()})
+    return state

@@ -1,0 +1,86 @@
+"""A trained generator becomes one verified ONNX file that carries its own contract."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import torch
+from torch import nn
+
+from ganfx.errors import ExportError
+from ganfx.exporters import graph, parity, precision
+from ganfx.spec import KEY, FilterSpec
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+Stored = Literal["fp16", "fp32"]
+ERROR_FP32 = 1e-4
+ERROR_FP16 = 1 / 255
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What was written; errors are the largest against torch, as shares of the value range."""
+
+    path: Path
+    spec: FilterSpec
+    stored: Stored
+    max_error_fp32: float
+    max_error_stored: float
+    parameters: int
+    size_bytes: int
+
+
+def export_generator(network: nn.Module, spec: FilterSpec, path: Path, *, stored: Stored = "fp16") -> ExportReport:
+    """Write `network` to `path` as ONNX with `spec` and a self-test inside, once it is proved to compute the same.
+
+    network: (N, in_channels, H, W) in the spec's range -> (N, out_channels, H * scale, W * scale), on any device.
+    The same network gives the same bytes. Raises ExportError, leaving `path` as it was, where the graph cannot be
+    made or differs from torch by more than 1e-4 (computed from fp32 weights) or 1/255 (as stored).
+    """
+    network = network.eval().to("cpu", torch.float32, memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    inputs = parity.samples(spec)
+    torch_run = parity.torch_runner(network)
+    wanted = [torch_run(batch) for batch in inputs]
+    model = graph.trace(network, torch.from_numpy(inputs[0]), spec)
+    error_fp32 = _checked(model, wanted, spec, ERROR_FP32, "fp32")
+    error_stored = error_fp32
+    if stored == "fp16":
+        model = precision.store_fp16(model)
+        error_stored = _checked(model, wanted, spec, ERROR_FP16, "stored as fp16")
+    spec = dataclasses.replace(spec, self_test=parity.self_test(parity.runner(model), spec))
+    size_bytes = write_model(model, spec, path)
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    return ExportReport(path, spec, stored, error_fp32, error_stored, parameters, size_bytes)
+
+
+def _checked(model: ModelProto, wanted: list[parity.Floats], spec: FilterSpec, limit: float, how: str) -> float:
+    error = parity.max_error(wanted, parity.runner(model), spec)
+    if error > limit:
+        raise ExportError(f"{spec.name}: the ONNX graph ({how}) is {error:.2g} off the network; {limit:.2g} is allowed")
+    return error
+
+
+def write_model(model: ModelProto, spec: FilterSpec, path: Path) -> int:
+    """Store `spec` in `model`, write it whole or not at all, and return its size in bytes. Raises ExportError."""
+    facts = {KEY: spec.to_json(), "license": spec.license, "description": spec.description}
+    kept = [(entry.key, entry.value) for entry in model.metadata_props if entry.key not in facts]
+    del model.metadata_props[:]
+    for key, value in [*kept, *facts.items()]:
+        model.metadata_props.add(key=key, value=value)
+    content = model.SerializeToString(deterministic=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(content)
+        os.replace(partial, path)
+    except OSError as error:
+        raise ExportError(f"{path}: cannot be written: {error.strerror}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return len(content)

@@ -1,0 +1,84 @@
+"""From a torch network to a plain ONNX graph: dynamic sizes, no traces of the machine it was made on."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import onnx
+import torch
+from torch import Tensor, nn
+
+from ganfx.errors import ExportError
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, ValueInfoProto
+
+    from ganfx.spec import FilterSpec
+
+OPSET = 18
+INPUT, OUTPUT = "input", "output"
+
+
+def trace(network: nn.Module, sample: Tensor, spec: FilterSpec) -> ModelProto:
+    """`network` as a graph from `input` to `output`, whose batch, height and width are free.
+
+    sample (N, C, H, W), N at least 2 and H unlike W. Raises ExportError where the network's sizes are not free,
+    or where it needs operators outside the ONNX standard.
+    """
+    model = _exported(network, sample)
+    foreign = {opset.domain for opset in model.opset_import} - {"", "ai.onnx"}
+    if foreign or model.functions:
+        raise ExportError(f"{spec.name}: the graph needs operators outside ONNX: {', '.join(sorted(foreign))}")
+    _strip(model)
+    _name_axes(model.graph.input[0], ("batch", "height", "width"))
+    times = "" if spec.scale == 1 else f"{spec.scale}*"
+    _name_axes(model.graph.output[0], ("batch", f"{times}height", f"{times}width"))
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _exported(network: nn.Module, sample: Tensor) -> ModelProto:
+    free = dict.fromkeys((0, 2, 3), torch.export.Dim.DYNAMIC)
+    try:
+        with warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("ignore")
+            program = torch.onnx.export(
+                network,
+                (sample,),
+                dynamo=True,
+                opset_version=OPSET,
+                dynamic_shapes=(free,),
+                input_names=[INPUT],
+                output_names=[OUTPUT],
+                verbose=False,
+            )
+    except Exception as error:  # the exporter's own classes are many, and private
+        raise ExportError(f"the network cannot be written as ONNX: {first_line(error)}") from error
+    assert program is not None
+    return program.model_proto
+
+
+def first_line(error: Exception) -> str:
+    """What a foreign error says, for a message of one line."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _strip(model: ModelProto) -> None:
+    """Drop stack traces, doc strings and inferred shapes: they name source paths and vary between machines."""
+    import ganfx
+
+    model.producer_name, model.producer_version = "ganfx", ganfx.__version__
+    model.graph.name = "generator"
+    del model.graph.value_info[:]
+    parts: list[Any] = [model, model.graph, *model.graph.node, *model.graph.initializer]
+    for part in (*parts, *model.graph.input, *model.graph.output):
+        part.doc_string = ""
+        del part.metadata_props[:]
+    for number, node in enumerate(model.graph.node):
+        node.name = f"{node.op_type}_{number}"
+
+
+def _name_axes(value: ValueInfoProto, names: tuple[str, str, str]) -> None:
+    for axis, name in zip((0, 2, 3), names, strict=True):
+        value.type.tensor_type.shape.dim[axis].dim_param = name

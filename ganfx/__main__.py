@@ -1,0 +1,5 @@
+"""`python -m ganfx` is the command line."""
+
+from ganfx.cli import main
+
+main()

@@ -1,0 +1,95 @@
+"""One file after the other through the corridor; a file that fails is reported and the rest go on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ganfx import pipeline
+from ganfx.batch.plan import Item
+from ganfx.errors import ItemError
+from ganfx.files import SaveOptions, open_reader, open_writer
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one item; sizes are (width, height) in pixels, `error` is None where all went well."""
+
+    item: Item
+    seconds: float
+    input_size: tuple[int, int] | None = None
+    output_size: tuple[int, int] | None = None
+    notes: tuple[str, ...] = ()
+    error: ItemError | None = None
+
+    @property
+    def megapixels_per_s(self) -> float:
+        """Megapixels written in each second."""
+        width, height = self.output_size or (0, 0)
+        return width * height / 1e6 / self.seconds
+
+    def as_json(self) -> dict[str, Any]:
+        """The outcome as plain data, for machines to read."""
+        return {
+            "input": str(self.item.source),
+            "output": None if self.error else str(self.item.target),
+            "status": "failed" if self.error else "done",
+            "input_size": self.input_size,
+            "output_size": self.output_size,
+            "seconds": round(self.seconds, 3),
+            "notes": list(self.notes),
+            "error": self.error and {"code": self.error.code, "message": self.error.message, "hint": self.error.hint},
+        }
+
+
+def run(
+    items: Sequence[Item],
+    work: pipeline.Work,
+    save: SaveOptions,
+    *,
+    overwrite: bool = False,
+    progress: Callable[[Item, float], None] | None = None,
+) -> Iterator[Outcome]:
+    """Process `items` in order, yielding each outcome; `progress` is told the finished share of an item, 0..1.
+
+    Raises EngineError and ModelError, which would fail every item alike.
+    """
+    for item in items:
+        started = time.monotonic()
+        try:
+            yield _process(item, work, save, overwrite, progress)
+        except ItemError as error:
+            yield Outcome(item, time.monotonic() - started, error=error)
+
+
+def _process(
+    item: Item,
+    work: pipeline.Work,
+    save: SaveOptions,
+    overwrite: bool,
+    progress: Callable[[Item, float], None] | None,
+) -> Outcome:
+    started = time.monotonic()
+    with open_reader(item.source) as reader:
+        width, height = work.output_size(reader)
+        area = reader.width * reader.height
+
+        def told(done_pixels: int) -> None:
+            if progress:
+                progress(item, done_pixels / area)
+
+        with open_writer(
+            item.target,
+            width=width,
+            height=height,
+            has_alpha=reader.has_alpha,
+            look=reader.look,
+            options=save,
+            overwrite=overwrite,
+        ) as writer:
+            for rows in pipeline.stream(reader, work, told):
+                writer.write(rows)
+        notes = tuple(dict.fromkeys((*reader.look.notes, *writer.notes)))
+        return Outcome(item, time.monotonic() - started, (reader.width, reader.height), (width, height), notes)

@@ -1,0 +1,62 @@
+"""The command line. Only this package prints, and only it ends the process.
+
+Heavy modules are imported inside the commands, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from ganfx import __version__
+from ganfx.cli import doctor, evaluate, models, train
+from ganfx.cli.filter_commands import filter_command
+from ganfx.errors import GanfxError
+from ganfx.filters import all_filters
+
+INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def cli() -> None:
+    """GAN filters for pictures. Nothing is lost: alpha, 16 bit, colour profile, EXIF and orientation stay.
+
+    \b
+    Start here:
+      ganfx upscale photo.jpg        writes photo_x4.jpg beside it
+      ganfx doctor                   says what this machine can use
+
+    Exit status: 0 all done, 1 the run failed, 2 wrong usage, 3 some files failed, 130 interrupted.
+    """
+
+
+for _filter in all_filters().values():
+    cli.add_command(filter_command(_filter))
+for _command in (doctor.doctor, models.models, train.train, evaluate.evaluate):
+    cli.add_command(_command)
+
+
+def report_error(error: GanfxError) -> None:
+    """One line of what went wrong and, where there is one, a line of what to do."""
+    click.echo(f"error: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"hint: {error.hint}", err=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its status."""
+    try:
+        status = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+        sys.exit(status or 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except GanfxError as error:
+        report_error(error)
+        sys.exit(error.exit_status)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted: finished pictures are complete, nothing is half-written", err=True)
+        sys.exit(INTERRUPTED)

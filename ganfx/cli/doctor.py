@@ -1,0 +1,74 @@
+"""`ganfx doctor`: what this machine can really use."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+from typing import Any
+
+import click
+
+PACKAGES = (
+    "onnxruntime-gpu",
+    "onnxruntime",
+    "onnxruntime-ep-openvino",
+    "pyvips",
+    "opencv-python-headless",
+    "numpy",
+    "onnx",
+    "torch",
+)
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _warnings(versions: dict[str, str]) -> list[str]:
+    if {"onnxruntime", "onnxruntime-gpu"} <= set(versions):
+        return ["onnxruntime and onnxruntime-gpu are both installed and overwrite each other: uninstall onnxruntime"]
+    return []
+
+
+def _findings() -> dict[str, Any]:
+    from ganfx import __version__
+    from ganfx.engine import probe_providers
+
+    versions = _versions()
+    providers = [
+        {"name": row.name, "usable": row.usable, "detail": row.detail, "hint": row.hint} for row in probe_providers()
+    ]
+    return {
+        "ganfx": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "packages": versions,
+        "providers": providers,
+        "warnings": _warnings(versions),
+    }
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="The findings as JSON.")
+def doctor(as_json: bool) -> int:
+    """Say which devices and providers really load here, and what to install for more."""
+    findings = _findings()
+    if as_json:
+        click.echo(json.dumps(findings, indent=2))
+        return 0
+    click.echo(f"ganfx {findings['ganfx']}, Python {findings['python']}, {findings['system']}")
+    click.echo(", ".join(f"{name} {version}" for name, version in findings["packages"].items()))
+    for provider in findings["providers"]:
+        click.echo(f"  {'yes' if provider['usable'] else 'no ':3}  {provider['name']:9} {provider['detail']}")
+        if not provider["usable"] and provider["hint"]:
+            click.echo(f"       {'':9} -> {provider['hint']}")
+    for warning in findings["warnings"]:
+        click.echo(f"warning: {warning}")
+    return 0

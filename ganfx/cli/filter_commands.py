@@ -1,0 +1,131 @@
+"""One command for each filter, made from its declaration."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ganfx.cli.options import as_engine_options, engine_options
+from ganfx.errors import OptionError
+from ganfx.filters import Filter, Option
+
+if TYPE_CHECKING:
+    from ganfx.batch.plan import Item
+    from ganfx.batch.run import Outcome
+    from ganfx.pipeline import Work
+
+SOME_FAILED = 3
+
+_EPILOG = """\b
+Examples:
+  {example}
+  ganfx {name} in.png -o out.png
+  ganfx {name} FOLDER -o RESULTS -f png
+"""
+
+
+def _flag(option: Option) -> Callable[[Any], Any]:
+    names = [f"--{option.name.replace('_', '-')}"] + ([f"-{option.letter}"] if option.letter else [])
+    kind: Any = click.Choice(option.choices) if option.choices else option.kind
+    return click.option(*names, option.name, type=kind, default=option.default, help=option.help)
+
+
+def filter_command(filter_: Filter) -> click.Command:
+    """The command that runs `filter_` over files and folders."""
+
+    def callback(**arguments: Any) -> int:
+        engine = as_engine_options(
+            *(arguments.pop(name) for name in ("provider", "precision", "gpu", "tile", "overlap"))
+        )
+        options = {option.name: arguments.pop(option.name) for option in filter_.options}
+        return _run(filter_, options, engine, **arguments)
+
+    command: Any = engine_options(callback)
+    for decorate in reversed([*_files_options(), *map(_flag, filter_.options), _model_option(filter_)]):
+        command = decorate(command)
+    epilog = _EPILOG.format(name=filter_.name, example=filter_.example)
+    decorated: click.Command = click.command(filter_.name, help=filter_.help, epilog=epilog)(command)
+    return decorated
+
+
+def _model_option(filter_: Filter) -> Callable[[Any], Any]:
+    text = f"Model name, or an ONNX file.  [default: {filter_.default_model}]"
+    return click.option("-n", "--model", metavar="NAME|FILE", help=text)
+
+
+def _files_options() -> list[Callable[[Any], Any]]:
+    return [
+        click.argument("files", nargs=-1),
+        click.option("-i", "--input", "inputs", multiple=True, metavar="FILE|DIR", help="The same as naming it."),
+        click.option("-o", "--output", type=click.Path(path_type=Path), help="A file for one picture, or a folder."),
+        click.option("-f", "--format", "extension", metavar="EXT", help="Write jpg, png, webp, tif, avif or gif."),
+        click.option("-q", "--quality", type=click.IntRange(1, 100), help="Of JPEG, WebP and AVIF."),
+        click.option("--overwrite", is_flag=True, help="Replace outputs that exist."),
+        click.option("--strip-metadata", is_flag=True, help="Leave EXIF, XMP and IPTC out; the colour profile stays."),
+        click.option("--json", "as_json", is_flag=True, help="One JSON object per file on standard output."),
+        click.option("--quiet", is_flag=True, help="Say nothing but errors."),
+    ]
+
+
+def _run(
+    filter_: Filter,
+    options: dict[str, Any],
+    engine: Any,
+    *,
+    model: str | None,
+    files: tuple[str, ...],
+    inputs: tuple[str, ...],
+    output: Path | None,
+    extension: str | None,
+    quality: int | None,
+    overwrite: bool,
+    strip_metadata: bool,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    from ganfx import pipeline
+    from ganfx.batch.run import run
+    from ganfx.cli.progress import reporter
+    from ganfx.files import SaveOptions
+
+    names = [*inputs, *files]
+    if not names:
+        raise click.UsageError(f"name the pictures: ganfx {filter_.name} photo.jpg")
+    work = pipeline.plan(filter_.name, options, model=model, engine=engine)
+    items = _plan(names, work, output, extension)
+    save = SaveOptions(quality=quality, strip_metadata=strip_metadata)
+    with reporter(len(items), work.engine.device, quiet=quiet) as report:
+        outcomes = run(items, work, save, overwrite=overwrite, progress=report.progress)
+        return SOME_FAILED if _tell(outcomes, report, as_json) else 0
+
+
+def _tell(outcomes: Iterable[Outcome], report: Any, as_json: bool) -> int:
+    """Report each outcome as it comes; the number of failures."""
+    failed = 0
+    for outcome in outcomes:
+        failed += outcome.error is not None
+        report.finished(outcome)
+        if as_json:
+            click.echo(json.dumps(outcome.as_json()))
+    return failed
+
+
+def _plan(names: list[str], work: Work, output: Path | None, extension: str | None) -> list[Item]:
+    from ganfx.batch.plan import assign_targets, find_sources
+    from ganfx.files import is_picture, writable_suffix
+
+    sources = find_sources(names, is_picture)
+    several = len(sources) > 1 or any(Path(name).is_dir() for name in names)
+    into_folder = output is not None and (several or output.is_dir() or not output.suffix)
+    if several and output is not None and output.is_file():
+        raise OptionError(f"{output}: is a file, but there are several pictures", hint="give -o a folder")
+    if output is not None and into_folder:
+        output.mkdir(parents=True, exist_ok=True)
+    scale = work.engine.spec.scale
+    suffix = f"_x{scale}" if scale > 1 else f"_{work.engine.spec.name}"
+    chosen = f".{extension.lstrip('.')}" if extension else None
+    return assign_targets(sources, output, suffix, lambda path: chosen or writable_suffix(path), into_folder)

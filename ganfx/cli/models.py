@@ -1,0 +1,93 @@
+"""`ganfx models`: what there is to run, and how to get more."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ganfx.hub import ModelEntry
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def models(context: click.Context) -> None:
+    """List, inspect, verify, import and download models."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_)
+
+
+@models.command("list")
+@click.option("--filter", "filter_", metavar="NAME", help="Only the models of one filter.")
+@click.option("--json", "as_json", is_flag=True, help="The list as JSON.")
+def list_(filter_: str | None = None, as_json: bool = False) -> None:
+    """List the bundled models, your own, and those to download."""
+    from ganfx.hub import list_models
+
+    entries = list_models(filter_)
+    if as_json:
+        click.echo(json.dumps([dataclasses.asdict(entry) for entry in entries], indent=2, default=str))
+        return
+    for entry in entries:
+        click.echo(_line(entry))
+    click.echo("* the default of its filter; `ganfx models pull NAME` fetches what is not installed")
+
+
+def _line(entry: ModelEntry) -> str:
+    mark = "*" if entry.default else " "
+    scale = f"x{entry.scale}" if entry.scale else ""
+    size = f"{entry.size_bytes / 1e6:.1f} MB" if entry.size_bytes else ""
+    state = entry.problem or (entry.origin if entry.installed else "to pull")
+    license = f"{entry.license} (non-commercial)" if entry.non_commercial else entry.license
+    return f"{mark} {entry.name:28} {entry.filter:9} {scale:3} {size:>9}  {state:8} {license}"
+
+
+@models.command()
+@click.argument("name")
+def verify(name: str) -> int:
+    """Run a model's own self-test on this machine's device."""
+    from ganfx.engine import EngineOptions, open_engine
+    from ganfx.engine import verify as run_self_test
+    from ganfx.hub import find_model
+
+    engine = open_engine(find_model(name), EngineOptions())
+    error, test = run_self_test(engine), engine.spec.self_test
+    if error is None or test is None:
+        click.echo(f"{engine.spec.name}: carries no self-test", err=True)
+        return 1
+    verdict = "good" if error <= test.tolerance else "BAD"
+    click.echo(f"{engine.spec.name} on {engine.device}, {engine.precision}: {verdict}, {error:.1e} off the reference")
+    return 0 if error <= test.tolerance else 1
+
+
+@models.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--name", help="What to call it.  [default: the file's name]")
+@click.option("--license", default="unknown", show_default=True, help="Kept with the model.")
+@click.option("--replace", is_flag=True, help="Replace a model of that name.")
+def import_(file: Path, name: str | None, license: str, replace: bool) -> None:
+    """Make a filter of an ONNX file or a PyTorch checkpoint (.pth, .safetensors).
+
+    Checkpoints need: pip install "ganfx[import]". Code inside a checkpoint is never run.
+    """
+    from ganfx.hub import import_model
+
+    path = import_model(file, name=name, license=license, replace=replace)
+    click.echo(f"ready: ganfx upscale -n {path.stem} photo.jpg")
+
+
+@models.command()
+@click.argument("name")
+def pull(name: str) -> None:
+    """Download a model of the catalogue, showing its licence first."""
+    from ganfx.hub import list_models, pull_model
+
+    for entry in list_models():
+        if entry.name == name:
+            click.echo(_line(entry), err=True)
+    path = pull_model(name)
+    click.echo(f"ready: ganfx upscale -n {path.stem} photo.jpg")

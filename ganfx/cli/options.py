@@ -1,0 +1,41 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ganfx.engine import EngineOptions
+
+PRECISIONS = ("auto", "fp32", "fp16", "bf16")
+PROVIDERS = ("auto", "tensorrt", "cuda", "openvino", "cpu")
+
+Command = Callable[..., Any]
+
+_ENGINE = (
+    click.option("--provider", type=click.Choice(PROVIDERS), default="auto", show_default=True, help="Where to run."),
+    click.option(
+        "--precision", type=click.Choice(PRECISIONS), default="auto", show_default=True, help="Number format."
+    ),
+    click.option("-g", "--gpu", type=click.IntRange(-1), default=0, show_default=True, help="GPU number; -1: the CPU."),
+    click.option("-t", "--tile", type=click.IntRange(0), default=0, help="Tile side in input pixels; 0 chooses."),
+    click.option("--overlap", type=click.IntRange(0), help="Input pixels that neighbouring tiles share."),
+)
+
+
+def engine_options(command: Command) -> Command:
+    """Add the options of the engine; `as_engine_options` reads them back."""
+    for option in reversed(_ENGINE):
+        command = option(command)
+    return command
+
+
+def as_engine_options(provider: str, precision: str, gpu: int, tile: int, overlap: int | None) -> EngineOptions:
+    from ganfx.engine import EngineOptions
+
+    return EngineOptions(
+        provider="cpu" if gpu < 0 else provider, precision=precision, device_id=max(gpu, 0), tile=tile, overlap=overlap
+    )

@@ -1,0 +1,72 @@
+"""`ganfx train`: a network of one's own, by the clock."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ganfx.errors import TrainingError
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+@click.group()
+def train() -> None:
+    """Train a network on your own pictures (needs: pip install "ganfx[train]")."""
+
+
+@train.command()
+@click.option(
+    "--photos", type=click.Path(path_type=Path), multiple=True, required=True, help="A folder of sharp photographs."
+)
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), required=True, help="For the whole schedule.")
+@click.option("--recipe", default="photo-x4", show_default=True, help="A recipe's name, or a TOML file.")
+@click.option("--name", help="What to call the model.  [default: the recipe's name, with -custom]")
+@click.option("--folder", type=click.Path(path_type=Path), help="Checkpoints and samples.  [default: runs/NAME]")
+@click.option("--resume", is_flag=True, help="Go on where this folder's last run stopped.")
+@click.option("--start-from", metavar="NAME|FILE", help="Begin with the weights of a model that ganfx trained.")
+@click.option("--pause-after", type=float, metavar="MINUTES", help="Stop this run early; --resume finishes it.")
+@click.option("--limit", type=click.IntRange(min=1), help="Read only this many files.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+@click.option("--devices", default="1", show_default=True, help="How many, or auto.")
+@click.option("--license", default="private", show_default=True, help="Written into the model.")
+def upscale(
+    name: str | None, recipe: str, folder: Path | None, start_from: str | None, license: str, **settings: Any
+) -> None:
+    """Train an upscaler and add it to your models.
+
+    \b
+    Example:
+      ganfx train upscale --photos ~/Pictures/best --minutes 60 --name mine
+      ganfx upscale -n mine photo.jpg
+
+    Sharp, clean photographs teach most; a hundred are a start, a thousand are good. A sample grid and a line of
+    metrics are written each minute; Ctrl-C leaves a checkpoint behind.
+    """
+    try:
+        from ganfx.exporters.export import export_generator
+        from ganfx.exporters.weights import generator_state
+        from ganfx.training.run import Request, train_upscale
+    except ModuleNotFoundError as error:
+        raise TrainingError(f"training needs {error.name}", hint='pip install "ganfx[train]"') from error
+    from ganfx.hub import find_model, register
+
+    name = name or f"{Path(recipe).stem}-custom"
+    folder = folder or Path("runs") / name
+    weights = generator_state(find_model(start_from, filter="upscale", selectors={})) if start_from else None
+    request = Request(recipe=recipe, folder=folder, **settings)
+    trained = train_upscale(request, _say, weights)
+    file = folder / f"{name}.onnx"
+    spec = dataclasses.replace(trained.spec(name), license=license)
+    report = export_generator(trained.generator, spec, file)
+    _say(f"exported {file}: {report.size_bytes / 1e6:.2f} MB, largest error {report.max_error_stored:.1e}")
+    if not trained.finished:
+        _say("paused: --resume goes on; the file above is what the network knows so far")
+        return
+    register(file, name, replace=True)
+    _say(f"ready: ganfx upscale -n {name} photo.jpg")

@@ -1,0 +1,38 @@
+"""Colour and resampling arithmetic on float32 pictures (cv2)."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ganfx.picture import Floats
+
+# Rec. 709 luma, the weights of sRGB.
+_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+
+
+def grey_of(rgb: Floats) -> Floats:
+    """(H, W, 3) -> (H, W, 3) with all channels at the luma."""
+    return np.repeat((rgb @ _LUMA)[..., None], 3, axis=2)
+
+
+def enlarge(plane: Floats, scale: int) -> Floats:
+    """A plane (H, W) resampled bicubically to (H * scale, W * scale); a constant one stays constant."""
+    height, width = plane.shape
+    return cv2.resize(plane, (width * scale, height * scale), interpolation=cv2.INTER_CUBIC)
+
+
+def bleed(rgb: Floats, alpha: Floats, radius: int) -> Floats:
+    """Colours under transparency replaced by those of the opaque pixels near them.
+
+    rgb (H, W, 3), alpha (H, W) in [0, 1] -> (H, W, 3). Pixels within `radius` of visible ones take a blur
+    weighted by alpha; further ones keep what they had. Opaque pixels come back exactly.
+    """
+    if alpha.min() >= 1:
+        return rgb
+    size = (2 * radius + 1, 2 * radius + 1)
+    weight = cv2.GaussianBlur(alpha, size, radius / 3)
+    spread = cv2.GaussianBlur(rgb * alpha[..., None], size, radius / 3)
+    known = weight > 1e-4
+    filled = np.where(known[..., None], spread / np.maximum(weight, 1e-4)[..., None], rgb)
+    return np.asarray(rgb * alpha[..., None] + filled * (1 - alpha[..., None]), np.float32)

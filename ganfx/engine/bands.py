@@ -1,0 +1,122 @@
+"""One picture on its way through a network, a band of tiles at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ganfx.engine import verdicts
+from ganfx.engine.layout import Layout, Plan
+from ganfx.engine.network import Network
+from ganfx.engine.options import EngineOptions
+from ganfx.engine.tiles import Floats, Span, Weights, cut, join, paste, reflected
+from ganfx.errors import ContractError, DeviceMemoryError
+
+Reader = Callable[[int, int], Floats]
+Progress = Callable[[int], None]
+CHUNK_BYTES = 64 << 20
+
+
+@dataclass
+class Run:
+    """The state of one picture's run; see `Engine.stream` for what it is given and gives."""
+
+    network: Network
+    options: EngineOptions
+    read: Reader
+    height: int
+    width: int
+    progress: Progress
+    done: int = 0
+
+    def chunks(self) -> Iterator[Floats]:
+        """The output's rows, top to bottom."""
+        for band in self._bands():
+            spec = self.network.spec
+            row_bytes = 4 * spec.out_channels * self.width * spec.scale
+            rows = max(1, CHUNK_BYTES // row_bytes // spec.scale) * spec.scale
+            for top in range(0, len(band), rows):
+                yield band[top : top + rows]
+
+    def _bands(self) -> Iterator[Floats]:
+        plan = self._first_plan()
+        layout, spans = self._cut_rows(plan, 0)
+        carry: Floats | None = None
+        while spans:
+            planes = self._planes(spans[0].start, plan, layout)
+            down = Weights.of(spans[0], self.height, plan.fade, self.network.spec.scale)
+            try:
+                band = self._band(planes, spans[0], down, plan, layout)
+            except (DeviceMemoryError, MemoryError):
+                plan = layout.shrunk(plan)
+                verdicts.remember_tile(self.network.key, plan.side, plan.batch)
+                layout, spans = self._cut_rows(plan, spans[0].start)
+                continue
+            finished, carry = join(band, carry, down)
+            del band, spans[0]
+            yield finished
+
+    def _first_plan(self) -> Plan:
+        plan = Plan.of(self.network.spec, self.options, uniform=self.network.uniform)
+        if self.network.single:
+            plan = plan.within(plan.side, 1)
+        known = verdicts.known_tile(self.network.key)
+        return plan.within(*known) if known else plan
+
+    def _cut_rows(self, plan: Plan, begin: int) -> tuple[Layout, list[Span]]:
+        layout = Layout.of(plan, self.network.spec, self.height - begin, self.width)
+        length = max(plan.padded(self.height), layout.height)
+        return layout, cut(length, layout.height, plan.overlap, plan.fade, begin)
+
+    def _planes(self, top: int, plan: Plan, layout: Layout) -> Floats:
+        """One band of the picture as the network wants it: (in_channels, rows, columns), mirrored past the edges."""
+        spec = self.network.spec
+        rows = reflected(self.height, top, top + layout.height)
+        first, last = int(rows.min()), int(rows.max()) + 1
+        pixels = self.read(first, last)
+        if pixels.shape != (last - first, self.width, spec.in_channels):
+            raise ContractError(f"{spec.name} takes {spec.in_channels} channels; the picture's rows are {pixels.shape}")
+        if top + layout.height > self.height:
+            pixels = pixels[rows - first]
+        columns = max(plan.padded(self.width), layout.width)
+        if columns > self.width:
+            pixels = pixels[:, reflected(self.width, 0, columns)]
+        if spec.colour_order == "BGR":
+            pixels = pixels[..., ::-1]
+        low, high = spec.value_range
+        planes = np.ascontiguousarray(pixels.transpose(2, 0, 1), dtype=np.float32)
+        return planes if (low, high) == (0.0, 1.0) else planes * np.float32(high - low) + np.float32(low)
+
+    def _band(self, planes: Floats, span: Span, down: Weights, plan: Plan, layout: Layout) -> Floats:
+        """The output of one band, faded across but not yet down, in [0, 1]."""
+        spec = self.network.spec
+        scale, order = spec.scale, -1 if spec.colour_order == "BGR" else 1
+        columns = cut(planes.shape[2], layout.width, plan.overlap, plan.fade)
+        rows = slice(down.begin - span.start * scale, down.end - span.start * scale)
+        band = np.empty((down.end - down.begin, self.width * scale, spec.out_channels), np.float32)
+        for at in range(0, len(columns), layout.batch):
+            group = columns[at : at + layout.batch]
+            for column, output in zip(group, self._outputs(planes, group, layout), strict=False):
+                across = Weights.of(column, self.width, plan.fade, scale)
+                offset = column.start * scale
+                piece = output[::order, rows, across.begin - offset : across.end - offset]
+                paste(band, piece.transpose(1, 2, 0), across)
+            self._report(span, (at + len(group)) / len(columns))
+        low, high = spec.value_range
+        if (low, high) != (0.0, 1.0):
+            band -= low
+            band /= high - low
+        return band
+
+    def _outputs(self, planes: Floats, group: list[Span], layout: Layout) -> Floats:
+        """The network's output for some tiles; a short group is filled up, so that the shape stays the same."""
+        filled = group + group[-1:] * (layout.batch - len(group))
+        tiles = [planes[:, :, column.start : column.start + layout.width] for column in filled]
+        return self.network.run(np.stack(tiles))
+
+    def _report(self, span: Span, share: float) -> None:
+        first, last = span.fade_in or 0, self.height if span.fade_out is None else span.fade_out
+        self.done = max(self.done, round((first + (last - first) * share) * self.width))
+        self.progress(self.done)

@@ -1,0 +1,150 @@
+"""What an ONNX file promises: its own FilterSpec where it carries one, else what its graph and a tiny run tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganfx.engine.faults import loading
+from ganfx.engine.providers import quiet_options, runtime
+from ganfx.engine.tiles import Floats, ceil_to
+from ganfx.errors import ContractError
+from ganfx.spec import KEY, FilterSpec
+
+_HEAD = 1024
+_CONVERT = "ganfx runs ONNX files; convert the checkpoint first"
+_DOWNLOAD = "fetch the file itself, not the page or pointer that stands for it"
+_FLOATS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+_MULTIPLES = (1, 2, 4, 8, 16, 32, 64)
+# Image.NominalPixelRange and Image.BitmapPixelFormat are the metadata of Windows ML; without a range it means 0..255.
+_WINML_RANGES = {"Normalized_0_1": (0.0, 1.0), "Normalized_1_1": (-1.0, 1.0), "NominalRange_0_255": (0.0, 255.0)}
+
+
+def read_contract(path: Path) -> FilterSpec:
+    """The contract of the model at `path`. Raises ContractError where there is no picture network to be had."""
+    check_file(path)
+    ort = runtime()
+    with loading(path.name):
+        options = quiet_options()
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+        session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"], enable_fallback=0)
+    metadata = session.get_modelmeta().custom_metadata_map
+    with loading(path.name):
+        channels, side = _picture_input(session)
+        if KEY not in metadata:
+            return _probed(path, session, channels, side, metadata)
+    spec = FilterSpec.from_json(metadata[KEY])
+    if spec.in_channels != channels:
+        raise ContractError(
+            f"{path.name} breaks its own contract: it says {spec.in_channels} channels, its graph takes {channels}"
+        )
+    return spec
+
+
+def check_file(path: Path) -> None:
+    """Raises ContractError, from the first bytes alone, for what is plainly no ONNX file. Nothing is executed."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError as error:
+        raise ContractError(f"{path.name} cannot be read: {error.strerror}") from error
+    text = head.lstrip().lower()
+    if not head:
+        raise ContractError(f"{path.name} is empty", hint="fetch the file again")
+    if text.startswith(b"version https://git-lfs"):
+        raise ContractError(f"{path.name} is a Git LFS pointer, not the model", hint=_DOWNLOAD)
+    if text.startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise ContractError(f"{path.name} is a web page, not a model", hint=_DOWNLOAD)
+    if b"\xef\xbf\xbd" in head[:64]:
+        raise ContractError(f"{path.name} was damaged by being saved as text", hint="fetch the file again")
+    if head.startswith(b"PK\x03\x04"):
+        raise ContractError(f"{path.name} is a zip archive, as PyTorch's checkpoints are", hint=_CONVERT)
+    if head[0] == 0x80 and head[1:2] <= b"\x05":
+        raise ContractError(f"{path.name} is a Python pickle, as PyTorch's checkpoints are", hint=_CONVERT)
+
+
+def _picture_input(session: Any) -> tuple[int, int | None]:
+    """(channels, the only side it accepts or None) of the graph's input. Raises ContractError."""
+    inputs, output = session.get_inputs(), session.get_outputs()[0]
+    if len(inputs) != 1:
+        raise ContractError(f"the model takes {len(inputs)} inputs, a picture filter one")
+    given = inputs[0]
+    if given.type not in _FLOATS or output.type not in _FLOATS:
+        raise ContractError(f"the model maps {given.type} to {output.type}; both must be float or float16 tensors")
+    if len(given.shape) != 4 or len(output.shape) != 4:
+        raise ContractError(f"the model takes an input of shape {given.shape}, not (N, C, H, W)")
+    if _channels_last(given.shape) or _channels_last(output.shape):
+        raise ContractError("the model wants channels last (N, H, W, C); export it as (N, C, H, W)")
+    count, channels, height, width = given.shape
+    if isinstance(count, int) and count != 1:
+        raise ContractError(f"the model takes batches of {count} only", hint="export it with a dynamic batch")
+    sides = {n for n in (height, width) if isinstance(n, int)}
+    if len(sides) > 1 or isinstance(height, int) != isinstance(width, int):
+        raise ContractError(f"the model takes {width}x{height} pixels only; a fixed size must be square")
+    return (channels if isinstance(channels, int) else 3), (sides.pop() if sides else None)
+
+
+def _channels_last(shape: list[int | str]) -> bool:
+    return shape[3] in (1, 3) and shape[1] not in (1, 2, 3, 4)
+
+
+def _probed(path: Path, session: Any, channels: int, side: int | None, metadata: Mapping[str, str]) -> FilterSpec:
+    multiple, scale, out_channels = _measure(session, channels, side)
+    bgr = metadata.get("Image.BitmapPixelFormat", "").startswith("Bgr")
+    return FilterSpec(
+        name=path.stem,
+        filter="upscale" if scale > 1 else "stylize",
+        scale=scale,
+        in_channels=channels,
+        out_channels=out_channels,
+        value_range=_value_range(session, channels, side or 64, metadata),
+        colour_order="BGR" if bgr else "RGB",
+        multiple_of=multiple,
+        min_size=side or ceil_to(16, multiple),
+        fixed_size=side,
+        license=metadata.get("license", "unknown"),
+        description="a model without a ganfx contract; what it wants was measured",
+    )
+
+
+def _measure(session: Any, channels: int, side: int | None) -> tuple[int, int, int]:
+    """(multiple_of, scale, out_channels), from the first odd multiple that the network takes and scales evenly."""
+    failure: Exception | None = None
+    for multiple in (1,) if side else _MULTIPLES:
+        height = side or ceil_to(32, multiple) + multiple
+        width = side or height + 2 * multiple
+        try:
+            _, out_channels, tall, wide = _infer(session, _ramp(channels, height, width)).shape
+        except Exception as error:
+            failure = error
+            continue
+        if tall % height == 0 and (tall // height) * width == wide:
+            return multiple, tall // height, out_channels
+    raise ContractError("the model's output is not a whole multiple of its input in size") from failure
+
+
+def _value_range(session: Any, channels: int, side: int, metadata: Mapping[str, str]) -> tuple[float, float]:
+    """0..1, unless the file says otherwise or only 0..255 makes sense of what the network gives."""
+    if "Image.BitmapPixelFormat" in metadata:
+        return _WINML_RANGES.get(metadata.get("Image.NominalPixelRange", "NominalRange_0_255"), (0.0, 255.0))
+    picture = _ramp(channels, side, side)
+    small = _infer(session, picture)
+    if small.min() >= -1 and small.max() <= 2:
+        return 0.0, 1.0
+    large = _infer(session, picture * 255)
+    return (0.0, 255.0) if large.min() >= -255 and 2 < large.max() <= 510 else (0.0, 1.0)
+
+
+def _ramp(channels: int, height: int, width: int) -> Floats:
+    """A soft grey slope, (1, channels, height, width) in [0, 1]."""
+    slope = np.add.outer(np.linspace(0.1, 0.6, height), np.linspace(0.0, 0.3, width)).astype(np.float32)
+    return np.broadcast_to(slope, (1, channels, height, width)).copy()
+
+
+def _infer(session: Any, batch: Floats) -> Floats:
+    given = session.get_inputs()[0]
+    (output,) = session.run([session.get_outputs()[0].name], {given.name: batch.astype(_FLOATS[given.type])})
+    return np.asarray(output, np.float32)

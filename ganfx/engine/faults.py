@@ -1,0 +1,84 @@
+"""Where onnxruntime's errors become ganfx's own: while a file loads, a session starts, a tile runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ganfx.errors import ContractError, DeviceMemoryError, GanfxError, InferenceError, ProviderError
+
+_OUT_OF_MEMORY = re.compile(
+    r"out of memory|out_of_memory|outofmemory|bad_alloc|failed to allocate|could not allocate|insufficient memory"
+    r"|alloc_failed|cuda error 2\b|cuda failure 2\b|not enough (?:device |gpu )?memory|unable to allocate",
+    re.IGNORECASE,
+)
+_REFUSED = (
+    (r"parsing failed|protobuf", "is not an ONNX file, or a truncated one", "fetch the file again"),
+    (
+        r"external data|external initializer|cannot get file size|External data path",
+        "keeps its weights in a second file that is missing",
+        "put the external data file beside it",
+    ),
+    (
+        r"(\S+)\(-?\d+\) is not a registered function/op",
+        "needs the operator {0}, which onnxruntime does not have",
+        None,
+    ),
+    (r"no opset import for domain '?([^' ]*)'?", "uses the operator set {0!r} without importing it", None),
+    (r"opset (\d+) is under development", "needs opset {0}, newer than this onnxruntime", "update onnxruntime"),
+    (r"unsupported model ir version: (\d+)", "has IR version {0}, newer than this onnxruntime", "update onnxruntime"),
+)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether `error` says, in the words of CUDA, TensorRT, OpenVINO or the CPU, that memory ran out."""
+    return isinstance(error, MemoryError) or bool(_OUT_OF_MEMORY.search(str(error)))
+
+
+def first_line(error: BaseException) -> str:
+    """The gist of onnxruntime's message: one line without its code and source positions."""
+    text = " ".join(str(error).split())
+    text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)
+    text = re.sub(r"\S*/onnxruntime\S* [^:]*\([^)]*\) ", "", text)
+    return text[:200] or type(error).__name__
+
+
+@contextmanager
+def loading(name: str) -> Iterator[None]:
+    """Raises ContractError for whatever makes the file `name` unusable."""
+    try:
+        yield
+    except GanfxError:
+        raise
+    except Exception as error:
+        for pattern, said, hint in _REFUSED:
+            if found := re.search(pattern, str(error), re.IGNORECASE):
+                raise ContractError(f"{name} {said.format(*found.groups())}", hint=hint) from error
+        raise ContractError(f"{name} cannot be loaded: {first_line(error)}") from error
+
+
+@contextmanager
+def starting(provider: str, hint: str) -> Iterator[None]:
+    """Raises DeviceMemoryError or ProviderError for whatever keeps a session from starting on `provider`."""
+    try:
+        yield
+    except GanfxError:
+        raise
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise DeviceMemoryError(f"the model does not fit into the memory of {provider}") from error
+        raise ProviderError(f"{provider} does not start: {first_line(error)}", hint=hint) from error
+
+
+@contextmanager
+def running(device: str) -> Iterator[None]:
+    """Raises DeviceMemoryError where memory ran out on `device`, InferenceError for all else."""
+    try:
+        yield
+    except GanfxError:
+        raise
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise DeviceMemoryError(f"out of memory on {device}") from error
+        raise InferenceError(f"the network failed on {device}: {first_line(error)}") from error

@@ -1,0 +1,108 @@
+"""How large the tiles are: from the network's contract, the device, the picture, and what memory allowed before."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from ganfx.engine.options import EngineOptions
+from ganfx.engine.tiles import ceil_to
+from ganfx.errors import DeviceMemoryError
+from ganfx.spec import FilterSpec
+
+DEFAULT_SIDE = 512
+SMALLEST_SIDE = 64
+# Trusted pixels beyond the receptive field, over which neighbours fade.
+FADE_MARGIN = 4
+# A network that sees further than this (attention, instance normalisation) is not made exact by any overlap.
+LARGEST_FIELD = 64
+BATCH_PIXELS = 1024 * 1024
+BAND_BYTES = 256 << 20
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The rules of one run: sides are input pixels, `floor` the smallest side to try.
+
+    uniform keeps to few tile shapes, for devices that pay for each new one; otherwise tiles fit the picture.
+    """
+
+    side: int
+    floor: int
+    overlap: int
+    fade: int
+    batch: int
+    multiple_of: int
+    min_size: int
+    fixed: bool
+    uniform: bool
+
+    @classmethod
+    def of(cls, spec: FilterSpec, options: EngineOptions, *, uniform: bool) -> Plan:
+        """The plan that `options` ask for; overlap covers the receptive field, up to `LARGEST_FIELD` and 3/8 tile."""
+        multiple = spec.multiple_of
+        wanted = options.tile or DEFAULT_SIDE
+        side = spec.fixed_size or ceil_to(max(wanted, spec.min_size), multiple)
+        field = min(spec.receptive_field, LARGEST_FIELD)
+        overlap = field + FADE_MARGIN if options.overlap is None else options.overlap
+        overlap = min(ceil_to(overlap, multiple), side * 3 // 8 // multiple * multiple)
+        fade = 2 * (overlap - field) if overlap > field else overlap // 2 * 2
+        floor = spec.fixed_size or ceil_to(max(SMALLEST_SIDE, spec.min_size, overlap * 8 // 3), multiple)
+        return cls(side, floor, overlap, fade, options.batch, multiple, spec.min_size, bool(spec.fixed_size), uniform)
+
+    def within(self, side: int, batch: int) -> Plan:
+        """The same with no more than this side and batch; a batch of 0 is no limit."""
+        batch = min(self.batch or batch, batch or self.batch)
+        return dataclasses.replace(self, side=min(self.side, max(side, self.floor)), batch=batch)
+
+    def padded(self, length: int) -> int:
+        """`length` made long enough, and a whole multiple, for the network."""
+        return ceil_to(max(length, self.min_size), self.multiple_of)
+
+    def side_for(self, length: int, limit: int) -> int:
+        """The tile's side along an axis of `length`: at most `limit`, or less where less will do."""
+        if self.fixed:
+            return self.side
+        if self.uniform:
+            while length <= limit // 2 and limit // 2 >= self.floor and limit // 2 % self.multiple_of == 0:
+                limit //= 2
+            return limit
+        shared = 2 * self.overlap
+        if length <= limit:
+            return length
+        count = -(-(length - shared) // (limit - shared))
+        return ceil_to(-(-(length - shared) // count) + shared, self.multiple_of)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Tiles of height x width input pixels, `batch` at once."""
+
+    height: int
+    width: int
+    batch: int
+
+    @classmethod
+    def of(cls, plan: Plan, spec: FilterSpec, height: int, width: int) -> Layout:
+        """The tiles for a picture, or what is left of it, such that a band of them keeps below `BAND_BYTES`."""
+        rows, columns = plan.padded(height), plan.padded(width)
+        row_bytes = 4 * spec.out_channels * columns * spec.scale**2
+        core = max(1, BAND_BYTES // row_bytes)
+        limit = min(plan.side, max(plan.floor, (core + 2 * plan.overlap) // plan.multiple_of * plan.multiple_of))
+        tile_height, tile_width = plan.side_for(rows, limit), plan.side_for(columns, plan.side)
+        across = -(-columns // max(1, tile_width - 2 * plan.overlap))
+        wanted = plan.batch or (BATCH_PIXELS // (tile_height * tile_width) if plan.uniform else 1)
+        return cls(tile_height, tile_width, max(1, min(wanted, across)))
+
+    def shrunk(self, plan: Plan) -> Plan:
+        """The plan that needs about half the memory. Raises DeviceMemoryError below the smallest tile."""
+        if self.batch > 1:
+            return dataclasses.replace(plan, batch=self.batch // 2)
+        side = max(self.height, self.width)
+        if plan.fixed or side <= plan.floor:
+            raise DeviceMemoryError(
+                f"out of memory even with tiles of {side} pixels",
+                hint="close other programs that use the device, or use the CPU: --provider cpu",
+            )
+        half = ceil_to(max(side // 2, plan.floor), plan.multiple_of)
+        return dataclasses.replace(plan, side=half, batch=1)

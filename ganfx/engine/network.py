@@ -1,0 +1,148 @@
+"""A model on a device: picks the provider and the precision, and gives up a precision that does not hold."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from pathlib import Path
+
+import numpy as np
+
+from ganfx.engine import verdicts
+from ganfx.engine.contract import read_contract
+from ganfx.engine.faults import running
+from ganfx.engine.options import EngineOptions
+from ganfx.engine.precision import half_graph, trustworthy
+from ganfx.engine.providers import Provider, candidates, start_session
+from ganfx.engine.session import Session
+from ganfx.engine.tiles import Floats
+from ganfx.errors import GanfxError, OptionError, ProviderError
+from ganfx.spec import FilterSpec
+
+# Of the value range: a picture flatter than this says nothing about a precision.
+_CONTRAST = 0.1
+
+
+class Network:
+    """One model on one provider; `run` may be called from several threads, which take turns.
+
+    precision is what it computes in now: fp16 and bf16 are checked against fp32 on the first tile, and for NaN and
+    infinity on every one; where they fail, the network goes on in fp32 and the verdict is kept.
+    """
+
+    def __init__(self, path: Path, spec: FilterSpec, provider: Provider, precision: str, device_id: int) -> None:
+        self.path, self.spec, self.provider = path, spec, provider
+        self.device = provider.describe(device_id)
+        self._device_id = device_id
+        self._lock = threading.Lock()
+        self.key = f"{_digest(path)} {provider.name} {self.device}"
+        verdict = verdicts.known_precision(self._verdict_key(precision))
+        self.precision = verdict or precision
+        self._checked = verdict is not None or precision == "fp32"
+        self._session = self._open(self.precision)
+
+    @property
+    def single(self) -> bool:
+        """Whether the graph takes only one tile at a time."""
+        return self._session.single
+
+    @property
+    def uniform(self) -> bool:
+        """Whether each new tile shape costs time, as on every device but the CPU."""
+        return self.provider.memory is not None
+
+    def run(self, batch: Floats) -> Floats:
+        """(N, in_channels, h, w) to (N, out_channels, h * scale, w * scale), both in the model's value range.
+
+        Raises DeviceMemoryError, after which smaller batches may be tried, InferenceError and ContractError.
+        """
+        with self._lock:
+            try:
+                output = self._infer(self._session, batch)
+                if self.precision != "fp32" and not self._holds(batch, output):
+                    self._give_up_precision()
+                    output = self._infer(self._session, batch)
+                return output
+            except GanfxError:
+                self._session.release()
+                raise
+
+    def _infer(self, session: Session, batch: Floats) -> Floats:
+        spec = self.spec
+        height, width = batch.shape[2] * spec.scale, batch.shape[3] * spec.scale
+        with running(self.device):
+            return session.run(batch, (len(batch), spec.out_channels, height, width))
+
+    def _open(self, precision: str) -> Session:
+        model = half_graph(self.path) if precision == "fp16" else self.path
+        handle = start_session(model, self.provider, precision, self._device_id)
+        return Session(handle, self.provider.memory, self._device_id)
+
+    def _holds(self, batch: Floats, output: Floats) -> bool:
+        with np.errstate(all="ignore"):
+            if not np.isfinite(output.sum()):
+                return False
+        if self._checked:
+            return True
+        reference = self._infer(self._open("fp32"), batch[:1])
+        if not trustworthy(output[:1], reference, self.spec.value_range):
+            return False
+        self._checked = True
+        low, high = self.spec.value_range
+        if np.ptp(batch[0]) > _CONTRAST * (high - low):
+            verdicts.remember_precision(self._verdict_key(self.precision), self.precision)
+        return True
+
+    def _give_up_precision(self) -> None:
+        verdicts.remember_precision(self._verdict_key(self.precision), "fp32")
+        self.precision = "fp32"
+        self._session = self._open("fp32")
+
+    def _verdict_key(self, precision: str) -> str:
+        return f"{self.key} {precision}"
+
+
+def open_network(path: Path, options: EngineOptions) -> Network:
+    """The model at `path` on the first provider that takes it.
+
+    Raises ContractError for the file, ProviderError where no provider, or not the one asked for, can run it,
+    OptionError for a precision that the model is known not to survive.
+    """
+    rows = candidates(options.provider)
+    spec = read_contract(path)
+    if options.precision not in ("auto", *spec.precisions):
+        raise OptionError(
+            f"precision: {spec.name} is not known to survive {options.precision}",
+            hint=f"it runs in {', '.join(spec.precisions)}",
+        )
+    failure: ProviderError | None = None
+    for row in rows:
+        try:
+            return _open_on(row, path, spec, options)
+        except ProviderError as error:
+            failure = failure or error
+    assert failure is not None
+    raise failure
+
+
+def _open_on(row: Provider, path: Path, spec: FilterSpec, options: EngineOptions) -> Network:
+    wanted = options.precision
+    if wanted == "auto":
+        fastest = row.fastest()
+        wanted = fastest if fastest in spec.precisions else "fp32"
+        if wanted != "fp32":
+            try:
+                return Network(path, spec, row, wanted, options.device_id)
+            except ProviderError:
+                wanted = "fp32"  # whether the provider or only the precision is at fault, this tells
+    elif wanted not in row.precisions:
+        raise ProviderError(
+            f"{row.name} runs {' and '.join(row.precisions)}, not {wanted}",
+            hint="--precision auto takes the fastest that holds",
+        )
+    return Network(path, spec, row, wanted, options.device_id)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

@@ -1,0 +1,92 @@
+"""Half precision: the same graph in fp16, and whether its results can be trusted.
+
+The CUDA provider computes in the types of the graph, and TensorRT is leaving its own fp16 switch for typed graphs, so
+one converted graph serves both. Casting every float of the graph suffices for picture networks; where it
+does not, onnxruntime refuses the result and the network stays in fp32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ganfx.engine.tiles import Floats
+from ganfx.errors import ProviderError
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, NodeProto, TensorProto
+
+LARGEST_HALF = 65504.0
+# Of the value range: what fp16 and bf16 may differ from fp32, on average and anywhere.
+MEAN_TOLERANCE = 1 / 255
+PEAK_TOLERANCE = 0.1
+# Inputs that the operator sets want in fp32 whatever the type of the data.
+_ALWAYS_FLOAT = {"Resize": slice(1, 3), "Upsample": slice(1, 2)}
+
+
+def half_graph(path: Path) -> bytes:
+    """The model at `path` in fp16, inputs and outputs included. Raises ProviderError where that cannot be."""
+    import onnx
+    import onnx.inliner
+
+    model = onnx.inliner.inline_local_functions(onnx.load(path))
+    graphs = list(_graphs(model.graph))
+    kept = {name for graph in graphs for node in graph.node for name in _float_inputs(node)}
+    for graph in graphs:
+        for value in (*graph.input, *graph.output, *graph.value_info):
+            tensor_type = value.type.tensor_type
+            if tensor_type.elem_type == onnx.TensorProto.FLOAT and value.name not in kept:
+                tensor_type.elem_type = onnx.TensorProto.FLOAT16
+        for weight in graph.initializer:
+            if weight.name not in kept:
+                _halve(weight)
+        for node in graph.node:
+            if not kept.intersection(node.output):
+                _halve_attributes(node)
+    return bytes(model.SerializeToString())
+
+
+def trustworthy(output: Floats, reference: Floats, value_range: tuple[float, float]) -> bool:
+    """Whether `output` is close to fp32's `reference`; NaN, infinity and a flat picture are not."""
+    apart = np.abs(output - reference) / (value_range[1] - value_range[0])
+    return bool(apart.mean() <= MEAN_TOLERANCE and apart.max() <= PEAK_TOLERANCE)
+
+
+def _graphs(graph: GraphProto) -> Iterator[GraphProto]:
+    yield graph
+    for node in graph.node:
+        for attribute in node.attribute:
+            for inner in (attribute.g, *attribute.graphs):
+                if inner.node:
+                    yield from _graphs(inner)
+
+
+def _float_inputs(node: NodeProto) -> list[str]:
+    return [name for name in node.input[_ALWAYS_FLOAT.get(node.op_type, slice(0))] if name]
+
+
+def _halve(tensor: TensorProto) -> None:
+    from onnx import TensorProto, numpy_helper
+
+    if tensor.data_type != TensorProto.FLOAT:
+        return
+    values = numpy_helper.to_array(tensor)
+    if values.size and np.abs(values).max() > LARGEST_HALF:
+        raise ProviderError(f"the weights {tensor.name} do not fit into fp16", hint="use --precision fp32")
+    tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), tensor.name))
+
+
+def _halve_attributes(node: NodeProto) -> None:
+    from onnx import AttributeProto, TensorProto, helper, numpy_helper
+
+    for attribute in node.attribute:
+        if attribute.type == AttributeProto.TENSOR:
+            _halve(attribute.t)
+        elif node.op_type == "Cast" and attribute.name == "to" and attribute.i == TensorProto.FLOAT:
+            attribute.i = TensorProto.FLOAT16
+        elif node.op_type == "Constant" and attribute.name in ("value_float", "value_floats"):
+            value: Any = np.array(helper.get_attribute_value(attribute), np.float16)
+            attribute.CopyFrom(helper.make_attribute("value", numpy_helper.from_array(value)))

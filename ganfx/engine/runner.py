@@ -1,0 +1,97 @@
+"""The engine: a picture in, band by band through the network, finished rows out."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ganfx.engine.bands import Progress, Reader, Run
+from ganfx.engine.network import Network, open_network
+from ganfx.engine.options import EngineOptions
+from ganfx.engine.tiles import Floats
+from ganfx.errors import ContractError
+from ganfx.spec import FilterSpec
+
+OPEN_NETWORKS = 3
+
+
+class Engine:
+    """One network and how to feed it. Cheap: engines of one model and device share the network."""
+
+    def __init__(self, network: Network, options: EngineOptions) -> None:
+        self.network, self.options = network, options
+
+    @property
+    def spec(self) -> FilterSpec:
+        return self.network.spec
+
+    @property
+    def provider(self) -> str:
+        """The provider that the session really has, by its name in `PROVIDERS`."""
+        return self.network.provider.name
+
+    @property
+    def device(self) -> str:
+        """The device and the provider in onnxruntime's words, for people."""
+        return self.network.device
+
+    @property
+    def precision(self) -> str:
+        """What it computes in; fp32 once a faster precision has failed its check."""
+        return self.network.precision
+
+    def run(self, image: Floats, progress: Progress | None = None) -> Floats:
+        """`image` (H, W, in_channels) in [0, 1] to (H * scale, W * scale, out_channels), not clipped."""
+        height, width = image.shape[:2]
+        spec = self.spec
+        result = np.empty((height * spec.scale, width * spec.scale, spec.out_channels), np.float32)
+        row = 0
+        for rows in self.stream(lambda top, bottom: image[top:bottom], height, width, progress):
+            result[row : row + len(rows)] = rows
+            row += len(rows)
+        return result
+
+    def stream(self, read: Reader, height: int, width: int, progress: Progress | None = None) -> Iterator[Floats]:
+        """Finished rows of the output, top to bottom, in chunks that are whole input rows high.
+
+        `read(top, bottom)` returns input rows (bottom - top, width, in_channels) in [0, 1]; rows are asked for in
+        order, but those near a seam more than once. `progress` gets the number of input pixels done so far.
+        Memory holds one band of tiles, not the picture. Each chunk is the caller's own. Raises DeviceMemoryError
+        when even the smallest tile does not fit, else halves the tile and goes on below the rows already out.
+        """
+        return Run(self.network, self.options, read, height, width, progress or (lambda done: None)).chunks()
+
+
+def open_engine(model: Path, options: EngineOptions = EngineOptions()) -> Engine:  # noqa: B008
+    """The engine for the ONNX file `model`; the last `OPEN_NETWORKS` networks stay open for the next call.
+
+    Raises ContractError for the file, ProviderError for the provider, OptionError for the options.
+    """
+    path = Path(model).resolve()
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise ContractError(f"{path.name} cannot be read: {error.strerror}") from error
+    wanted = EngineOptions(options.provider, options.precision, options.device_id)
+    return Engine(_shared_network(path, state.st_mtime_ns, state.st_size, wanted), options)
+
+
+@functools.lru_cache(maxsize=OPEN_NETWORKS)
+def _shared_network(path: Path, mtime_ns: int, size: int, options: EngineOptions) -> Network:
+    return open_network(path, options)
+
+
+def verify(engine: Engine) -> float | None:
+    """How far the network is from its own self-test: the larger error of mean and deviation, in the model's range.
+
+    None where the model carries no self-test. The spec's `self_test.tolerance` says how much is fine.
+    """
+    test, spec = engine.spec.self_test, engine.spec
+    if test is None:
+        return None
+    shape = (1, spec.in_channels, test.size, test.size)
+    output = engine.network.run(np.random.default_rng(test.seed).random(shape, dtype=np.float32))
+    return float(max(abs(output.mean() - test.mean), abs(output.std() - test.std)))

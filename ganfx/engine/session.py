@@ -1,0 +1,75 @@
+"""One onnxruntime session as a function from batch to batch, with its buffers on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganfx.engine.tiles import Floats
+from ganfx.errors import ContractError
+
+_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+
+
+class Session:
+    """Runs (N, C, h, w) float32 batches through `handle`, an onnxruntime InferenceSession.
+
+    With `memory` set to a device's name as onnxruntime spells it (`cuda`), input and output live in buffers there
+    that are made once per shape; None leaves that to onnxruntime, which is faster on the CPU.
+    """
+
+    def __init__(self, handle: Any, memory: str | None = None, device_id: int = 0) -> None:
+        self.handle = handle
+        self._memory, self._device_id = memory, device_id
+        self._buffers: tuple[Any, Any, Any, Any] | None = None
+        self._input, self._output = handle.get_inputs()[0], handle.get_outputs()[0]
+
+    @property
+    def single(self) -> bool:
+        """Whether the graph takes only one tile at a time."""
+        return isinstance(self._input.shape[0], int)
+
+    def run(self, batch: Floats, output_shape: Sequence[int]) -> Floats:
+        """The network's output for `batch`, which must come in `output_shape`.
+
+        Raises ContractError where it does not; onnxruntime's own errors pass through.
+        """
+        feed = batch.astype(_TYPES[self._input.type], copy=False)
+        if self._memory is None:
+            (output,) = self.handle.run([self._output.name], {self._input.name: feed})
+        else:
+            output = self._run_bound(self._memory, feed, tuple(output_shape))
+        if output.shape != tuple(output_shape):
+            raise ContractError(
+                f"the network gave {tuple(output.shape)} for {batch.shape}; its contract says {tuple(output_shape)}"
+            )
+        return np.asarray(output, dtype=np.float32)
+
+    def release(self) -> None:
+        """Gives the device buffers back, as after an out-of-memory."""
+        self._buffers = None
+
+    def _run_bound(self, memory: str, feed: NDArray[Any], output_shape: tuple[int, ...]) -> NDArray[Any]:
+        if self._buffers is None or self._buffers[0] != (feed.shape, output_shape):
+            self._buffers = None  # the old ones go before the new ones come
+            self._buffers = self._bind(memory, feed, output_shape)
+        else:
+            self._buffers[2].update_inplace(feed)
+        _, binding, _, output = self._buffers
+        self.handle.run_with_iobinding(binding)
+        result: NDArray[Any] = output.numpy()
+        return result
+
+    def _bind(self, memory: str, feed: NDArray[Any], output_shape: tuple[int, ...]) -> tuple[Any, Any, Any, Any]:
+        import onnxruntime as ort
+
+        binding = self.handle.io_binding()
+        given = ort.OrtValue.ortvalue_from_numpy(feed.copy(), memory, self._device_id)
+        kind = _TYPES[self._output.type]
+        taken = ort.OrtValue.ortvalue_from_shape_and_type(list(output_shape), kind, memory, self._device_id)
+        binding.bind_ortvalue_input(self._input.name, given)
+        binding.bind_ortvalue_output(self._output.name, taken)
+        return (feed.shape, output_shape), binding, given, taken

@@ -1,0 +1,53 @@
+"""What was learnt about a model on a device: tile sizes for this process, precisions for good."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import threading
+from pathlib import Path
+
+_lock = threading.Lock()
+_tiles: dict[str, tuple[int, int]] = {}
+_precisions: dict[str, str] = {}
+
+
+def _file() -> Path:
+    from platformdirs import user_cache_dir
+
+    return Path(user_cache_dir("ganfx")) / "precision.json"
+
+
+def known_tile(key: str) -> tuple[int, int] | None:
+    """The (side, batch) that last fitted into memory after a larger one had not."""
+    return _tiles.get(key)
+
+
+def remember_tile(key: str, side: int, batch: int) -> None:
+    _tiles[key] = (side, batch)
+
+
+def known_precision(key: str) -> str | None:
+    """The precision found to hold for `key`, by this process or an earlier one."""
+    return _precisions.get(key) or _stored().get(key)
+
+
+def remember_precision(key: str, precision: str) -> None:
+    """Stores the verdict; a cache folder that cannot be written costs only the next process's time."""
+    with _lock, contextlib.suppress(OSError):
+        _precisions[key] = precision
+        path = _file()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False) as file:
+            json.dump(_stored() | {key: precision}, file, indent=1, sort_keys=True)
+        os.replace(file.name, path)
+
+
+def _stored() -> dict[str, str]:
+    try:
+        stored = json.loads(_file().read_text())
+    except (OSError, ValueError):
+        return {}
+    return {str(key): str(value) for key, value in stored.items()} if isinstance(stored, dict) else {}

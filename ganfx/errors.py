@@ -1,0 +1,111 @@
+"""Everything ganfx raises on purpose, split by what the caller can do about it.
+
+    GanfxError
+    ├── OptionError             the call is wrong: mend the options
+    ├── ItemError               this file failed: go on with the next
+    │   ├── UnreadableError     not a picture, truncated, or a bomb
+    │   ├── PictureSizeError    too small or too large for the filter or the format
+    │   ├── MaskError           missing, or of another size
+    │   └── OutputError         exists already, read-only folder, disk full
+    ├── ModelError              the model cannot be used: choose or fetch another
+    │   ├── UnknownModelError
+    │   ├── DownloadError
+    │   ├── ChecksumError
+    │   └── ContractError       not an ONNX file, or one that breaks its own contract
+    ├── EngineError             the run cannot go on
+    │   ├── ProviderError       the provider asked for does not load here
+    │   ├── DeviceMemoryError   out of memory even with the smallest tile
+    │   └── InferenceError
+    ├── ServerError
+    ├── TrainingError
+    └── ExportError
+
+Each class carries the one word, exit status and HTTP status under which every front end reports it.
+"""
+
+from __future__ import annotations
+
+
+class GanfxError(Exception):
+    """`message` is one line for a person; `hint`, where given, says what to do next."""
+
+    code = "error"
+    exit_status = 1
+    http_status = 500
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class OptionError(GanfxError):
+    code, exit_status, http_status = "option", 2, 422
+
+
+class ItemError(GanfxError):
+    code, exit_status, http_status = "item", 3, 422
+
+
+class UnreadableError(ItemError):
+    code = "unreadable"
+
+
+class PictureSizeError(ItemError):
+    code = "size"
+
+
+class MaskError(ItemError):
+    code = "mask"
+
+
+class OutputError(ItemError):
+    code = "output"
+
+
+class ModelError(GanfxError):
+    code, http_status = "model", 424
+
+
+class UnknownModelError(ModelError):
+    code, exit_status, http_status = "unknown-model", 2, 404
+
+
+class DownloadError(ModelError):
+    code = "download"
+
+
+class ChecksumError(ModelError):
+    code = "checksum"
+
+
+class ContractError(ModelError):
+    code = "contract"
+
+
+class EngineError(GanfxError):
+    code, http_status = "engine", 503
+
+
+class ProviderError(EngineError):
+    code = "provider"
+
+
+class DeviceMemoryError(EngineError):
+    code, http_status = "device-memory", 507
+
+
+class InferenceError(EngineError):
+    code, http_status = "inference", 500
+
+
+class ServerError(GanfxError):
+    code = "server"
+
+
+class TrainingError(GanfxError):
+    code = "training"
+
+
+class ExportError(GanfxError):
+    code = "export"

@@ -1,0 +1,44 @@
+"""Figures that need nothing but the pixels: PSNR and SSIM on luma, as super-resolution papers report them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ganfx.picture import Floats
+
+Plane = NDArray[np.float64]
+
+# BT.601 with headroom, as MATLAB's rgb2ycbcr and every super-resolution table since.
+_LUMA = np.array([65.481, 128.553, 24.966])
+_PEAK = 255.0
+
+
+def luma(rgb: Floats, border: int = 0) -> Plane:
+    """BT.601 luma of rgb (H, W, 3) in [0, 1] as (H - 2 * border, W - 2 * border) in [16, 235]."""
+    height, width = rgb.shape[:2]
+    inner = rgb[border : height - border, border : width - border]
+    return np.asarray(inner.astype(np.float64) @ _LUMA + 16.0)
+
+
+def psnr(plane: Plane, other: Plane) -> float:
+    """Peak signal-to-noise ratio in dB of two planes on a scale of 0 to 255; infinite where they are equal."""
+    error = float(np.mean((plane - other) ** 2))
+    return 10.0 * float(np.log10(_PEAK**2 / error)) if error else float("inf")
+
+
+def ssim(plane: Plane, other: Plane) -> float:
+    """Structural similarity (Wang et al. 2004): 11x11 Gaussian window of sigma 1.5, where it fits whole."""
+
+    def blurred(values: Plane) -> Plane:
+        return np.asarray(cv2.GaussianBlur(values, (11, 11), 1.5)[5:-5, 5:-5])
+
+    c1, c2 = (0.01 * _PEAK) ** 2, (0.03 * _PEAK) ** 2
+    mean, mean_other = blurred(plane), blurred(other)
+    variance = blurred(plane**2) - mean**2
+    variance_other = blurred(other**2) - mean_other**2
+    covariance = blurred(plane * other) - mean * mean_other
+    luminance = (2 * mean * mean_other + c1) / (mean**2 + mean_other**2 + c1)
+    structure = (2 * covariance + c2) / (variance + variance_other + c2)
+    return float(np.mean(luminance * structure))

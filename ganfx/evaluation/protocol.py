@@ -1,0 +1,110 @@
+"""What is compared with what: good pictures, and the bad ones made of them, the same on every run."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ganfx.errors import OptionError, PictureSizeError
+from ganfx.evaluation.resample import bicubic
+from ganfx.files import is_picture, open_picture
+from ganfx.picture import Floats
+
+# Networks that judge hold a whole picture's activations; a larger picture is judged by its middle.
+MAX_SIDE = 1024
+MIN_SIDE = 64
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One picture of a set, not read yet."""
+
+    set: str
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    def read(self, scale: int) -> Floats:
+        """The good picture (H, W, 3), 8-bit values in [0, 1], sides at most MAX_SIDE and multiples of `scale`.
+
+        Raises PictureSizeError where it is smaller than MIN_SIDE, and what `ganfx.files` raises.
+        """
+        rgb = open_picture(self.path).rgb
+        if min(rgb.shape[:2]) < MIN_SIDE:
+            height, width = rgb.shape[:2]
+            raise PictureSizeError(f"{self.path.name}: {width}x{height} is too small to judge by")
+        rows, columns = (_middle(side, scale) for side in rgb.shape[:2])
+        return eight_bit(rgb[rows, columns])
+
+
+def _middle(side: int, scale: int) -> slice:
+    """What is kept of a side: up to MAX_SIDE from the middle, a surplus over a multiple of `scale` off the end."""
+    kept = min(side, MAX_SIDE)
+    start = (side - kept) // 2
+    return slice(start, start + kept - kept % scale)
+
+
+def samples_of(sets: Sequence[Path], limit: int | None = None) -> list[Sample]:
+    """The first `limit` pictures, by name, of each folder. Raises OptionError where there is nothing to judge by."""
+    samples: list[Sample] = []
+    for folder in sets:
+        if not folder.is_dir():
+            raise OptionError(f"{folder}: no such folder", hint="a set is a folder of good pictures")
+        paths = sorted(path for path in folder.iterdir() if path.is_file() and is_picture(path))
+        if not paths:
+            raise OptionError(f"{folder}: no pictures there", hint="a set is a folder of good pictures")
+        name = folder.resolve().name
+        if any(sample.set == name for sample in samples):
+            raise OptionError(f"two sets are called {name!r}", hint="rename one of the folders")
+        samples += [Sample(name, path) for path in paths[:limit]]
+    return samples
+
+
+def eight_bit(rgb: Floats) -> Floats:
+    """rgb clipped to [0, 1] and rounded to what an 8-bit file can hold."""
+    return np.asarray(np.rint(np.clip(rgb, 0, 1) * 255) / 255, np.float32)
+
+
+def clean(high_res: Floats, scale: int, random: np.random.Generator) -> Floats:
+    """The antialiased bicubic of the papers."""
+    height, width = high_res.shape[:2]
+    return bicubic(high_res, height // scale, width // scale)
+
+
+def camera(high_res: Floats, scale: int, random: np.random.Generator) -> Floats:
+    """A camera's softness, noise and JPEG: blur of sigma 0.4-1.2 before shrinking, noise of 1-6 grey levels,
+    quality 55-90 with 4:2:0 chroma. Half of the pictures are shrunk by area, half by bicubic."""
+    height, width = high_res.shape[:2]
+    soft: Floats = np.asarray(cv2.GaussianBlur(high_res, (0, 0), random.uniform(0.4, 1.2)), np.float32)
+    if random.integers(2):
+        small = np.asarray(cv2.resize(soft, (width // scale, height // scale), interpolation=cv2.INTER_AREA))
+    else:
+        small = bicubic(soft, height // scale, width // scale)
+    noise = np.asarray(random.normal(0, random.uniform(1, 6) / 255, small.shape), np.float32)
+    return _through_jpeg(eight_bit(small + noise), round(random.uniform(55, 90)))
+
+
+def _through_jpeg(rgb: Floats, quality: int) -> Floats:
+    pixels = np.rint(rgb[..., ::-1] * 255).astype(np.uint8)
+    settings = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    settings += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420]
+    _, stored = cv2.imencode(".jpg", pixels, settings)
+    decoded = np.asarray(cv2.imdecode(stored, cv2.IMREAD_COLOR))
+    return np.asarray(decoded[..., ::-1] / 255, np.float32)
+
+
+Degradation = Callable[[Floats, int, np.random.Generator], Floats]
+DEGRADATIONS: dict[str, Degradation] = {"clean": clean, "camera": camera}
+
+
+def degrade(high_res: Floats, scale: int, degradation: str, name: str) -> Floats:
+    """rgb (H, W, 3) -> (H / scale, W / scale, 3), 8-bit values in [0, 1]; the chances depend on `name` alone."""
+    random = np.random.default_rng(zlib.crc32(name.encode()))
+    return eight_bit(DEGRADATIONS[degradation](high_res, scale, random))

@@ -1,0 +1,25 @@
+"""The bicubic of the trade: Keys' kernel with a = -0.5, widened when shrinking, as MATLAB's and Pillow's."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ganfx.training.resample import CUBIC, resize_matrix
+
+Real = TypeVar("Real", np.float32, np.float64)
+
+
+def bicubic(pixels: NDArray[Real], height: int, width: int) -> NDArray[Real]:
+    """(H, W) or (H, W, C) resampled to `height` and `width`, antialiased; values may overshoot."""
+    vertical, horizontal = _matrix(pixels.shape[0], height), _matrix(pixels.shape[1], width)
+    across = np.tensordot(horizontal, pixels, (1, 1))
+    return np.ascontiguousarray(np.tensordot(vertical, across, (1, 1)), pixels.dtype)
+
+
+def _matrix(size: int, new_size: int) -> NDArray[np.float32]:
+    sizes, new_sizes, kernel = torch.tensor([size]), torch.tensor([new_size]), torch.tensor([CUBIC])
+    return np.asarray(resize_matrix(sizes, new_sizes, kernel, (new_size, size))[0])

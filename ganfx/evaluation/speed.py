@@ -1,0 +1,68 @@
+"""How fast the upscalers are against each other: in turns, on the same input, in one run."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ganfx.engine import EngineOptions
+from ganfx.evaluation.contestants import open_contestants
+from ganfx.evaluation.report import millions, table
+
+
+@dataclass(frozen=True)
+class Speed:
+    """One model's pace: median and best seconds for a picture, output megapixels per second by the median.
+
+    ratio is the first model's time divided by this one's, taken within each turn: 2 means twice as fast.
+    """
+
+    model: str
+    parameters: int | None
+    device: str
+    median_s: float
+    best_s: float
+    mp_per_s: float
+    ratio: float
+
+
+def benchmark_speed(
+    models: Sequence[str | Path], *, size: int = 256, repeats: int = 9, options: EngineOptions | None = None
+) -> list[Speed]:
+    """Time `models`, names or .onnx files of one scale, on a picture of `size` x `size` pixels of noise.
+
+    They take turns, so that whatever else the machine does falls on all of them; the first is the measure.
+    """
+    contestants = open_contestants(models, options)
+    noise = np.random.default_rng(0).random((size, size, 3), np.float32)
+    for one in contestants:
+        one.upscale(noise)
+    turns = np.array([[one.timed(noise)[1] for one in contestants] for _ in range(repeats)])
+    megapixels = (size * contestants[0].scale) ** 2 / 1e6
+    return [
+        Speed(
+            model=one.name,
+            parameters=one.parameters,
+            device=one.device,
+            median_s=statistics.median(times),
+            best_s=min(times),
+            mp_per_s=megapixels / statistics.median(times),
+            ratio=statistics.median(turns[:, 0] / times),
+        )
+        for one, times in zip(contestants, turns.T, strict=True)
+    ]
+
+
+def speed_table(speeds: Sequence[Speed]) -> str:
+    """The timings as a Markdown table."""
+    headings = ["model", "parameters", "device", "median s", "best s", "MP/s", f"x {speeds[0].model}"]
+    return table(headings, [_line(speed) for speed in speeds])
+
+
+def _line(speed: Speed) -> list[str]:
+    figures = [f"{speed.median_s:.3f}", f"{speed.best_s:.3f}", f"{speed.mp_per_s:.2f}", f"{speed.ratio:.2f}"]
+    return [speed.model, millions(speed.parameters), speed.device, *figures]

@@ -1,0 +1,61 @@
+"""A file that appears whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+from ganfx.errors import OutputError
+from ganfx.files.vips import writing
+
+
+class Target:
+    """The place of a future file. `part` is the path to write to; `commit` moves it there, `discard` removes it.
+
+    Raises OutputError where it could not be written in the end: asked before any work is done.
+    """
+
+    def __init__(self, path: Path, *, overwrite: bool) -> None:
+        # Through a link, the file it points to is replaced and the link stays.
+        self.path = Path(os.path.realpath(path))
+        self.folder = self.path.parent
+        self.overwrite = overwrite
+        self._check()
+        self.part = self.folder / f".{self.path.stem[:80]}.{secrets.token_hex(4)}{self.path.suffix}"
+
+    def _check(self) -> None:
+        if self.path.is_dir():
+            raise OutputError(f"{self.path.name} is a folder", hint="name a file")
+        if not self.folder.is_dir():
+            raise OutputError(f"there is no folder {self.folder}", hint="make it first")
+        if self.path.exists() and not self.overwrite:
+            raise OutputError(f"{self.path.name} exists already", hint="--overwrite replaces it")
+        if not os.access(self.folder, os.W_OK):
+            raise OutputError(f"the folder {self.folder} is read-only", hint="choose another output folder")
+
+    def commit(self) -> None:
+        """Flush the part to the disk and let it take its place. Raises OutputError."""
+        self._check()
+        with writing(self.folder):
+            if self.path.exists():
+                shutil.copymode(self.path, self.part)
+            _flush(self.part)
+            os.replace(self.part, self.path)
+        # Not every system can flush a folder.
+        with contextlib.suppress(OSError):
+            _flush(self.folder)
+
+    def discard(self) -> None:
+        """Remove what was written so far."""
+        self.part.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,92 @@
+"""From pictures to the samples and metadata that one format holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+
+from ganfx.files import metadata
+from ganfx.files.formats import Format
+from ganfx.files.icc import Profile, profile_of
+from ganfx.picture import Floats, Look, Picture
+
+_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+
+
+class Encoding:
+    """How pictures of one `look` are stored in one format, decided before the first row.
+
+    bands and dtype are of the samples, metadata is what goes into the file, notes say what cannot be kept.
+    background (R, G, B) 0..255 stands behind transparent pixels where the format has no alpha.
+    """
+
+    def __init__(
+        self, form: Format, look: Look, *, has_alpha: bool, strip: bool, background: tuple[int, int, int]
+    ) -> None:
+        self.form = form
+        self.is_grey = look.grey and form.grey
+        self.keeps_alpha = has_alpha and form.alpha
+        self.bands = (1 if self.is_grey else 3) + self.keeps_alpha
+        self.dtype: np.dtype[Any] = np.dtype(np.uint16 if min(look.bits, form.bits) > 8 else np.uint8)
+        self._background = np.asarray(background, np.float32) / 255
+        wanted = ("icc", "dpi") if strip else tuple(look.metadata)
+        carried = {key: look.metadata[key] for key in wanted if key in look.metadata}
+        self.profile, self.metadata, profile_notes = _fitting_profile(carried, form, self.is_grey)
+        self.notes = (*self._sample_notes(look, has_alpha), *profile_notes, *metadata.losses(self.metadata, form))
+
+    def _sample_notes(self, look: Look, has_alpha: bool) -> list[str]:
+        name, notes = self.form.name, []
+        if look.bits > self.form.bits:
+            notes.append(f"{name} holds {self.form.bits} bits of the {look.bits}")
+        if has_alpha and not self.form.alpha:
+            notes.append(f"{name} has no transparency: put on a plain background")
+        if name == "GIF":
+            notes.append("GIF holds 256 colours, and transparency only on or off")
+        return notes
+
+    @property
+    def interpretation(self) -> str:
+        """libvips' name for the samples."""
+        wide = self.dtype.itemsize > 1
+        return ("grey16" if wide else "b-w") if self.is_grey else ("rgb16" if wide else "srgb")
+
+    def samples(self, picture: Picture) -> NDArray[Any]:
+        """The samples (H, W, bands) of `picture`, rounded to the nearest."""
+        rgb, alpha = picture.rgb, picture.alpha
+        if alpha is not None and not self.keeps_alpha:
+            rgb = rgb * alpha[..., None] + self._background * (1 - alpha[..., None])
+        values = self._own_colours(rgb)
+        if self.keeps_alpha:
+            opaque = np.ones(rgb.shape[:2], np.float32) if alpha is None else np.clip(alpha, 0, 1)
+            values = np.concatenate([values, opaque[..., None]], axis=-1)
+        return np.asarray(values * np.float32(np.iinfo(self.dtype).max) + np.float32(0.5)).astype(self.dtype)
+
+    def _own_colours(self, rgb: Floats) -> Floats:
+        if self.is_grey:
+            # A coloured background may have put colour behind grey; elsewhere the channels are equal.
+            coloured = np.ptp(rgb, axis=-1, keepdims=True) > 0
+            rgb = np.asarray(np.where(coloured, rgb @ _LUMA[:, None], rgb[..., :1]), np.float32)
+        return self.profile.from_srgb(rgb) if self.profile else np.clip(rgb, 0, 1)
+
+
+def _fitting_profile(
+    carried: dict[str, Any], form: Format, grey: bool
+) -> tuple[Profile | None, dict[str, Any], tuple[str, ...]]:
+    """The conversion from sRGB to the file's own profile, the metadata with the profile to embed, and notes."""
+    data = carried.get("icc")
+    if not data:
+        return None, carried, ()
+    stray = b"RGB " if grey else b"GRAY"
+    if "icc" in form.keeps and data[16:20] != stray:
+        return profile_of(data, grey=grey)[0], carried, ()
+    rest = {key: value for key, value in carried.items() if key != "icc"}
+    if "icc" not in form.keeps:
+        own = profile_of(data, grey=data[16:20] == b"GRAY")[0]
+        return None, rest, (f"{form.name} has no place for a colour profile: converted to sRGB",) if own else ()
+    if grey:
+        return None, rest, ("the colour profile is not one for grey pictures and is left out",)
+    rest["icc"] = pyvips.Operation.call("profile_load", "srgb")
+    return None, rest, ("the grey colour profile is replaced by sRGB",)

@@ -1,0 +1,83 @@
+"""What each file format can hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganfx.errors import OutputError
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format that is read and written.
+
+    bits is the greatest depth of a sample, max_side the longest side in pixels. keeps lists what can be stored of
+    icc, exif, xmp, iptc, dpi and text. quality is the default of 1..100, or None where saving is always lossless.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    loader: str
+    saver: str
+    bits: int = 8
+    alpha: bool = True
+    grey: bool = False
+    keeps: frozenset[str] = frozenset()
+    max_side: int = 2**31 - 1
+    quality: int | None = None
+
+
+def _keeps(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+FORMATS = (
+    Format(
+        "JPEG",
+        (".jpg", ".jpeg", ".jpe", ".jfif"),
+        "jpegload",
+        "jpegsave",
+        alpha=False,
+        grey=True,
+        keeps=_keeps("icc exif xmp iptc dpi"),
+        max_side=65_500,
+        quality=92,
+    ),
+    Format("PNG", (".png",), "pngload", "pngsave", bits=16, grey=True, keeps=_keeps("icc exif xmp dpi text")),
+    Format(
+        "WebP",
+        (".webp",),
+        "webpload",
+        "webpsave",
+        keeps=_keeps("icc exif xmp"),
+        max_side=16_383,
+        quality=90,
+    ),
+    Format(
+        "TIFF", (".tif", ".tiff"), "tiffload", "tiffsave", bits=16, grey=True, keeps=_keeps("icc exif xmp iptc dpi")
+    ),
+    Format(
+        "AVIF",
+        (".avif",),
+        "heifload",
+        "heifsave",
+        bits=12,
+        keeps=_keeps("icc exif xmp"),
+        max_side=16_384,
+        quality=75,
+    ),
+    Format("GIF", (".gif",), "gifload", "gifsave", max_side=65_535),
+)
+
+WRITABLE = {suffix: form for form in FORMATS for suffix in form.suffixes}
+
+
+def format_for(path: Path) -> Format:
+    """The format that the suffix of `path` asks for. Raises OutputError where it is none of `WRITABLE`."""
+    try:
+        return WRITABLE[path.suffix.lower()]
+    except KeyError:
+        known = ", ".join(form.suffixes[0] for form in FORMATS)
+        what = f"cannot write {path.suffix} files" if path.suffix else "the output name has no suffix"
+        raise OutputError(what, hint=f"writable: {known}") from None

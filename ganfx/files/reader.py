@@ -1,0 +1,105 @@
+"""Picture files, read from the top row down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganfx.errors import GanfxError
+from ganfx.files import metadata, tiff
+from ganfx.files.formats import WRITABLE
+from ganfx.files.icc import encode_srgb, profile_of
+from ganfx.files.source import Rows, checked_format, colour_bands, open_upright, sniff
+from ganfx.files.vips import reading
+from ganfx.picture import Floats, Look, Picture
+
+
+def open_picture(path: str | Path) -> Picture:
+    """The whole picture at `path`, upright. Raises UnreadableError or PictureSizeError."""
+    with open_reader(path) as reader:
+        return reader.rows(0, reader.height)
+
+
+def open_reader(path: str | Path) -> PictureReader:
+    """A reader of the picture at `path`, a context manager. Raises UnreadableError or PictureSizeError."""
+    return PictureReader(Path(path))
+
+
+def is_picture(path: str | Path) -> bool:
+    """Whether the content of the file at `path` begins as one of the formats does that are read here."""
+    try:
+        return Path(path).is_file() and sniff(Path(path)) is not None
+    except GanfxError:
+        return False
+
+
+def writable_suffix(path: str | Path) -> str:
+    """The suffix for a result made from `path`: its own if that can be written, else its content's, else .png."""
+    path = Path(path)
+    if path.suffix.lower() in WRITABLE:
+        return path.suffix
+    form = sniff(path) if path.is_file() else None
+    return form.suffixes[0] if form else ".png"
+
+
+class PictureReader:
+    """One open picture; width and height are of the upright picture. Not for several threads at once."""
+
+    def __init__(self, path: Path) -> None:
+        form = checked_format(path)
+        image, notes = open_upright(path, form)
+        with reading():
+            carried, metadata_notes = metadata.gather(image, path, form)
+            self._rows = Rows(image, lambda: open_upright(path, form)[0])
+            self.has_alpha = bool(image.hasalpha())
+            self._premultiplied = self.has_alpha and form.name == "TIFF" and tiff.is_premultiplied(path)
+        self.width, self.height = int(image.width), int(image.height)
+        self._colours = colour_bands(image)
+        self._profile, profile_notes = profile_of(carried.get("icc"), grey=self._colours == 1)
+        notes += metadata_notes + profile_notes
+        self._linear = image.format in ("float", "double") and "icc" not in carried
+        self.look = Look(8 if image.format == "uchar" else 16, self._colours == 1, carried, notes)
+
+    def rows(self, top: int, bottom: int) -> Picture:
+        """The rows from `top` up to `bottom`; quick while successive ranges move downwards, overlapping or not.
+
+        Raises UnreadableError where the file turns out to be damaged.
+        """
+        shape = (bottom - top, self.width)
+        with reading():
+            rgb = np.empty((*shape, 3), np.float32)
+            alpha = np.empty(shape, np.float32) if self.has_alpha else None
+            for at, raw in self._rows.fetch(top, bottom):
+                part = slice(at - top, at - top + len(raw))
+                colours, opacity = self._decoded(raw)
+                rgb[part] = colours
+                if alpha is not None:
+                    alpha[part] = opacity
+        return Picture(rgb, alpha, self.look)
+
+    def _decoded(self, raw: NDArray[Any]) -> tuple[Floats, Floats]:
+        """Samples (rows, W, bands) as colours (rows, W, 1 or 3) and the last band, which may be alpha."""
+        full = np.iinfo(raw.dtype).max if raw.dtype.kind == "u" else 1
+        values = np.divide(raw, full, dtype=np.float32)
+        colours, alpha = values[..., : self._colours], values[..., -1]
+        if self._premultiplied:
+            colours = np.minimum(colours / np.maximum(alpha, 1e-6)[..., None], 1)
+        if self._profile:
+            colours = self._profile.to_srgb(colours)
+        elif self._linear:
+            colours = encode_srgb(colours)
+        return colours, alpha
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._rows.close()
+
+    def __enter__(self) -> PictureReader:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()

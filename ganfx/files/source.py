@@ -1,0 +1,160 @@
+"""Files opened by libvips as upright grey or RGB images, and their samples row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+
+from ganfx.errors import PictureSizeError, UnreadableError
+from ganfx.files.formats import FORMATS, Format
+from ganfx.files.vips import reading
+
+# A header that claims more is taken for a decompression bomb.
+MAX_PIXELS = 2**31
+
+_CHUNK_BYTES = 16 * 2**20
+_DTYPES = {"uchar": np.uint8, "ushort": np.uint16, "uint": np.uint32, "float": np.float32, "double": np.float64}
+_GREY, _RGB, _CMYK = ("b-w", "grey16"), ("srgb", "rgb", "rgb16", "scrgb"), ("cmyk",)
+
+
+def sniff(path: Path) -> Format | None:
+    """The format of the file at `path` by its content, or None where it is none that is read here."""
+    with reading():
+        found = pyvips.vips_lib.vips_foreign_find_load(str(path).encode())
+        if found == pyvips.ffi.NULL:
+            return None
+        loader = pyvips.nickname_find(pyvips.type_from_name(pyvips.ffi.string(found).decode()))
+    return next((form for form in FORMATS if form.loader == loader), None)
+
+
+def checked_format(path: Path) -> Format:
+    """The format of the picture at `path`. Raises UnreadableError where there is none."""
+    if not path.exists():
+        raise UnreadableError("no such file", hint="check the name")
+    if path.is_dir():
+        raise UnreadableError("is a folder, not a picture")
+    with reading(), open(path, "rb") as file:
+        if not file.read(1):
+            raise UnreadableError("the file is empty (0 bytes)", hint="copy or download it again")
+    form = sniff(path)
+    if form is None:
+        known = ", ".join(form.name for form in FORMATS)
+        raise UnreadableError("not a picture of a known kind", hint=f"readable: {known}")
+    return form
+
+
+def open_upright(path: Path, form: Format) -> tuple[pyvips.Image, tuple[str, ...]]:
+    """The first picture in the file as a grey or RGB image, with or without alpha, and notes on what was changed.
+
+    Read from the top down where the file allows; turned ones by libvips through memory or a temporary file.
+    Raises UnreadableError or PictureSizeError.
+    """
+    with reading():
+        image = _load(path, form, "sequential")
+        _check(image)
+        notes = _notes(image)
+        if _orientation(image) > 1:
+            image = _load(path, form, "random").autorot()
+        return (_from_cmyk(image) if image.interpretation in _CMYK else image), notes
+
+
+def _load(path: Path, form: Format, access: str) -> pyvips.Image:
+    image: pyvips.Image = pyvips.Operation.call(form.loader, str(path), access=access, fail_on="error")
+    return image
+
+
+def _orientation(image: pyvips.Image) -> int:
+    return int(image.get("orientation")) if "orientation" in image.get_fields() else 1
+
+
+def _check(image: pyvips.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        size = f"{image.width}x{image.height}"
+        raise PictureSizeError(
+            f"the header claims {size} pixels, more than {MAX_PIXELS} in all", hint="cut it into parts"
+        )
+    if image.interpretation not in _GREY + _RGB + _CMYK or image.format not in _DTYPES:
+        kind = f"{image.interpretation} with samples of type {image.format}"
+        raise UnreadableError(f"colours of the kind {kind} are not supported", hint="convert it to RGB first")
+    if image.bands - image.hasalpha() != (1 if image.interpretation in _GREY else 4 if _is_cmyk(image) else 3):
+        raise UnreadableError(f"{image.bands} channels are not supported", hint="convert it to RGB first")
+
+
+def _is_cmyk(image: pyvips.Image) -> bool:
+    return image.interpretation in _CMYK
+
+
+def _notes(image: pyvips.Image) -> tuple[str, ...]:
+    fields = image.get_fields()
+    notes = []
+    if "n-pages" in fields and image.get("n-pages") > 1:
+        notes.append(f"only the first of {image.get('n-pages')} frames or pages is read")
+    if _is_cmyk(image):
+        own = "through its profile" if "icc-profile-data" in fields else "without a profile of its own"
+        notes.append(f"CMYK was converted to sRGB, {own}")
+    if image.format in ("uint", "float", "double"):
+        light = ", taken as linear light" if image.format != "uint" and "icc-profile-data" not in fields else ""
+        notes.append(f"32-bit samples{light} are saved with at most 16 bits")
+    return tuple(notes)
+
+
+def _from_cmyk(image: pyvips.Image) -> pyvips.Image:
+    depth = 8 if image.format == "uchar" else 16
+    image = image.icc_transform(
+        "srgb", embedded=True, input_profile="cmyk", intent="relative", black_point_compensation=True, depth=depth
+    )
+    image.set_type(pyvips.GValue.blob_type, "icc-profile-data", pyvips.Operation.call("profile_load", "srgb"))
+    return image
+
+
+def colour_bands(image: pyvips.Image) -> int:
+    """1 where the image is grey, else 3."""
+    return 1 if image.interpretation in _GREY else 3
+
+
+class Rows:
+    """The rows of an image that can be decoded only once, from the top down.
+
+    What was fetched last stays, as stored samples, so that the next range may overlap it.
+    """
+
+    def __init__(self, image: pyvips.Image, reopen: Callable[[], pyvips.Image]) -> None:
+        self._reopen = reopen
+        self._begin(image)
+
+    def _begin(self, image: pyvips.Image) -> None:
+        self._image, self._region = image, pyvips.Region.new(image)
+        self._end = 0
+        self._kept: list[tuple[int, NDArray[Any]]] = []
+
+    def fetch(self, top: int, bottom: int) -> Iterator[tuple[int, NDArray[Any]]]:
+        """The samples of the rows from `top` up to `bottom`: pieces (rows, W, bands) with their first row."""
+        if top < (self._kept[0][0] if self._kept else self._end):
+            self._begin(self._reopen())
+        self._kept = [(at, raw) for at, raw in self._kept if at + len(raw) > top]
+        while self._end < top:
+            self._decode(top)
+        for at, raw in self._kept:
+            if at < bottom:
+                yield max(at, top), raw[max(top - at, 0) : bottom - at]
+        while self._end < bottom:
+            self._kept.append(self._decode(bottom))
+            yield self._kept[-1]
+
+    def _decode(self, bottom: int) -> tuple[int, NDArray[Any]]:
+        image, top = self._image, self._end
+        dtype = np.dtype(_DTYPES[image.format])
+        row_bytes = image.width * image.bands * dtype.itemsize
+        count = min(max(_CHUNK_BYTES // row_bytes, 1), bottom - top)
+        data = self._region.fetch(0, top, image.width, count)
+        self._end = top + count
+        return top, np.frombuffer(data, dtype).reshape(count, image.width, image.bands)
+
+    def close(self) -> None:
+        """Let go of the file and of the rows kept."""
+        self._kept, self._region, self._image = [], None, None

@@ -1,0 +1,54 @@
+"""libvips, set up once, and its errors in our words."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyvips
+
+from ganfx.errors import OutputError, PictureSizeError, UnreadableError
+
+# Files change between two readings and batches are long: nothing is to be remembered by name.
+pyvips.cache_set_max(0)
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Turns what goes wrong while a picture is read into UnreadableError or PictureSizeError."""
+    try:
+        yield
+    except pyvips.Error as error:
+        raise UnreadableError(
+            f"the file is damaged or cut off ({_reason(error)})", hint="copy or download it again"
+        ) from error
+    except (OSError, UnicodeError) as error:
+        raise UnreadableError(f"cannot be read: {_spoken(error)}") from error
+    except MemoryError as error:
+        raise PictureSizeError("the picture does not fit into memory", hint="cut it into parts") from error
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turns what goes wrong while a file is written into `folder` into OutputError."""
+    try:
+        yield
+    except pyvips.Error as error:
+        raise OutputError(f"cannot be written ({_reason(error)})", hint=f"free space in {folder}?") from error
+    except (OSError, UnicodeError) as error:
+        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        hint = f"free space in {folder}" if full else f"may you write in {folder}?"
+        raise OutputError(f"cannot be written: {_spoken(error)}", hint=hint) from error
+    except MemoryError as error:
+        raise PictureSizeError("the result does not fit into memory", hint="write PNG or TIFF") from error
+
+
+def _spoken(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)).lower()
+
+
+def _reason(error: pyvips.Error) -> str:
+    lines = [line.strip() for line in error.detail.splitlines() if line.strip()]
+    return str(lines[-1][:120] if lines else error.message)

@@ -1,0 +1,153 @@
+"""Picture files, written from the top row down and put in place only when whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pyvips
+
+from ganfx.errors import OptionError, OutputError, PictureSizeError
+from ganfx.files import exif, metadata, tiff
+from ganfx.files.atomic import Target
+from ganfx.files.canvas import open_canvas
+from ganfx.files.encoding import Encoding
+from ganfx.files.formats import Format, format_for
+from ganfx.files.vips import writing
+from ganfx.picture import Look, Picture
+
+# Classic TIFF ends at 4 GiB, and badly compressed samples may grow a little.
+_CLASSIC_TIFF_BYTES = 3.5 * 2**30
+
+
+@dataclass(frozen=True)
+class SaveOptions:
+    """How to save.
+
+    quality 1..100 is of JPEG, WebP and AVIF (None: each format's default; 100 in WebP and AVIF is lossless).
+    strip_metadata leaves out all but the colour profile and the resolution. background (R, G, B) 0..255 stands
+    behind transparent pixels in formats without alpha.
+    """
+
+    quality: int | None = None
+    strip_metadata: bool = False
+    background: tuple[int, int, int] = (255, 255, 255)
+
+    def __post_init__(self) -> None:
+        if self.quality is not None and not 1 <= self.quality <= 100:
+            raise OptionError(f"quality: {self.quality} is not between 1 and 100")
+        if len(self.background) != 3 or not all(0 <= value <= 255 for value in self.background):
+            raise OptionError(f"background: {self.background} is not three numbers between 0 and 255")
+
+
+_DEFAULTS = SaveOptions()
+
+
+def save_picture(
+    picture: Picture, path: str | Path, *, options: SaveOptions = _DEFAULTS, overwrite: bool = False
+) -> tuple[str, ...]:
+    """Write `picture` to `path`; the notes returned say what the format cannot keep. Raises as `open_writer` does."""
+    writer = open_writer(
+        path,
+        width=picture.width,
+        height=picture.height,
+        has_alpha=picture.has_alpha,
+        look=picture.look,
+        options=options,
+        overwrite=overwrite,
+    )
+    with writer:
+        writer.write(picture)
+    return writer.notes
+
+
+def open_writer(
+    path: str | Path,
+    *,
+    width: int,
+    height: int,
+    has_alpha: bool,
+    look: Look,
+    options: SaveOptions = _DEFAULTS,
+    overwrite: bool = False,
+) -> PictureWriter:
+    """A writer of one picture, a context manager that puts the file in place when left without an exception.
+
+    Raises OutputError where no file may be written there, PictureSizeError where the format cannot hold it.
+    """
+    form = format_for(Path(path))
+    if max(width, height) > form.max_side:
+        raise PictureSizeError(
+            f"{form.name} holds {form.max_side} pixels a side, not {width}x{height}", hint="write PNG or TIFF"
+        )
+    encoding = Encoding(form, look, has_alpha=has_alpha, strip=options.strip_metadata, background=options.background)
+    return PictureWriter(Target(Path(path), overwrite=overwrite), encoding, (width, height), options.quality)
+
+
+class PictureWriter:
+    """One picture being written; `notes` say, from the start, what the format cannot keep."""
+
+    def __init__(self, target: Target, encoding: Encoding, size: tuple[int, int], quality: int | None) -> None:
+        self.notes = encoding.notes
+        self._target, self._encoding, self._quality = target, encoding, quality
+        self._width, self._height = size
+        self._done = 0
+        with writing(target.folder):
+            self._canvas = open_canvas(target.folder, (self._height, self._width, encoding.bands), encoding.dtype)
+
+    def write(self, rows: Picture) -> None:
+        """Add `rows` below those written before. Raises OutputError where they do not fit, or the disk is full."""
+        if rows.width != self._width or self._done + rows.height > self._height:
+            held, given = f"{self._width}x{self._height}", f"{rows.width}x{self._done + rows.height}"
+            raise OutputError(f"{given} pixels were given for a picture of {held}")
+        with writing(self._target.folder):
+            self._canvas.append(self._encoding.samples(rows))
+        self._done += rows.height
+
+    def _commit(self) -> None:
+        if self._done != self._height:
+            raise OutputError(f"only {self._done} of {self._height} rows were given")
+        with writing(self._target.folder):
+            self._encode()
+        self._target.commit()
+
+    def _encode(self) -> None:
+        encoding, part = self._encoding, self._target.part
+        image, keep = metadata.attach(self._canvas.image(encoding.interpretation), encoding.metadata, encoding.form)
+        options = _saver_options(encoding.form, image, self._quality or encoding.form.quality)
+        pyvips.Operation.call(encoding.form.saver, image, str(part), keep=keep, **options)
+        if encoding.form.name == "TIFF" and "exif" in encoding.metadata:
+            tiff.add_exif(part, exif.refreshed(encoding.metadata["exif"], self._width, self._height))
+
+    def __enter__(self) -> PictureWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        try:
+            if kind is None:
+                self._commit()
+        finally:
+            self._canvas.close()
+            self._target.discard()
+
+
+def _saver_options(form: Format, image: pyvips.Image, quality: int | None) -> dict[str, Any]:
+    raw_bytes = image.width * image.height * image.bands * (2 if image.format == "ushort" else 1)
+    lossless = quality == 100
+    rate = {"lossless": True} if lossless else {"Q": quality}
+    choices: dict[str, dict[str, Any]] = {
+        "JPEG": {"Q": quality},
+        "PNG": {"compression": 6},
+        "WebP": {"exact": True, **rate},
+        "TIFF": {
+            "compression": "deflate",
+            "predictor": "horizontal",
+            "resunit": "inch",
+            "bigtiff": raw_bytes > _CLASSIC_TIFF_BYTES,
+        },
+        "AVIF": {"compression": "av1", "bitdepth": 12 if image.format == "ushort" else 8, **rate},
+        "GIF": {},
+    }
+    return choices[form.name]

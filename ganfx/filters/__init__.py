@@ -1,0 +1,33 @@
+"""Every filter there is: each module of this package that declares a FILTER, found by listing the package."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib
+import pkgutil
+
+from ganfx.errors import OptionError
+from ganfx.filters.base import Filter, Option, Strip
+
+__all__ = ["Filter", "Option", "Strip", "all_filters", "find_filter"]
+
+
+@functools.cache
+def all_filters() -> dict[str, Filter]:
+    """The filters by name, in alphabetical order."""
+    found: dict[str, Filter] = {}
+    for module in pkgutil.iter_modules(__path__):
+        filter_ = getattr(importlib.import_module(f"{__name__}.{module.name}"), "FILTER", None)
+        if filter_ is not None:
+            found[filter_.name] = filter_
+    return dict(sorted(found.items()))
+
+
+def find_filter(name: str) -> Filter:
+    """The filter called `name`. Raises OptionError with the nearest names."""
+    try:
+        return all_filters()[name]
+    except KeyError:
+        near = difflib.get_close_matches(name, all_filters(), cutoff=0.4) or list(all_filters())
+        raise OptionError(f"no filter {name!r}", hint=f"did you mean {', '.join(near)}?") from None

@@ -1,0 +1,55 @@
+"""Super-resolution: more pixels, with the detail that they ask for."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from ganfx.filters.base import Filter, Option, Strip, Values
+
+if TYPE_CHECKING:
+    from ganfx.picture import Floats, Picture
+    from ganfx.spec import FilterSpec
+
+BLEED_RADIUS = 12
+MARGIN = BLEED_RADIUS + 4
+
+
+def prepare(picture: Picture, options: Values, spec: FilterSpec) -> Floats:
+    """The picture's colours with those under transparency replaced, so that edges get no halo."""
+    from ganfx.color import bleed
+
+    return picture.rgb if picture.alpha is None else bleed(picture.rgb, picture.alpha, BLEED_RADIUS)
+
+
+def finish(output: Floats, strip: Strip, options: Values, spec: FilterSpec) -> Picture:
+    """The enlarged colours, clipped as the input was, with the alpha enlarged beside them."""
+    import numpy as np
+
+    from ganfx.color import enlarge, grey_of
+
+    source = strip.picture
+    # A wide-gamut picture keeps what it had past [0, 1]; an ordinary one gains nothing there.
+    low, high = min(0.0, float(source.rgb.min())), max(1.0, float(source.rgb.max()))
+    rgb = np.clip(output, low, high)
+    if source.look.grey:
+        rgb = grey_of(rgb)
+    alpha = None
+    if source.alpha is not None:
+        whole = enlarge(source.alpha, spec.scale)
+        bottom = len(whole) - strip.below * spec.scale
+        alpha = np.clip(whole[strip.above * spec.scale : bottom], 0, 1)
+    return dataclasses.replace(source, rgb=rgb, alpha=alpha)
+
+
+FILTER = Filter(
+    name="upscale",
+    help="Enlarge photographs 2 or 4 times, with detail.",
+    default_model="photo-x4",
+    prepare=prepare,
+    finish=finish,
+    options=(Option("scale", int, None, "Times larger: 2 or 4. Chooses the model.", letter="s", selects_model=True),),
+    local=True,
+    margin=MARGIN,
+    example="ganfx upscale holiday/*.jpg",
+)

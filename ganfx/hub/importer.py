@@ -1,0 +1,80 @@
+"""Other people's models made one's own: given a contract, converted where need be, and registered."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import tempfile
+from pathlib import Path
+
+from ganfx.errors import ModelError, UnknownModelError
+from ganfx.hub import registry, verify
+from ganfx.hub.download import Progress, download, downloads_dir
+
+
+def import_model(
+    path: Path, *, name: str | None = None, filter: str = "upscale", license: str = "unknown", replace: bool = False
+) -> Path:
+    """Make the model in `path` usable by `name` (by default the file's): ONNX, or a checkpoint of an upscaler.
+
+    An ONNX file without a contract is run once to learn it; a checkpoint is converted and verified, which needs
+    the [import] extra. Returns the ONNX file in the user's models. Raises ContractError, OptionError, ExportError.
+    """
+    kind = verify.sniff(path)
+    if kind not in ("onnx", "checkpoint"):
+        raise verify.fault(path, kind)
+    if kind == "onnx" and (spec := registry.read_spec(path)):
+        return registry.register(path, name or spec.name, replace=replace)
+    name = name or _plain_name(path)
+    registry.check_name(name, replace=replace)
+    with tempfile.TemporaryDirectory(prefix="ganfx-") as folder:
+        made = Path(folder) / f"{name}.onnx"
+        if kind == "onnx":
+            _adopt(path, made, name, filter, license)
+        else:
+            _convert(path, made, name, license)
+        return registry.register(made, name, replace=replace)
+
+
+def _plain_name(path: Path) -> str:
+    return re.sub(r"[^\w.+-]+", "_", Path(path.name.removesuffix(".tar")).stem).lstrip("_.+-")
+
+
+def _adopt(path: Path, out: Path, name: str, filter: str, license: str) -> None:
+    from ganfx.exporters.adopt import adopt_onnx
+
+    adopt_onnx(path, out, name=name, filter=filter, license=license)
+
+
+def _convert(path: Path, out: Path, name: str, license: str) -> None:
+    _require_torch(str(path))
+    from ganfx.exporters.foreign import import_checkpoint
+
+    import_checkpoint(path, out, name=name, license=license)
+
+
+def _require_torch(what: str) -> None:
+    missing = [module for module in ("torch", "onnxscript", "spandrel") if not importlib.util.find_spec(module)]
+    if missing:
+        raise ModelError(
+            f"{what}: converting a checkpoint needs {', '.join(missing)}", hint='pip install "ganfx[import]"'
+        )
+
+
+def pull_model(name: str, *, progress: Progress | None = None, replace: bool = False) -> Path:
+    """Download the catalogue's model `name`, convert it where need be, and register it under that name.
+
+    `progress` is told the bytes done and in all. Raises UnknownModelError, DownloadError, ChecksumError and what
+    `import_model` raises.
+    """
+    known = {entry.name: entry for entry in registry.catalogue() if entry.url}
+    if name not in known:
+        raise UnknownModelError(f"no model named {name!r} to download", hint=f"there are {', '.join(known)}")
+    entry = known[name]
+    registry.check_name(name, replace=replace)
+    if not entry.url.endswith(".onnx"):
+        _require_torch(name)
+    fetched = download(entry.url, entry.sha256, downloads_dir(), progress)
+    model = import_model(fetched, name=name, filter=entry.filter, license=entry.license, replace=replace)
+    fetched.unlink(missing_ok=True)
+    return model

@@ -1,0 +1,217 @@
+"""All models by name: which there are, which one is meant, and how a file becomes one of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import functools
+import os
+import re
+import shutil
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from ganfx.errors import ContractError, ModelError, OptionError, UnknownModelError
+from ganfx.hub import verify
+from ganfx.spec import KEY, FilterSpec
+
+CATALOGUE = Path(__file__).with_name("catalogue.toml")
+WEIGHTS = Path(__file__).parents[1] / "weights"
+
+_MODEL_SUFFIXES = (".onnx", ".pth", ".pt", ".pkl", ".ckpt", ".bin", ".tar", ".model", ".safetensors")
+_GOOD_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
+# How to say that a model has this value of a contract's field; other fields are named as they are.
+_PHRASES = {"scale": "enlarges {} times"}
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """One model. `path` and `spec` are None where it is not installed; spec also in a file without a contract.
+
+    `problem` says why an installed file cannot be used.
+    """
+
+    name: str
+    filter: str = "unknown"
+    scale: int | None = None
+    origin: Literal["bundled", "user", "download"] = "user"
+    license: str = "unknown"
+    description: str = ""
+    default: bool = False
+    size_bytes: int | None = None
+    path: Path | None = None
+    spec: FilterSpec | None = None
+    problem: str = ""
+    file: str = ""
+    url: str = ""
+    sha256: str = ""
+
+    @property
+    def installed(self) -> bool:
+        return self.path is not None
+
+    @property
+    def non_commercial(self) -> bool:
+        """Whether the licence forbids commercial use."""
+        return "NC" in self.license.split("-")
+
+
+def models_dir() -> Path:
+    """The folder of the user's own models: GANFX_MODELS, or one in the user's data folder."""
+    import platformdirs
+
+    chosen = os.environ.get("GANFX_MODELS")
+    return Path(chosen) if chosen else platformdirs.user_data_path("ganfx", appauthor=False) / "models"
+
+
+@functools.cache
+def catalogue() -> tuple[ModelEntry, ...]:
+    """The models known by name, as their blocks stand in catalogue.toml."""
+    blocks = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))["model"]
+    return tuple(ModelEntry(origin="bundled" if "file" in block else "download", **block) for block in blocks)
+
+
+def list_models(filter: str | None = None) -> list[ModelEntry]:
+    """Bundled models, then the user's, then those to download; of `filter` only, where it is given.
+
+    A user's model hides a bundled one of its name. Files are looked at, never loaded.
+    """
+    user = [_described(ModelEntry(path.stem), path) for path in sorted(models_dir().glob("*.onnx"))]
+    bundled = [_described(entry, WEIGHTS / entry.file) for entry in catalogue() if entry.file]
+    downloads = [entry for entry in catalogue() if entry.url]
+    mine = {entry.name for entry in user}
+    entries = [entry for entry in bundled if entry.name not in mine and entry.installed]
+    entries += [_marked(entry) for entry in user]
+    entries += [entry for entry in downloads if entry.name not in mine]
+    return [entry for entry in entries if filter in (None, entry.filter)]
+
+
+def _described(entry: ModelEntry, path: Path) -> ModelEntry:
+    """`entry` with all that the file at `path` says of itself; not installed where there is none."""
+    if not path.exists():
+        return entry
+    entry = dataclasses.replace(entry, path=path, size_bytes=path.stat().st_size)
+    try:
+        spec = read_spec(path)
+    except ModelError as error:
+        return dataclasses.replace(entry, problem=error.message)
+    if spec is None:
+        return entry
+    return dataclasses.replace(
+        entry, spec=spec, filter=spec.filter, scale=spec.scale, license=spec.license, description=spec.description
+    )
+
+
+def _marked(entry: ModelEntry) -> ModelEntry:
+    known = {block.name: block.default for block in catalogue()}
+    return dataclasses.replace(entry, default=known.get(entry.name, False))
+
+
+def read_spec(path: Path) -> FilterSpec | None:
+    """The contract inside the ONNX file at `path`, None where it has none. Raises ContractError, UnknownModelError."""
+    stored = verify.read_metadata(path).get(KEY)
+    try:
+        return FilterSpec.from_json(stored) if stored else None
+    except ContractError as error:
+        raise ContractError(f"{path}: {error.message}", hint=error.hint) from error
+
+
+def find_model(
+    name_or_path: str | os.PathLike[str] | None = None, *, filter: str, selectors: Mapping[str, Any] | None = None
+) -> Path:
+    """The ONNX file of the model meant for `filter`.
+
+    A path is taken as it is, a name is looked up, and None means the default among the installed models whose
+    contract has the values of `selectors`, such as {"scale": 2}; values of None select nothing. Raises
+    UnknownModelError, ContractError, OptionError where selectors fit no model or contradict the one named, and
+    ModelError where it is not downloaded yet.
+    """
+    wanted = {key: value for key, value in (selectors or {}).items() if value is not None}
+    if name_or_path is None:
+        return _default(filter, wanted)
+    path = Path(name_or_path) if _is_path(name_or_path) else _named(str(name_or_path))
+    spec = read_spec(path)
+    if spec:
+        _agree(str(name_or_path), spec, filter, wanted)
+    return path
+
+
+def _is_path(name: str | os.PathLike[str]) -> bool:
+    text = os.fspath(name)
+    return isinstance(name, os.PathLike) or Path(text).name != text or text.lower().endswith(_MODEL_SUFFIXES)
+
+
+def _default(filter: str, wanted: Mapping[str, Any]) -> Path:
+    entries = [entry for entry in list_models(filter) if entry.spec]
+    if not entries:
+        raise ModelError(f"no {filter} model is installed", hint="see what can be downloaded with: ganfx models")
+    fitting = [e for e in entries if all(getattr(e.spec, key) == value for key, value in wanted.items())]
+    if not fitting:
+        key, value = next(iter(wanted.items()))
+        there = sorted({getattr(entry.spec, key) for entry in entries})
+        raise OptionError(f"no {filter} model {_phrase(key, value)}", hint=f"choose {' or '.join(map(str, there))}")
+    chosen = next((entry for entry in fitting if entry.default), fitting[0])
+    assert chosen.path is not None
+    return chosen.path
+
+
+def _phrase(key: str, value: Any) -> str:
+    return _PHRASES.get(key, f"has {key} {{}}").format(value)
+
+
+def _named(name: str) -> Path:
+    entries = {entry.name: entry for entry in list_models()}
+    if name not in entries:
+        near = difflib.get_close_matches(name, entries, cutoff=0.5)
+        raise UnknownModelError(
+            f"no model named {name!r}", hint=f"did you mean {' or '.join(near)}?" if near else "list them: ganfx models"
+        )
+    entry = entries[name]
+    if entry.path is None:
+        raise ModelError(f"{name} is not downloaded yet", hint=f"fetch it with: ganfx models pull {name}")
+    return entry.path
+
+
+def _agree(name: str, spec: FilterSpec, filter: str, wanted: Mapping[str, Any]) -> None:
+    if spec.filter != filter:
+        raise OptionError(f"{name} is a model for {spec.filter}, not for {filter}")
+    for key, value in wanted.items():
+        has = getattr(spec, key)
+        if has != value:
+            raise OptionError(f"{name} {_phrase(key, has)}, not {value}", hint=f"leave out the model or the {key}")
+
+
+def register(path: Path, name: str | None = None, *, replace: bool = False) -> Path:
+    """Copy an ONNX file that carries its contract into the user's models, at once usable by its name everywhere.
+
+    `name` is the contract's own where it is not given. Returns the copy. Raises ContractError on other files, and
+    OptionError on a name that is taken (unless `replace`) or not fit for a file.
+    """
+    spec = read_spec(path)
+    if spec is None:
+        raise ContractError(f"{path}: has no ganfx contract", hint=f"give it one with: ganfx models import {path}")
+    name = name or spec.name
+    check_name(name, replace=replace)
+    target = models_dir() / f"{name}.onnx"
+    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, partial)
+        os.replace(partial, target)
+    except OSError as error:
+        raise ModelError(f"{target}: cannot be written: {error.strerror}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return target
+
+
+def check_name(name: str, *, replace: bool) -> None:
+    """Raises OptionError where a model cannot be stored as `name`, or one is already (unless `replace`)."""
+    if not _GOOD_NAME.fullmatch(name) or _is_path(name):
+        raise OptionError(f"{name!r} cannot be a model's name", hint="use letters, digits, and any of . _ + -")
+    taken = {entry.name for entry in list_models() if entry.installed}
+    if name in taken and not replace:
+        raise OptionError(f"a model named {name} exists already", hint="choose another name, or replace it")

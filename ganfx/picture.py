@@ -1,0 +1,58 @@
+"""Picture: what a filter sees of a photograph, and all that must survive the filter."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a picture is besides its pixels; travels from the file read to the file written.
+
+    bits is 8 or 16, the depth to save with. grey pictures have three equal channels inside and one in the file.
+    metadata belongs to `ganfx.files`, which alone reads and writes it (ICC, EXIF, XMP, resolution).
+    notes are sentences for the user about what could not be kept.
+    """
+
+    bits: int = 8
+    grey: bool = False
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """rgb (H, W, 3) float32, sRGB-encoded; [0, 1], or a little past it where the file's gamut is wider.
+
+    alpha (H, W) float32 in [0, 1], straight, or None where the picture is opaque throughout. The arrays are
+    shared, never written to.
+    """
+
+    rgb: Floats
+    alpha: Floats | None = None
+    look: Look = field(default_factory=Look)
+
+    @property
+    def width(self) -> int:
+        return int(self.rgb.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.rgb.shape[0])
+
+    @property
+    def has_alpha(self) -> bool:
+        return self.alpha is not None
+
+    def rows(self, top: int, bottom: int) -> Picture:
+        """The rows from `top` up to `bottom`, as views."""
+        alpha = None if self.alpha is None else self.alpha[top:bottom]
+        return dataclasses.replace(self, rgb=self.rgb[top:bottom], alpha=alpha)

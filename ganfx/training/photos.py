@@ -1,0 +1,79 @@
+"""Training photographs: decoded once, held as bytes in one flat buffer, cropped by index on their device."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pyvips
+import torch
+from torch import Tensor
+
+from ganfx.errors import TrainingError
+
+
+def _files(folders: list[Path]) -> Iterator[Path]:
+    for folder in folders:
+        if not folder.is_dir():
+            raise TrainingError(f"{folder}: no such folder", hint="--photos takes a folder of pictures")
+        yield from sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+
+
+def _decoded(path: Path) -> np.ndarray | None:
+    """rgb (H, W, 3) of uint8, or None where `path` is not a readable picture."""
+    try:
+        image = pyvips.Image.new_from_file(str(path), access="sequential").autorot().colourspace("srgb")
+        image = image.flatten() if image.hasalpha() else image
+        return image.cast("uchar").numpy()[..., :3]
+    except pyvips.Error:
+        return None
+
+
+class Photos:
+    """A bank of photographs with a short side of at least `patch` pixels.
+
+    Flips and quarter turns are drawn per crop. Raises TrainingError where no picture can be used.
+    """
+
+    def __init__(self, folders: list[Path], patch: int, device: torch.device, limit: int | None = None) -> None:
+        paths = list(_files(folders))[:limit]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            decoded = list(pool.map(_decoded, paths))
+        usable = [rgb for rgb in decoded if rgb is not None and min(rgb.shape[:2]) >= patch]
+        if not usable:
+            names = ", ".join(map(str, folders))
+            raise TrainingError(f"{names}: no picture of at least {patch}x{patch} pixels among {len(paths)} files")
+        sizes = torch.tensor([rgb.shape[:2] for rgb in usable])
+        self.skipped = len(paths) - len(usable)
+        self.heights, self.widths = (side.to(device) for side in sizes.unbind(1))
+        areas = sizes.prod(1)
+        self.starts = (areas.cumsum(0) - areas).to(device)
+        self.chances = areas.float().sqrt().to(device)
+        self.pixels = torch.cat([torch.from_numpy(rgb.reshape(-1, 3)) for rgb in usable]).to(device)
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def crops(self, count: int, patch: int) -> Tensor:
+        """`count` random crops (N, 3, patch, patch) in [0, 1]; larger photographs are drawn more often."""
+        device = self.pixels.device
+        chosen = torch.multinomial(self.chances, count, replacement=True)
+        top = (torch.rand(count, device=device) * (self.heights[chosen] - patch + 1)).long()
+        left = (torch.rand(count, device=device) * (self.widths[chosen] - patch + 1)).long()
+        side = torch.arange(patch, device=device)
+        rows = (top[:, None] + side) * self.widths[chosen][:, None] + self.starts[chosen][:, None]
+        index = rows[:, :, None] + (left[:, None] + side)[:, None, :]
+        return _turned(self.pixels[index].permute(0, 3, 1, 2).float() / 255)
+
+
+def _turned(crops: Tensor) -> Tensor:
+    """Flip and turn each half of the batch its own way: cheap, and even over a run."""
+    parts = []
+    for part in crops.chunk(4):
+        flips = [axis for axis in (-2, -1) if torch.rand(()) < 0.5]
+        part = part.flip(flips) if flips else part
+        parts.append(part.transpose(-1, -2) if torch.rand(()) < 0.5 else part)
+    return torch.cat(parts)
