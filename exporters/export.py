@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,8 +11,10 @@ import torch
 from torch import nn
 
 from ganfx.errors import ExportError
-from ganfx.exporters import graph, parity, precision
-from ganfx.spec import KEY, FilterSpec
+from ganfx.spec import FilterSpec
+
+from . import graph, parity, precision
+from .store import write_model
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -64,23 +65,3 @@ def _checked(model: ModelProto, wanted: list[parity.Floats], spec: FilterSpec, l
     if error > limit:
         raise ExportError(f"{spec.name}: the ONNX graph ({how}) is {error:.2g} off the network; {limit:.2g} is allowed")
     return error
-
-
-def write_model(model: ModelProto, spec: FilterSpec, path: Path) -> int:
-    """Store `spec` in `model`, write it whole or not at all, and return its size in bytes. Raises ExportError."""
-    facts = {KEY: spec.to_json(), "license": spec.license, "description": spec.description}
-    kept = [(entry.key, entry.value) for entry in model.metadata_props if entry.key not in facts]
-    del model.metadata_props[:]
-    for key, value in [*kept, *facts.items()]:
-        model.metadata_props.add(key=key, value=value)
-    content = model.SerializeToString(deterministic=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        os.replace(partial, path)
-    except OSError as error:
-        raise ExportError(f"{path}: cannot be written: {error.strerror}") from error
-    finally:
-        partial.unlink(missing_ok=True)
-    return len(content)

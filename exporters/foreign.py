@@ -6,11 +6,12 @@ import dataclasses
 from pathlib import Path
 
 from ganfx.errors import ContractError
-from ganfx.exporters import spandrel_nets, srgan
-from ganfx.exporters.checkpoint import State, read_state
-from ganfx.exporters.export import export_generator
-from ganfx.exporters.reach import receptive_field
 from ganfx.spec import FilterSpec
+
+from . import spandrel_nets, srgan
+from .checkpoint import State, read_state
+from .export import export_generator
+from .reach import receptive_field
 
 # spandrel comes last: it claims every checkpoint.
 FAMILIES = (srgan, spandrel_nets)

@@ -10,8 +10,9 @@ import torch
 from torch import nn
 
 from ganfx.errors import ExportError
-from ganfx.exporters.graph import INPUT, first_line
 from ganfx.spec import FilterSpec, SelfTest
+
+from .graph import INPUT, first_line
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

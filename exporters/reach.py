@@ -28,4 +28,5 @@ def receptive_field(network: nn.Module, spec: FilterSpec) -> int:
     distance = torch.maximum(position[:, None], position[None, :])
     share = torch.zeros(centre + 1).index_add_(0, distance.flatten(), gradient.abs().sum((0, 1)).flatten())
     beyond = share.sum() - share.cumsum(0)
-    return int(min(FURTHEST, max(1, (beyond > NEGLIGIBLE * share.sum()).sum())))
+    reach = int((beyond > NEGLIGIBLE * share.sum()).sum())
+    return min(FURTHEST, max(1, reach))

@@ -8,8 +8,9 @@ import torch
 from torch import nn
 
 from ganfx.errors import ContractError, ExportError
-from ganfx.exporters.checkpoint import State
 from ganfx.spec import FilterSpec
+
+from .checkpoint import State
 
 _PURPOSES = ("SR", "Restoration")
 _kept: list[Any] = []
@@ -24,7 +25,7 @@ def _import_torchvision() -> None:
     try:
         import torchvision  # noqa: F401
     except RuntimeError:
-        library = torch.library.Library("torchvision", "DEF")
+        library: Any = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
         library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         _kept.append(library)  # the declarations live as long as their library

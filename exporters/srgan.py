@@ -8,8 +8,9 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
-from ganfx.exporters.checkpoint import State
 from ganfx.spec import FilterSpec
+
+from .checkpoint import State
 
 
 class _Block(nn.Module):
@@ -22,8 +23,9 @@ class _Block(nn.Module):
         self.bn2 = nn.BatchNorm2d(channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        hidden = self.prelu(self.bn1(self.conv1(x)))
-        return x + self.bn2(self.conv2(hidden))
+        hidden: Tensor = self.prelu(self.bn1(self.conv1(x)))
+        hidden = self.bn2(self.conv2(hidden))
+        return x + hidden
 
 
 def _upsampler(channels: int) -> nn.Module:

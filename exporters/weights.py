@@ -13,7 +13,8 @@ from onnx import numpy_helper
 from torch import Tensor
 
 from ganfx.errors import ContractError
-from ganfx.exporters.precision import SUFFIX
+
+from .precision import SUFFIX
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -41,6 +41,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"torch", "torchvision", "onnx", "onnxruntime", "numpy", "spandrel", "safetensors", "onnxscript"},
     ),
     "weights": (set(), set()),
+    "__main__": ({"cli"}, set()),
 }
 # Part and the packages that it may import only inside functions.
 LAZY = {

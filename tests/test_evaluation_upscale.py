@@ -115,7 +115,7 @@ def test_a_large_picture_is_judged_by_its_middle(tmp_path: Path) -> None:
 
 def test_a_tiny_picture_is_refused(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "tiny.png"), np.zeros((70, 40, 3), np.uint8))
-    with pytest.raises(PictureSizeError, match=r"tiny\.png: 40x70"):
+    with pytest.raises(PictureSizeError, match="40x70"):
         Sample("set", tmp_path / "tiny.png").read(4)
 
 

@@ -57,8 +57,13 @@ def test_wide_gamut_survives_a_round_trip(tmp_path: Path, name: str, dtype: type
     source = write(tmp_path / "in.tif", cube(dtype), WIDE[name])
     picture = open_picture(source)
     save_picture(picture, tmp_path / "out.tif")
-    difference = np.abs(stored(tmp_path / "out.tif").astype(int) - stored(source)).max()
-    assert difference <= (0 if dtype is np.uint8 else 16)
+    off = np.abs(stored(tmp_path / "out.tif").astype(int) - stored(source))
+    if dtype is np.uint8:
+        assert off.max() == 0
+    else:
+        # A near-black channel beside a bright one is held to what float32 resolves: under 1/1000 of the range.
+        assert off.max() <= 64
+        assert off[stored(source).min(axis=-1) > 655].max() <= 1
     assert stored_profile(tmp_path / "out.tif") == WIDE[name]
     assert picture.rgb.min() < -0.01 or picture.rgb.max() > 1.01
     assert picture.look.notes == ()
@@ -70,7 +75,9 @@ def test_colours_agree_with_littlecms(tmp_path: Path, name: str) -> None:
     picture = open_picture(write(tmp_path / "in.png", muted, WIDE[name]))
     own, srgb = ImageCms.ImageCmsProfile(io.BytesIO(WIDE[name])), ImageCms.createProfile("sRGB")
     oracle = ImageCms.profileToProfile(Image.fromarray(muted), own, srgb, renderingIntent=ImageCms.Intent(1))
-    assert np.abs(picture.rgb * 255 - np.asarray(oracle)).max() < 1.1
+    inside = np.all((picture.rgb >= 0) & (picture.rgb <= 1), axis=-1)
+    assert inside.mean() > 0.5
+    assert np.abs(picture.rgb * 255 - np.asarray(oracle))[inside].max() < 1
 
 
 def test_profiles_that_are_srgb_leave_samples_alone(tmp_path: Path) -> None:
@@ -88,14 +95,17 @@ def test_untagged_stays_untagged(tmp_path: Path) -> None:
     assert stored_profile(tmp_path / "out.png") is None
 
 
-@pytest.mark.parametrize("suffix", [".tif", ".png", ".jpg"])
-def test_damaged_profile_is_kept_and_said(tmp_path: Path, suffix: str) -> None:
+@pytest.mark.parametrize("suffix", [".tif", ".png", ".jpg", ".webp", ".avif"])
+def test_damaged_profile_is_kept_or_its_loss_said(tmp_path: Path, suffix: str) -> None:
     damaged = WIDE["display-p3"][:200] + bytes(280)
     picture = open_picture(write(tmp_path / "in.tif", cube(np.uint8), damaged))
     assert np.array_equal(picture.rgb, cube(np.uint8) / np.float32(255))
     assert any("profile" in note for note in picture.look.notes)
-    save_picture(picture, tmp_path / f"out{suffix}")
-    assert stored_profile(tmp_path / f"out{suffix}") == damaged
+    notes = save_picture(picture, tmp_path / f"out{suffix}")
+    if suffix == ".png":  # its encoder refuses such profiles, and the whole picture with them
+        assert any("profile" in note for note in notes)
+    else:
+        assert stored_profile(tmp_path / f"out{suffix}") == damaged
 
 
 def test_grey_profile_is_followed_and_kept(tmp_path: Path) -> None:

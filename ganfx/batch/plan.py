@@ -50,18 +50,20 @@ def assign_targets(
     """Give each source its own target.
 
     Without `output` that is `{stem}{suffix}{extension}` beside the source; in an output folder the name stays,
-    where it is free. Raises OptionError where two results would share one file, or one would replace its source.
+    where it is free. Raises OptionError where two results would share one file, or one would replace a source.
     """
     items = [Item(source, _target(source, output, suffix, extension(source), into_folder)) for source in sources]
+    inputs = {source.resolve() for source in sources}
     taken: dict[Path, Path] = {}
     for item in items:
         target = item.target.resolve()
-        if target == item.source.resolve():
-            raise OptionError(f"{item.source}: the output would replace the input", hint="choose another -o")
+        if target in inputs:
+            raise OptionError(
+                f"{item.target}: the result of {item.source} would replace an input", hint="choose another -o"
+            )
         if target in taken:
             raise OptionError(
-                f"{item.source} and {taken[target]} would both become {item.target}",
-                hint="run them one by one, with -o",
+                f"{item.source} and {taken[target]} would both become {item.target}", hint="run them one by one"
             )
         taken[target] = item.source
     return items

@@ -29,6 +29,7 @@ def read_contract(path: Path) -> FilterSpec:
     ort = runtime()
     with loading(path.name):
         options = quiet_options()
+        options.intra_op_num_threads = 1
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"], enable_fallback=0)
     metadata = session.get_modelmeta().custom_metadata_map

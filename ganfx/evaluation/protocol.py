@@ -39,7 +39,9 @@ class Sample:
         rgb = open_picture(self.path).rgb
         if min(rgb.shape[:2]) < MIN_SIDE:
             height, width = rgb.shape[:2]
-            raise PictureSizeError(f"{self.path.name}: {width}x{height} is too small to judge by")
+            raise PictureSizeError(
+                f"{width}x{height} is too small to judge by", hint=f"{MIN_SIDE} pixels a side will do"
+            )
         rows, columns = (_middle(side, scale) for side in rgb.shape[:2])
         return eight_bit(rgb[rows, columns])
 

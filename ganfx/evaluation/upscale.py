@@ -54,7 +54,7 @@ def evaluate_upscale(
         try:
             truth = sample.read(scale)
         except ItemError as error:
-            say(f"left out: {error.message}")
+            say(f"{sample.path.name}: {error.message}; left out")
             continue
         run.add(sample, truth, number in shown)
     if not run.report.measurements:

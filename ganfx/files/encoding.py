@@ -80,9 +80,11 @@ def _fitting_profile(
     if not data:
         return None, carried, ()
     stray = b"RGB " if grey else b"GRAY"
-    if "icc" in form.keeps and data[16:20] != stray:
-        return profile_of(data, grey=grey)[0], carried, ()
     rest = {key: value for key, value in carried.items() if key != "icc"}
+    if "icc" in form.keeps and data[16:20] != stray:
+        if metadata.takes_profile(form, data, grey=grey):
+            return profile_of(data, grey=grey)[0], carried, ()
+        return None, rest, (f"{form.name} refuses the damaged colour profile: left out",)
     if "icc" not in form.keeps:
         own = profile_of(data, grey=data[16:20] == b"GRAY")[0]
         return None, rest, (f"{form.name} has no place for a colour profile: converted to sRGB",) if own else ()

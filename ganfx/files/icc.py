@@ -23,6 +23,7 @@ _SRGB_TO_XYZ = np.array(
 )
 # Profiles that agree with sRGB within this much, in [0, 1], are sRGB.
 _SAME = 1 / 255
+_LEAST_SLOPE = 1e-4
 
 
 class ProfileError(Exception):
@@ -137,6 +138,8 @@ def _sampled(table: NDArray[np.float64]) -> ToneCurve:
     x = np.linspace(0, 1, len(table))
     if np.any(np.diff(table) < 0) or table[-1] <= table[0]:
         raise ValueError("the curve falls")
+    # A slope below what anyone sees, so that flat stretches near black can be told apart on the way back.
+    table = (table + _LEAST_SLOPE * x) / (1 + _LEAST_SLOPE)
     return ToneCurve(
         lambda device: np.interp(device, x, table).astype(np.float32),
         lambda linear: np.interp(linear, table, x).astype(np.float32),

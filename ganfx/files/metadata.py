@@ -95,6 +95,17 @@ def attach(image: pyvips.Image, metadata: Mapping[str, Any], form: Format) -> tu
     return image, _keep_flags(kept, metadata, form)
 
 
+def takes_profile(form: Format, profile: bytes, *, grey: bool) -> bool:
+    """Whether the format's encoder stores the ICC `profile` unchanged: PNG's refuses damaged ones, and the picture."""
+    image = pyvips.Image.black(1, 1, bands=1 if grey else 3).copy(interpretation="b-w" if grey else "srgb")
+    image.set_type(pyvips.GValue.blob_type, _FIELDS["icc"], profile)
+    try:
+        data = pyvips.Operation.call(f"{form.saver}_buffer", image, keep="icc")
+        return bool(pyvips.Image.new_from_buffer(data, "").get(_FIELDS["icc"]) == profile)
+    except pyvips.Error:
+        return False
+
+
 def _for_field(key: str, value: bytes, image: pyvips.Image, form: Format) -> bytes:
     if key == "exif":
         return exif.refreshed(value, image.width, image.height)

@@ -13,12 +13,13 @@ from ganfx.hub.download import Progress, download, downloads_dir
 
 
 def import_model(
-    path: Path, *, name: str | None = None, filter: str = "upscale", license: str = "unknown", replace: bool = False
+    path: Path, *, name: str | None = None, filter: str | None = None, license: str = "unknown", replace: bool = False
 ) -> Path:
     """Make the model in `path` usable by `name` (by default the file's): ONNX, or a checkpoint of an upscaler.
 
-    An ONNX file without a contract is run once to learn it; a checkpoint is converted and verified, which needs
-    the [import] extra. Returns the ONNX file in the user's models. Raises ContractError, OptionError, ExportError.
+    An ONNX file without a contract is run once to learn it, where `filter` says what it is for if that cannot be
+    told; a checkpoint is converted and verified, which needs the [import] extra. Returns the ONNX file in the
+    user's models. Raises ContractError, OptionError, ExportError.
     """
     kind = verify.sniff(path)
     if kind not in ("onnx", "checkpoint"):
@@ -40,7 +41,7 @@ def _plain_name(path: Path) -> str:
     return re.sub(r"[^\w.+-]+", "_", Path(path.name.removesuffix(".tar")).stem).lstrip("_.+-")
 
 
-def _adopt(path: Path, out: Path, name: str, filter: str, license: str) -> None:
+def _adopt(path: Path, out: Path, name: str, filter: str | None, license: str) -> None:
     from ganfx.exporters.adopt import adopt_onnx
 
     adopt_onnx(path, out, name=name, filter=filter, license=license)

@@ -120,9 +120,12 @@ def read_spec(path: Path) -> FilterSpec | None:
 
 
 def find_model(
-    name_or_path: str | os.PathLike[str] | None = None, *, filter: str, selectors: Mapping[str, Any] | None = None
+    name_or_path: str | os.PathLike[str] | None = None,
+    *,
+    filter: str | None = None,
+    selectors: Mapping[str, Any] | None = None,
 ) -> Path:
-    """The ONNX file of the model meant for `filter`.
+    """The ONNX file of the model meant, for `filter` where it is given.
 
     A path is taken as it is, a name is looked up, and None means the default among the installed models whose
     contract has the values of `selectors`, such as {"scale": 2}; values of None select nothing. Raises
@@ -144,15 +147,16 @@ def _is_path(name: str | os.PathLike[str]) -> bool:
     return isinstance(name, os.PathLike) or Path(text).name != text or text.lower().endswith(_MODEL_SUFFIXES)
 
 
-def _default(filter: str, wanted: Mapping[str, Any]) -> Path:
+def _default(filter: str | None, wanted: Mapping[str, Any]) -> Path:
     entries = [entry for entry in list_models(filter) if entry.spec]
+    what = f"{filter} model" if filter else "model"
     if not entries:
-        raise ModelError(f"no {filter} model is installed", hint="see what can be downloaded with: ganfx models")
+        raise ModelError(f"no {what} is installed", hint="see what can be downloaded with: ganfx models")
     fitting = [e for e in entries if all(getattr(e.spec, key) == value for key, value in wanted.items())]
     if not fitting:
         key, value = next(iter(wanted.items()))
         there = sorted({getattr(entry.spec, key) for entry in entries})
-        raise OptionError(f"no {filter} model {_phrase(key, value)}", hint=f"choose {' or '.join(map(str, there))}")
+        raise OptionError(f"no {what} {_phrase(key, value)}", hint=f"choose {' or '.join(map(str, there))}")
     chosen = next((entry for entry in fitting if entry.default), fitting[0])
     assert chosen.path is not None
     return chosen.path
@@ -175,8 +179,8 @@ def _named(name: str) -> Path:
     return entry.path
 
 
-def _agree(name: str, spec: FilterSpec, filter: str, wanted: Mapping[str, Any]) -> None:
-    if spec.filter != filter:
+def _agree(name: str, spec: FilterSpec, filter: str | None, wanted: Mapping[str, Any]) -> None:
+    if filter not in (None, spec.filter):
         raise OptionError(f"{name} is a model for {spec.filter}, not for {filter}")
     for key, value in wanted.items():
         has = getattr(spec, key)

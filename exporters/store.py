@@ -1,0 +1,33 @@
+"""Writing an ONNX file with its contract inside."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ganfx.errors import ExportError
+from ganfx.spec import KEY, FilterSpec
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+
+def write_model(model: ModelProto, spec: FilterSpec, path: Path) -> int:
+    """Store `spec` in `model`, write it whole or not at all, and return its size in bytes. Raises ExportError."""
+    facts = {KEY: spec.to_json(), "license": spec.license, "description": spec.description}
+    kept = [(entry.key, entry.value) for entry in model.metadata_props if entry.key not in facts]
+    del model.metadata_props[:]
+    for key, value in [*kept, *facts.items()]:
+        model.metadata_props.add(key=key, value=value)
+    content = model.SerializeToString(deterministic=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(content)
+        os.replace(partial, path)
+    except OSError as error:
+        raise ExportError(f"{path}: cannot be written: {error.strerror}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return len(content)
