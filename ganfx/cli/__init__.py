@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import click
 
 from ganfx import __version__
-from ganfx.cli import doctor, evaluate, models, train
+from ganfx.cli import compare, doctor, evaluate, models, train
 from ganfx.cli.filter_commands import filter_command
 from ganfx.errors import GanfxError
 from ganfx.filters import all_filters
@@ -35,7 +35,7 @@ def cli() -> None:
 
 for _filter in all_filters().values():
     cli.add_command(filter_command(_filter))
-for _command in (doctor.doctor, models.models, train.train, evaluate.evaluate):
+for _command in (compare.compare, doctor.doctor, models.models, train.train, evaluate.evaluate):
     cli.add_command(_command)
 
 

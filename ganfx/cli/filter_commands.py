@@ -11,6 +11,7 @@ import click
 
 from ganfx.cli.options import as_engine_options, engine_options
 from ganfx.errors import OptionError
+from ganfx.files import WRITABLE
 from ganfx.filters import Filter, Option
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from ganfx.pipeline import Work
 
 SOME_FAILED = 3
+_EXTENSIONS = sorted(suffix.lstrip(".") for suffix in WRITABLE)
+_FORMAT_HELP = f"Write another format: {', '.join(_EXTENSIONS)}."
 
 _EPILOG = """\b
 Examples:
@@ -62,7 +65,7 @@ def _files_options() -> list[Callable[[Any], Any]]:
         click.argument("files", nargs=-1),
         click.option("-i", "--input", "inputs", multiple=True, metavar="FILE|DIR", help="The same as naming it."),
         click.option("-o", "--output", type=click.Path(path_type=Path), help="A file for one picture, or a folder."),
-        click.option("-f", "--format", "extension", metavar="EXT", help="Write jpg, png, webp, tif, avif or gif."),
+        click.option("-f", "--format", "extension", type=click.Choice(_EXTENSIONS), metavar="EXT", help=_FORMAT_HELP),
         click.option("-q", "--quality", type=click.IntRange(1, 100), help="Of JPEG, WebP and AVIF."),
         click.option("--overwrite", is_flag=True, help="Replace outputs that exist."),
         click.option("--strip-metadata", is_flag=True, help="Leave EXIF, XMP and IPTC out; the colour profile stays."),
@@ -127,5 +130,5 @@ def _plan(names: list[str], work: Work, output: Path | None, extension: str | No
         output.mkdir(parents=True, exist_ok=True)
     scale = work.engine.spec.scale
     suffix = f"_x{scale}" if scale > 1 else f"_{work.engine.spec.name}"
-    chosen = f".{extension.lstrip('.')}" if extension else None
+    chosen = f".{extension}" if extension else None
     return assign_targets(sources, output, suffix, lambda path: chosen or writable_suffix(path), into_folder)

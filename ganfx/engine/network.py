@@ -120,7 +120,7 @@ def open_network(path: Path, options: EngineOptions) -> Network:
         try:
             return _open_on(row, path, spec, options)
         except ProviderError as error:
-            failure = failure or error
+            failure = error
     assert failure is not None
     raise failure
 

@@ -1,0 +1,29 @@
+"""`ganfx compare`: before and after in one picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("pairs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="BEFORE AFTER...")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The picture to write.")
+@click.option("--overwrite", is_flag=True, help="Replace it if it exists.")
+def compare(pairs: tuple[Path, ...], output: Path, overwrite: bool) -> None:
+    """Put the liveliest piece of each picture beside what a filter made of it.
+
+    \b
+    Example:
+      ganfx compare cat.jpg cat_x4.jpg -o cat-before-after.png
+    """
+    from ganfx.evaluation.compare import before_after
+    from ganfx.files import open_picture, save_picture
+
+    if len(pairs) % 2:
+        raise click.UsageError("name the pictures in pairs: before, after, before, after")
+    pictures = [open_picture(path) for path in pairs]
+    sheet = before_after(list(zip(pictures[::2], pictures[1::2], strict=True)))
+    save_picture(sheet, output, overwrite=overwrite)
+    click.echo(f"written: {output}", err=True)
