@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,5 +30,6 @@ def write_model(model: ModelProto, spec: FilterSpec, path: Path) -> int:
     except OSError as error:
         raise ExportError(f"{path}: cannot be written: {error.strerror}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink()
     return len(content)

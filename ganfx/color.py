@@ -19,7 +19,8 @@ def grey_of(rgb: Floats) -> Floats:
 def enlarge(plane: Floats, scale: int) -> Floats:
     """A plane (H, W) resampled bicubically to (H * scale, W * scale); a constant one stays constant."""
     height, width = plane.shape
-    return cv2.resize(plane, (width * scale, height * scale), interpolation=cv2.INTER_CUBIC)
+    enlarged = cv2.resize(plane, (width * scale, height * scale), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(enlarged, np.float32)
 
 
 def bleed(rgb: Floats, alpha: Floats, radius: int) -> Floats:

@@ -25,6 +25,9 @@ Each class carries the one word, exit status and HTTP status under which every f
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 
 class GanfxError(Exception):
     """`message` is one line for a person; `hint`, where given, says what to do next."""
@@ -44,7 +47,23 @@ class OptionError(GanfxError):
 
 
 class ItemError(GanfxError):
+    """`subject` is the file that failed, once somebody who knows it has said so with `about`."""
+
     code, exit_status, http_status = "item", 3, 422
+    subject: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.message}" if self.subject else self.message
+
+    @classmethod
+    @contextlib.contextmanager
+    def about(cls, subject: object) -> Iterator[None]:
+        """Name `subject` in the item errors of a block, unless they have one already."""
+        try:
+            yield
+        except ItemError as error:
+            error.subject = error.subject or str(subject)
+            raise
 
 
 class UnreadableError(ItemError):

@@ -221,8 +221,9 @@ def test_big_tiff_takes_exif(tmp_path: Path) -> None:
 
     image = pyvips.Image.new_from_array(scene()).copy(interpretation="srgb")
     image.tiffsave(str(tmp_path / "big.tif"), bigtiff=True)
-    tiff.add_exif(tmp_path / "big.tif", exif_block(1, (24, 16)))
+    tiff.add_tags(tmp_path / "big.tif", exif_block(1, (24, 16)), IPTC)
     found = read_exif(tmp_path / "big.tif")
     assert found["camera"][ExifTags.Base.LensModel] == "50mm"
+    assert tiff.read_iptc(tmp_path / "big.tif") == IPTC
     assert np.array_equal(np.asarray(Image.open(tmp_path / "big.tif")), scene())
     assert np.array_equal(open_picture(tmp_path / "big.tif").rgb, scene() / np.float32(255))

@@ -7,9 +7,12 @@ import os
 import numpy as np
 import onnx
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from ganfx.engine import EngineOptions, open_engine
 from ganfx.errors import ContractError, GanfxError, OptionError
+from ganfx.exporters.srgan import Srgan
 from ganfx.hub import find_model, import_model
 from ganfx.hub.registry import read_spec
 from ganfx.spec import FilterSpec
@@ -59,6 +62,21 @@ def test_weights_in_a_second_file_come_along(tmp_path):
         import_model(outside, name="again")
 
 
+@pytest.mark.parametrize("file", ["net.pth", "net.pth.tar", "net.safetensors"])
+def test_checkpoint_becomes_a_model(file, tmp_path):
+    torch.manual_seed(3)
+    network = Srgan(2, 4, 2).eval()
+    if file.endswith(".safetensors"):
+        save_file(network.state_dict(), tmp_path / file)
+    else:
+        torch.save({"model": network.state_dict()}, tmp_path / file)
+    path = import_model(tmp_path / file, license="MIT")
+    assert find_model("net", filter="upscale", selectors={"scale": 2}) == path
+    picture, output = enlarged(path)
+    wanted = network(torch.from_numpy(picture.transpose(2, 0, 1)[None]))[0].detach().numpy().transpose(1, 2, 0)
+    assert np.abs(output - wanted).max() < 1e-4
+
+
 def test_taken_name_is_refused_before_any_work(tmp_path, models):
     import_model(nearest(tmp_path / "net.onnx", 2))
     before = (models / "net.onnx").read_bytes()
@@ -76,7 +94,6 @@ def test_taken_name_is_refused_before_any_work(tmp_path, models):
         ("2x_ModernSpanimationV1_fp16_op17.onnx", 2),
         ("2x.StarSample.V1.0.fp32.opset17.onnx", 2),
         ("4xLSDIRCompactC3_fp32.onnx", 4),
-        ("leftthomas_srgan_x4.pth", 4),
     ],
 )
 def test_real_models_run_once_imported(file, scale, shared_data):

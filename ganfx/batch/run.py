@@ -40,7 +40,7 @@ class Outcome:
             "output_size": self.output_size,
             "seconds": round(self.seconds, 3),
             "notes": list(self.notes),
-            "error": self.error and {"code": self.error.code, "message": self.error.message, "hint": self.error.hint},
+            "error": self.error and {"code": self.error.code, "message": str(self.error), "hint": self.error.hint},
         }
 
 

@@ -41,7 +41,7 @@ for _command in (compare.compare, doctor.doctor, models.models, train.train, eva
 
 def report_error(error: GanfxError) -> None:
     """One line of what went wrong and, where there is one, a line of what to do."""
-    click.echo(f"error: {error.message}", err=True)
+    click.echo(f"error: {error}", err=True)
     if error.hint:
         click.echo(f"hint: {error.hint}", err=True)
 

@@ -18,7 +18,9 @@ def evaluate() -> None:
     """Compare models by figures, sheets and speed (needs: pip install "ganfx[train]")."""
 
 
-_models = click.option("-n", "--model", "models", multiple=True, metavar="NAME|FILE", help="Repeat for several.")
+_models = click.option(
+    "-n", "--model", "models", multiple=True, default=["photo-x4"], metavar="NAME|FILE", help="Repeat for several."
+)
 
 
 @evaluate.command()
@@ -43,12 +45,12 @@ def upscale(
       ganfx eval upscale -n photo-x4 -n peer.onnx --set BSD100 -o figures
     """
     try:
+        from ganfx.evaluation.protocol import DEGRADATIONS
         from ganfx.evaluation.upscale import evaluate_upscale
     except ModuleNotFoundError as error:
         raise ModelError(f"evaluating needs {error.name}", hint='pip install "ganfx[train]"') from error
 
-    chosen = {"degradations": degradations} if degradations else {}
-    report = evaluate_upscale(models or ("photo-x4",), sets, limit=limit, say=_say, **chosen)
+    report = evaluate_upscale(models, sets, degradations=degradations or tuple(DEGRADATIONS), limit=limit, say=_say)
     click.echo(report.markdown())
     for path in report.save(output) if output else ():
         _say(f"written: {path}")
@@ -62,4 +64,4 @@ def speed(models: tuple[str, ...], size: int, repeats: int) -> None:
     """Time models in turns on the same input; the first one is the measure."""
     from ganfx.evaluation.speed import benchmark_speed, speed_table
 
-    click.echo(speed_table(benchmark_speed(models or ("photo-x4",), size=size, repeats=repeats)))
+    click.echo(speed_table(benchmark_speed(models, size=size, repeats=repeats)))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ganfx.cli.interrupt import interruptible
 from ganfx.cli.options import as_engine_options, engine_options
 from ganfx.errors import OptionError
 from ganfx.files import WRITABLE
@@ -101,8 +102,13 @@ def _run(
     work = pipeline.plan(filter_.name, options, model=model, engine=engine)
     items = _plan(names, work, output, extension)
     save = SaveOptions(quality=quality, strip_metadata=strip_metadata)
-    with reporter(len(items), work.engine.device, quiet=quiet) as report:
-        outcomes = run(items, work, save, overwrite=overwrite, progress=report.progress)
+    with interruptible() as interrupt, reporter(len(items), work.engine.device, quiet=quiet) as report:
+
+        def progress(item: Item, share: float) -> None:
+            interrupt.check()
+            report.progress(item, share)
+
+        outcomes = run(items, work, save, overwrite=overwrite, progress=progress)
         return SOME_FAILED if _tell(outcomes, report, as_json) else 0
 
 

@@ -34,7 +34,7 @@ class Reporter:
     def finished(self, outcome: Outcome) -> None:
         if outcome.error:
             self.failed += 1
-            self._say(f"error: {outcome.error.message}", always=True)
+            self._say(f"error: {outcome.error}", always=True)
             if outcome.error.hint:
                 self._say(f"hint: {outcome.error.hint}", always=True)
         else:

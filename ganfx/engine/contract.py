@@ -118,13 +118,20 @@ def _measure(session: Any, channels: int, side: int | None) -> tuple[int, int, i
         height = side or ceil_to(32, multiple) + multiple
         width = side or height + 2 * multiple
         try:
-            _, out_channels, tall, wide = _infer(session, _ramp(channels, height, width)).shape
+            _, out_channels, tall, wide = _output_shape(session, channels, height, width)
         except Exception as error:
             failure = error
             continue
         if tall % height == 0 and (tall // height) * width == wide:
             return multiple, tall // height, out_channels
     raise ContractError("the model's output is not a whole multiple of its input in size") from failure
+
+
+def _output_shape(session: Any, channels: int, height: int, width: int) -> tuple[int, ...]:
+    declared = session.get_outputs()[0].shape
+    if session.get_inputs()[0].shape[2:] == [height, width] and all(isinstance(n, int) for n in declared[1:]):
+        return tuple(declared)
+    return _infer(session, _ramp(channels, height, width)).shape
 
 
 def _value_range(session: Any, channels: int, side: int, metadata: Mapping[str, str]) -> tuple[float, float]:

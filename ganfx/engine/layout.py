@@ -100,9 +100,7 @@ class Layout:
             return dataclasses.replace(plan, batch=self.batch // 2)
         side = max(self.height, self.width)
         if plan.fixed or side <= plan.floor:
-            raise DeviceMemoryError(
-                f"out of memory even with tiles of {side} pixels",
-                hint="close other programs that use the device, or use the CPU: --provider cpu",
-            )
+            hint = "close other programs" + (", or use --provider cpu" if plan.uniform else "")
+            raise DeviceMemoryError(f"out of memory even with tiles of {side} pixels", hint=hint)
         half = ceil_to(max(side // 2, plan.floor), plan.multiple_of)
         return dataclasses.replace(plan, side=half, batch=1)

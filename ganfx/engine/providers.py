@@ -68,6 +68,8 @@ def quiet_options() -> Any:
     """Session options that print nothing and keep to OMP_NUM_THREADS where it is set."""
     options = runtime().SessionOptions()
     options.log_severity_level = _QUIET
+    # A waiting thread that spins takes a core from decoding and encoding; layers on whole tiles gain nothing by it.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     threads = os.environ.get("OMP_NUM_THREADS", "")
     if threads.isdecimal():
         options.intra_op_num_threads = int(threads)

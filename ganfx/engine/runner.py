@@ -57,8 +57,8 @@ class Engine:
     def stream(self, read: Reader, height: int, width: int, progress: Progress | None = None) -> Iterator[Floats]:
         """Finished rows of the output, top to bottom, in chunks that are whole input rows high.
 
-        `read(top, bottom)` returns input rows (bottom - top, width, in_channels) in [0, 1]; rows are asked for in
-        order, but those near a seam more than once. `progress` gets the number of input pixels done so far.
+        `read(top, bottom)` returns input rows (bottom - top, width, in_channels) in [0, 1]; `top` never falls, but
+        rows near a seam are asked for more than once. `progress` gets the number of input pixels done so far.
         Memory holds one band of tiles, not the picture. Each chunk is the caller's own. Raises DeviceMemoryError
         when even the smallest tile does not fit, else halves the tile and goes on below the rows already out.
         """

@@ -39,7 +39,7 @@ def cut(length: int, tile: int, overlap: int, fade: int, begin: int = 0) -> list
     continues a run, and fades in as if one had gone before. Needs tile > 2 * overlap and an even fade.
     """
     stride, last = tile - 2 * overlap, max(0, length - tile)
-    count = 1 + max(0, -(-(last - begin) // stride))
+    count = 1 + (-(-(last - begin) // stride) if last > begin else 0)
     starts = [min(begin + i * stride, last) for i in range(count)]
     seams: list[int | None] = [start + overlap - fade // 2 for start in starts[1:]]
     first = begin + overlap - fade // 2 if begin else None
@@ -49,7 +49,7 @@ def cut(length: int, tile: int, overlap: int, fade: int, begin: int = 0) -> list
 def _ramp(position: Floats, begin: int, fade: int) -> Floats:
     """A raised cosine from 0 to 1 over [begin, begin + fade)."""
     phase = np.clip((position - begin) / max(fade, 1e-6), 0, 1)
-    return (0.5 - 0.5 * np.cos(np.pi * phase)).astype(np.float32)
+    return np.asarray(0.5 - 0.5 * np.cos(np.pi * phase), np.float32)
 
 
 @dataclass(frozen=True)

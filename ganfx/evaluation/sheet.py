@@ -27,11 +27,11 @@ class Cell:
     caption: str
 
 
-def busiest(rgb: Floats, scale: int) -> tuple[slice, slice]:
-    """Rows and columns of the CELL x CELL piece with the most detail, beginning at multiples of `scale`."""
+def busiest(rgb: Floats, scale: int, size: int = CELL) -> tuple[slice, slice]:
+    """Rows and columns of the `size` x `size` piece with the most detail, beginning at multiples of `scale`."""
     plane = luma(rgb)
     detail = np.abs(cv2.Laplacian(plane, cv2.CV_64F))
-    height, width = (min(CELL, side) for side in plane.shape)
+    height, width = (min(size, side) for side in plane.shape)
     sums = np.pad(detail.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     pieces = sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width] + sums[:-height, :-width]
     starts = pieces[::scale, ::scale]

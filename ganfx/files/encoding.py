@@ -57,7 +57,7 @@ class Encoding:
         """The samples (H, W, bands) of `picture`, rounded to the nearest."""
         rgb, alpha = picture.rgb, picture.alpha
         if alpha is not None and not self.keeps_alpha:
-            rgb = rgb * alpha[..., None] + self._background * (1 - alpha[..., None])
+            rgb = np.asarray(rgb * alpha[..., None] + self._background * (1 - alpha[..., None]), np.float32)
         values = self._own_colours(rgb)
         if self.keeps_alpha:
             opaque = np.ones(rgb.shape[:2], np.float32) if alpha is None else np.clip(alpha, 0, 1)

@@ -13,7 +13,8 @@ class Format:
     """A format that is read and written.
 
     bits is the greatest depth of a sample, max_side the longest side in pixels. keeps lists what can be stored of
-    icc, exif, xmp, iptc, dpi and text. quality is the default of 1..100, or None where saving is always lossless.
+    icc, exif, xmp, iptc, dpi (besides the one in EXIF) and text. quality is the default
+    of 1..100, or None where saving is always lossless.
     """
 
     name: str
@@ -40,7 +41,7 @@ FORMATS = (
         "jpegsave",
         alpha=False,
         grey=True,
-        keeps=_keeps("icc exif xmp iptc dpi"),
+        keeps=_keeps("icc exif xmp iptc"),
         max_side=65_500,
         quality=92,
     ),

@@ -32,8 +32,8 @@ def gather(image: pyvips.Image, path: Path, form: Format) -> tuple[dict[str, Any
     fields, notes = set(image.get_fields()), []
     found = {key: image.get(name) for key, name in _FIELDS.items() if name in fields}
     if form.name == "TIFF":
-        found["exif"] = tiff.read_exif(path)
-    if "iptc" in found:
+        found["exif"], found["iptc"] = tiff.read_exif(path), tiff.read_iptc(path)
+    elif "iptc" in found:
         found["iptc"] = _unwrapped(found["iptc"])
     if found.get("exif") and not _is_sound(found["exif"]):
         del found["exif"]
@@ -55,9 +55,10 @@ _FIELDS = {"icc": "icc-profile-data", "exif": "exif-data", "xmp": "xmp-data", "i
 
 
 def _dpi(image: pyvips.Image, block: bytes | None) -> tuple[float, float] | None:
-    # libvips says one pixel per millimetre where the file says nothing.
-    if image.xres != 1 or image.yres != 1:
-        return round(image.xres * _MM_PER_INCH, 3), round(image.yres * _MM_PER_INCH, 3)
+    stated = round(image.xres * _MM_PER_INCH, 3), round(image.yres * _MM_PER_INCH, 3)
+    # What libvips says where the file says nothing.
+    if not any(max(abs(side - unsaid) for side in stated) < 0.1 for unsaid in (_MM_PER_INCH, _DEFAULT_DPI)):
+        return stated
     with contextlib.suppress(exif.ExifError, KeyError):
         tags = exif.parse(block or b"").main
         per_inch = _MM_PER_INCH / 10 if tags[exif.RESOLUTION_UNIT].number == 3 else 1.0
@@ -86,8 +87,8 @@ def attach(image: pyvips.Image, metadata: Mapping[str, Any], form: Format) -> tu
     kept = {key: value for key, value in metadata.items() if key in form.keeps}
     x, y = metadata.get("dpi", (_DEFAULT_DPI, _DEFAULT_DPI))
     image = image.copy(xres=x / _MM_PER_INCH, yres=y / _MM_PER_INCH)
-    for key in _FIELDS.keys() & kept.keys():
-        image.set_type(pyvips.GValue.blob_type, _FIELDS[key], _for_field(key, kept[key], image, form))
+    for key in _fields_of(form) & kept.keys():
+        image.set_type(pyvips.GValue.blob_type, _FIELDS[key], _for_field(key, kept[key], image))
     image.set_type(pyvips.GValue.gint_type, "orientation", 1)
     image.set_type(pyvips.GValue.gstr_type, "resolution-unit", "in")
     for i, (keyword, text) in enumerate(kept.get("text", ())):
@@ -106,21 +107,23 @@ def takes_profile(form: Format, profile: bytes, *, grey: bool) -> bool:
         return False
 
 
-def _for_field(key: str, value: bytes, image: pyvips.Image, form: Format) -> bytes:
+def _fields_of(form: Format) -> set[str]:
+    """What libvips stores; the rest of a TIFF's is added by `tiff.add_tags`."""
+    return _FIELDS.keys() - ({"exif", "iptc"} if form.name == "TIFF" else set())
+
+
+def _for_field(key: str, value: bytes, image: pyvips.Image) -> bytes:
     if key == "exif":
         return exif.refreshed(value, image.width, image.height)
     if key == "xmp":
         return _XMP_ORIENTATION.sub(rb"\g<1>1", value)
-    if key == "iptc" and form.name == "JPEG":
-        return _wrapped(value)
-    return value
+    return _wrapped(value) if key == "iptc" else value
 
 
 def _keep_flags(kept: Mapping[str, Any], metadata: Mapping[str, Any], form: Format) -> str:
     # A saver asked to keep EXIF makes one up where there is none: wanted only where dpi has no other place.
     only_place = "dpi" in metadata and "dpi" not in form.keeps and "exif" in form.keeps
-    flags = [key for key in ("icc", "xmp", "iptc") if key in kept]
-    flags += ["exif"] if "exif" in kept or only_place else []
+    flags = [key for key in ("icc", "exif", "xmp", "iptc") if key in kept or (key == "exif" and only_place)]
     flags += ["other"] if "text" in kept else []
     return "|".join(flags) or "none"
 

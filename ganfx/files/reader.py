@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganfx.errors import GanfxError
-from ganfx.files import metadata, tiff
+from ganfx.files import metadata
 from ganfx.files.formats import WRITABLE
 from ganfx.files.icc import encode_srgb, profile_of
 from ganfx.files.source import Rows, checked_format, colour_bands, open_upright, sniff
@@ -56,7 +56,6 @@ class PictureReader:
             carried, metadata_notes = metadata.gather(image, path, form)
             self._rows = Rows(image, lambda: open_upright(path, form)[0])
             self.has_alpha = bool(image.hasalpha())
-            self._premultiplied = self.has_alpha and form.name == "TIFF" and tiff.is_premultiplied(path)
         self.width, self.height = int(image.width), int(image.height)
         self._colours = colour_bands(image)
         self._profile, profile_notes = profile_of(carried.get("icc"), grey=self._colours == 1)
@@ -86,8 +85,6 @@ class PictureReader:
         full = np.iinfo(raw.dtype).max if raw.dtype.kind == "u" else 1
         values = np.divide(raw, full, dtype=np.float32)
         colours, alpha = values[..., : self._colours], values[..., -1]
-        if self._premultiplied:
-            colours = np.minimum(colours / np.maximum(alpha, 1e-6)[..., None], 1)
         if self._profile:
             colours = self._profile.to_srgb(colours)
         elif self._linear:

@@ -1,10 +1,12 @@
-"""EXIF in TIFF files, which libvips neither reads nor writes."""
+"""EXIF and IPTC in TIFF files, of which libvips handles the first not at all and the second badly."""
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 from ganfx.files import exif
@@ -29,7 +31,8 @@ _DESCRIPTIVE = {
     0x9C9F: "XPSubject",
     0xC4A5: "PrintImageMatching",
 }
-_EXTRA_SAMPLES = 0x0152
+_IPTC = 0x83BB
+_UNDEFINED = 7
 
 
 def read_exif(path: Path) -> bytes | None:
@@ -39,35 +42,45 @@ def read_exif(path: Path) -> bytes | None:
     return exif.build(Exif(main, tags.camera, tags.gps)) if main or tags.camera or tags.gps else None
 
 
-def is_premultiplied(path: Path) -> bool:
-    """Whether the colours of a TIFF file were multiplied by its alpha."""
-    value = _parse(path).main.get(_EXTRA_SAMPLES)
-    return value is not None and value.data[:2] == b"\1\0"
+def read_iptc(path: Path) -> bytes | None:
+    """The IPTC records of a TIFF file as they lie there, whatever number type the tag claims."""
+    with _mapped(path) as block, contextlib.suppress(ExifError):
+        layout, first = exif.read_layout(block)
+        for entry in exif.entries(block, layout, first):
+            if entry.tag == _IPTC:
+                return bytes(block[entry.where : entry.where + entry.size]).rstrip(b"\0")
+    return None
 
 
 def _parse(path: Path) -> Exif:
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as block:
+    with _mapped(path) as block:
         try:
             return exif.parse(block)
         except ExifError:
             return Exif()
 
 
+@contextlib.contextmanager
+def _mapped(path: Path) -> Iterator[mmap.mmap]:
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as block:
+        yield block
+
+
 def _descriptive(tags: Directory) -> Directory:
     return {tag: value for tag, value in tags.items() if tag in _DESCRIPTIVE}
 
 
-def add_exif(path: Path, block: bytes) -> None:
-    """Append the tags of an EXIF block to the little-endian TIFF file at `path` and point to them.
+def add_tags(path: Path, block: bytes | None, iptc: bytes | None) -> None:
+    """Append an EXIF block's tags and IPTC records to the little-endian TIFF file at `path` and point to them.
 
     Raises ExifError where the block is damaged, OSError where the file cannot be written.
     """
-    source = exif.parse(block)
+    source = exif.parse(block) if block else Exif()
     with open(path, "r+b") as file:
         head = file.read(16)
         layout, first = exif.read_layout(head)
         own, tail = _directory_at(file.fileno(), layout, first)
-        main = own | _descriptive(source.main)
+        main = own | _descriptive(source.main) | ({_IPTC: Value(_UNDEFINED, iptc)} if iptc else {})
         end = file.seek(0, os.SEEK_END)
         start = end + end % 8
         file.write(bytes(start - end))

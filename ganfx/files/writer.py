@@ -118,8 +118,11 @@ class PictureWriter:
         image, keep = metadata.attach(self._canvas.image(encoding.interpretation), encoding.metadata, encoding.form)
         options = _saver_options(encoding.form, image, self._quality or encoding.form.quality)
         pyvips.Operation.call(encoding.form.saver, image, str(part), keep=keep, **options)
-        if encoding.form.name == "TIFF" and "exif" in encoding.metadata:
-            tiff.add_exif(part, exif.refreshed(encoding.metadata["exif"], self._width, self._height))
+        if encoding.form.name == "TIFF":
+            block, iptc = encoding.metadata.get("exif"), encoding.metadata.get("iptc")
+            upright = exif.refreshed(block, self._width, self._height) if block else None
+            if block or iptc:
+                tiff.add_tags(part, upright, iptc)
 
     def __enter__(self) -> PictureWriter:
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import functools
@@ -208,7 +209,8 @@ def register(path: Path, name: str | None = None, *, replace: bool = False) -> P
     except OSError as error:
         raise ModelError(f"{target}: cannot be written: {error.strerror}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink()
     return target
 
 

@@ -33,7 +33,8 @@ class PatchDiscriminator(nn.Module):
         x = image * 2 - 1
         for conv in self.convs:
             x = F.leaky_relu(conv(x), LEAK)
-        return self.logit(x)
+        logits: Tensor = self.logit(x)
+        return logits
 
 
 class UNetDiscriminator(nn.Module):
@@ -60,7 +61,8 @@ class UNetDiscriminator(nn.Module):
         for conv, skip in zip(self.up, reversed(skips), strict=True):
             x = F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
             x = F.leaky_relu(conv(x), LEAK) + skip
-        return self.logit(F.leaky_relu(self.polish(x), LEAK))
+        logits: Tensor = self.logit(F.leaky_relu(self.polish(x), LEAK))
+        return logits
 
 
 KINDS: dict[str, type[nn.Module]] = {"patch": PatchDiscriminator, "unet": UNetDiscriminator}

@@ -54,6 +54,9 @@ class _Fire(nn.Module):
 class SqueezeFeatures(nn.Module):
     """rgb (N, 3, H, W) in [0, 1] -> the seven activations that LPIPS compares, coarse ones last."""
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.ModuleDict({"0": nn.Conv2d(3, 64, 3, stride=2)})

@@ -22,10 +22,11 @@ def _ema(decay: float) -> Any:
 
 
 class Gan:
-    """`generator` and `discriminator` on the devices of `fabric`, with Adam (0.9, 0.99) for each."""
+    """A generator and a discriminator, in this order, on the devices of `fabric`, with Adam (0.9, 0.99) for each."""
 
-    def __init__(self, fabric: Fabric, generator: nn.Module, discriminator: nn.Module, ema: float) -> None:
+    def __init__(self, fabric: Fabric, networks: tuple[nn.Module, nn.Module], ema: float) -> None:
         self.fabric = fabric
+        generator, discriminator = networks
         generator = generator.to(fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         discriminator = discriminator.to(fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema_generator = AveragedModel(generator, avg_fn=_ema(ema))

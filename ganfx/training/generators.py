@@ -31,7 +31,8 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         hidden = F.leaky_relu(self.conv1(x), LEAK)
         hidden = F.leaky_relu(self.conv2(hidden), LEAK)
-        return x + self.conv3(hidden)
+        residual: Tensor = self.conv3(hidden)
+        return x + residual
 
 
 class ResidualUpscaler(nn.Module):

@@ -27,7 +27,7 @@ def _decoded(path: Path) -> np.ndarray | None:
     try:
         image = pyvips.Image.new_from_file(str(path), access="sequential").autorot().colourspace("srgb")
         image = image.flatten() if image.hasalpha() else image
-        return image.cast("uchar").numpy()[..., :3]
+        return np.asarray(image.cast("uchar").numpy()[..., :3])
     except pyvips.Error:
         return None
 

@@ -55,7 +55,7 @@ class Trainer:
 
     def __init__(self, fabric: Fabric, recipe: Recipe, task: Any, folder: Path, say: Callable[[str], None]) -> None:
         self.fabric, self.recipe, self.task, self.folder, self.say = fabric, recipe, task, folder, say
-        self.gan = Gan(fabric, *task.networks(), ema=recipe.ema)
+        self.gan = Gan(fabric, task.networks(), recipe.ema)
         self.step = 0
         self.elapsed_s = 0.0
         self.damping = 1.0
@@ -129,7 +129,9 @@ class Trainer:
         """The largest `value` among all devices, so that they all take the same turn."""
         if self.fabric.world_size == 1:
             return value
-        return max(self.fabric.all_gather(torch.tensor(value)).tolist())
+        gathered = self.fabric.all_gather(torch.tensor(value))
+        assert isinstance(gathered, torch.Tensor)
+        return float(gathered.max())
 
     def _step(self, fraction: float) -> dict[str, float]:
         pixel, adversarial = self.recipe.pixel_stage, self.recipe.adversarial_stage

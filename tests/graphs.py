@@ -1,0 +1,140 @@
+"""Tiny ONNX networks with exactly known behaviour, written to a file each; every function returns its path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+
+from ganfx.spec import KEY, FilterSpec
+
+Weights = dict[str, NDArray[np.generic]]
+DYNAMIC = ("batch", "height", "width")
+HALF_LARGEST = 65504
+
+
+def write(
+    path: Path,
+    nodes: Sequence[NodeProto],
+    weights: Weights | None = None,
+    *,
+    spec: FilterSpec | None = None,
+    channels: int = 3,
+    out_channels: int | None = None,
+    size: tuple[int | str, ...] = DYNAMIC,
+    kind: int = TensorProto.FLOAT,
+    domain: str = "",
+) -> Path:
+    """Save the graph from `input` (N, channels, H, W) to `output`, with `spec` as its contract."""
+    count, height, width = size
+    out_size = ("out_height", "out_width") if size == DYNAMIC else (None, None)
+    given = helper.make_tensor_value_info("input", kind, [count, channels, height, width])
+    made = helper.make_tensor_value_info("output", kind, [count, out_channels or channels, *out_size])
+    stored = [numpy_helper.from_array(value, name) for name, value in (weights or {}).items()]
+    graph = helper.make_graph(list(nodes), "tiny", [given], [made], stored)
+    domains = [helper.make_opsetid("", 18), *([helper.make_opsetid(domain, 1)] if domain else [])]
+    model = helper.make_model(graph, opset_imports=domains, ir_version=8)
+    if spec:
+        model.metadata_props.add(key=KEY, value=spec.to_json())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(model, path)
+    return path
+
+
+def identity(path: Path, spec: FilterSpec | None = None, **shape: object) -> Path:
+    """The output is the input."""
+    return write(path, [helper.make_node("Identity", ["input"], ["output"])], spec=spec, **shape)  # type: ignore[arg-type]
+
+
+def nearest(path: Path, scale: int = 4, spec: FilterSpec | None = None) -> Path:
+    """Each pixel becomes scale x scale pixels."""
+    node = helper.make_node(
+        "Resize",
+        ["input", "", "scales"],
+        ["output"],
+        mode="nearest",
+        nearest_mode="floor",
+        coordinate_transformation_mode="asymmetric",
+    )
+    return write(path, [node], {"scales": np.array([1, 1, scale, scale], np.float32)}, spec=spec)
+
+
+def convolutions(path: Path, layers: int, scale: int = 1, width: int = 8, seed: int = 0) -> Path:
+    """Random 3x3 convolutions with ReLU between: each output pixel sees `layers` input pixels to every side."""
+    random = np.random.default_rng(seed)
+    sizes = [3, *[width] * (layers - 1), 3 * scale**2]
+    weights: Weights = {}
+    nodes, name = [], "input"
+    for i, (inside, outside) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+        kernel = random.normal(0, np.sqrt(2 / (9 * inside)), (outside, inside, 3, 3))
+        weights[f"w{i}"] = kernel.astype(np.float32)
+        nodes.append(helper.make_node("Conv", [name, f"w{i}"], [f"c{i}"], pads=[1, 1, 1, 1]))
+        nodes.append(helper.make_node("Relu", [f"c{i}"], [f"r{i}"]))
+        name = f"r{i}"
+    nodes[-1] = helper.make_node("DepthToSpace", [f"c{layers - 1}"], ["output"], blocksize=scale, mode="CRD")
+    spec = FilterSpec(name="convolutions", filter="upscale", scale=scale, receptive_field=layers)
+    return write(path, nodes, weights, spec=spec)
+
+
+def overflowing(path: Path, spec: FilterSpec) -> Path:
+    """The identity by way of numbers that fp16 cannot hold.
+
+    They are turned over twice, since onnxruntime's CPU keeps fp16 arithmetic in fp32 until data are moved.
+    """
+    weights: Weights = {
+        "up": np.array(HALF_LARGEST / 2, np.float32),
+        "eight": np.array(8, np.float32),
+        "down": np.array(0.25 / HALF_LARGEST, np.float32),
+        "from": np.array([-1]),
+        "to": np.array([-(2**40)]),
+        "axis": np.array([2]),
+        "back": np.array([-1]),
+    }
+    turn = ["from", "to", "axis", "back"]
+    nodes = [
+        helper.make_node("Mul", ["input", "up"], ["large"]),
+        helper.make_node("Mul", ["large", "eight"], ["too_large"]),
+        helper.make_node("Slice", ["too_large", *turn], ["turned"]),
+        helper.make_node("Mul", ["turned", "down"], ["small"]),
+        helper.make_node("Slice", ["small", *turn], ["output"]),
+    ]
+    return write(path, nodes, weights, spec=spec)
+
+
+def by_twos(path: Path, spec: FilterSpec | None = None) -> Path:
+    """The identity through half the resolution: even sizes only, and only even tile positions give the same."""
+    nodes = [
+        helper.make_node("SpaceToDepth", ["input"], ["small"], blocksize=2),
+        helper.make_node("Mul", ["small", "gains"], ["gained"]),
+        helper.make_node("DepthToSpace", ["gained"], ["output"], blocksize=2),
+    ]
+    gains = np.linspace(0.5, 1, 12, dtype=np.float32).reshape(1, 12, 1, 1)
+    return write(path, nodes, {"gains": gains}, spec=spec)
+
+
+def two_inputs(path: Path) -> Path:
+    """The sum of `input` and a second picture."""
+    write(path, [helper.make_node("Add", ["input", "other"], ["output"])])
+    model = onnx.load(path)
+    model.graph.input.append(helper.make_tensor_value_info("other", TensorProto.FLOAT, [1, 3, None, None]))
+    onnx.save(model, path)
+    return path
+
+
+def unknown_operator(path: Path) -> Path:
+    """One operator of a domain that no onnxruntime has."""
+    node = helper.make_node("Embellish", ["input"], ["output"], domain="org.example")
+    return write(path, [node], domain="org.example")
+
+
+def without_its_weights(path: Path) -> Path:
+    """A model whose weights lay in a second file, which is gone."""
+    convolutions(path, layers=2, width=64)
+    model = onnx.load(path)
+    onnx.save(model, path, save_as_external_data=True, location=path.name + ".data", size_threshold=0)
+    path.with_name(path.name + ".data").unlink()
+    return path
