@@ -210,7 +210,7 @@ def test_the_tile_that_fitted_is_remembered(networks: Path, disturb: Any) -> Non
     disturb(engine, {1})
     engine.run(noise(256, 256))
     after = disturb(engine, {1, 2, 3})
-    with pytest.raises(DeviceMemoryError, match="even with tiles of 6. pixels"):
+    with pytest.raises(DeviceMemoryError, match="even with tiles of"):
         engine.run(noise(256, 256))
     assert after.calls == 2, "128 and 64 were tried, 256 was not"
 

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from ganfx.cli import cli
 from ganfx.errors import TrainingError
 from ganfx.training import trainer as trainer_module
+from ganfx.training.generators import ResidualUpscaler
 from ganfx.training.monitor import Health
 from ganfx.training.photos import Photos
 from ganfx.training.recipe import load_recipe
@@ -113,6 +114,16 @@ def test_a_paused_run_goes_on_where_it_stopped(recipe: str, photos: Path, tmp_pa
     assert second.steps > first.steps
     steps = [line["step"] for line in lines_of(tmp_path)]
     assert steps == sorted(steps)
+
+
+def test_a_run_can_begin_with_another_scales_body(recipe: str, photos: Path, tmp_path: Path) -> None:
+    other = ResidualUpscaler(4, channels=8, blocks=1).state_dict()
+    said: list[str] = []
+    request = Request((photos,), SECONDS, tmp_path, recipe=recipe, device="cpu")
+    train_upscale(request, said.append, other)
+    assert any(line.startswith("begins with ") for line in said)
+    with pytest.raises(TrainingError, match="another network"):
+        train_upscale(request, said.append, ResidualUpscaler(2, channels=16, blocks=1).state_dict())
 
 
 def test_resuming_nothing_is_one_clear_error(recipe: str, photos: Path, tmp_path: Path) -> None:

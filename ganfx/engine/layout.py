@@ -88,7 +88,8 @@ class Layout:
         rows, columns = plan.padded(height), plan.padded(width)
         row_bytes = 4 * spec.out_channels * columns * spec.scale**2
         core = max(1, BAND_BYTES // row_bytes)
-        limit = min(plan.side, max(plan.floor, (core + 2 * plan.overlap) // plan.multiple_of * plan.multiple_of))
+        tallest = (core + 2 * plan.overlap - plan.fade) // plan.multiple_of * plan.multiple_of
+        limit = min(plan.side, max(plan.floor, tallest))
         tile_height, tile_width = plan.side_for(rows, limit), plan.side_for(columns, plan.side)
         across = -(-columns // max(1, tile_width - 2 * plan.overlap))
         wanted = plan.batch or (BATCH_PIXELS // (tile_height * tile_width) if plan.uniform else 1)

@@ -37,7 +37,8 @@ class Session:
 
         Raises ContractError where it does not; onnxruntime's own errors pass through.
         """
-        feed = batch.astype(_TYPES[self._input.type], copy=False)
+        with np.errstate(over="ignore"):  # an infinity is found in the output
+            feed = batch.astype(_TYPES[self._input.type], copy=False)
         if self._memory is None:
             (output,) = self.handle.run([self._output.name], {self._input.name: feed})
         else:

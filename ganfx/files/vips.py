@@ -22,7 +22,8 @@ def reading() -> Iterator[None]:
         yield
     except pyvips.Error as error:
         raise UnreadableError(
-            f"the file is damaged or cut off ({_reason(error)})", hint="copy or download it again"
+            f"the file cannot be decoded ({_reason(error)})",
+            hint="it may be damaged or cut off: copy or download it again",
         ) from error
     except (OSError, UnicodeError) as error:
         raise UnreadableError(f"cannot be read: {_spoken(error)}") from error

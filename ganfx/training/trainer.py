@@ -69,13 +69,20 @@ class Trainer:
         """The network that ships."""
         return self.gan.ema_generator.module
 
-    def start_from(self, generator_state: dict[str, torch.Tensor]) -> None:
-        """Begin with another generator's weights. Raises TrainingError where they do not fit."""
-        try:
-            self.gan.generator.module.load_state_dict(generator_state)
-            self.ema_generator.load_state_dict(generator_state)
-        except RuntimeError as error:
-            raise TrainingError("the weights to start from belong to another network") from error
+    def start_from(self, weights: dict[str, torch.Tensor]) -> None:
+        """Begin with those of another generator's `weights` that fit, such as the body of another scale's network.
+
+        Raises TrainingError where they are less than a third of the network.
+        """
+        generator = self.gan.generator.module
+        own = generator.state_dict()
+        fitting = {key: value for key, value in weights.items() if key in own and value.shape == own[key].shape}
+        taken, total = (sum(value.numel() for value in part.values()) for part in (fitting, own))
+        if taken < total / 3:
+            raise TrainingError("the weights to start from belong to another network", hint="choose another model")
+        for network in (generator, self.ema_generator):
+            network.load_state_dict(own | fitting)
+        self.say(f"begins with {taken / total:.0%} of its weights from another network")
 
     def save(self) -> None:
         """Write the checkpoint whole or not at all."""
