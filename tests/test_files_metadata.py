@@ -30,6 +30,8 @@ def exif_block(orientation: int, size: tuple[int, int], byte_order: str = "<") -
     exif[ExifTags.Base.Make] = "Acme"
     exif[ExifTags.Base.Orientation] = orientation
     exif[ExifTags.Base.Artist] = "Ada"
+    exif[ExifTags.Base.Rating] = 5
+    exif[ExifTags.Base.HostComputer] = "pocket"
     exif[ExifTags.Base.XResolution] = exif[ExifTags.Base.YResolution] = IFDRational(300)
     exif[ExifTags.Base.ResolutionUnit] = 2
     camera, place, thumbnail = (exif.get_ifd(ifd) for ifd in (CAMERA, PLACE, THUMBNAIL))
@@ -88,6 +90,8 @@ def test_exif_goes_from_any_format_to_any(tmp_path: Path, source: str, target: s
     found = read_exif(tmp_path / f"out{target}")
     assert found["main"][ExifTags.Base.Make] == "Acme"
     assert found["main"][ExifTags.Base.Artist] == "Ada"
+    assert found["main"][ExifTags.Base.Rating] == 5
+    assert found["main"][ExifTags.Base.HostComputer] == "pocket"
     assert found["camera"][ExifTags.Base.DateTimeOriginal] == "2020:01:02 03:04:05"
     assert found["camera"][ExifTags.Base.FNumber] == IFDRational(28, 10)
     assert found["camera"][ExifTags.Base.MakerNote] == b"AcmeNote" * 40
@@ -109,6 +113,38 @@ def test_enlarged_picture_gets_its_own_size_and_no_thumbnail(tmp_path: Path, suf
     camera = exif.get_ifd(CAMERA)
     assert (camera[ExifTags.Base.ExifImageWidth], camera[ExifTags.Base.ExifImageHeight]) == (48, 32)
     assert not exif.get_ifd(THUMBNAIL)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".avif"])
+@pytest.mark.parametrize("length", [0, 1, 99, 100, 40_000])
+def test_exif_keeps_its_bytes(tmp_path: Path, suffix: str, length: int) -> None:
+    exif = Image.Exif()
+    exif[0xBEEF] = bytes(range(256)) * 200
+    exif[0xBEEF] = exif[0xBEEF][:length] + b"private"
+    block = exif.tobytes()
+    save_picture(Picture(scene() / np.float32(255), None, Look(metadata={"exif": block})), tmp_path / f"out{suffix}")
+    stored = open_picture(tmp_path / f"out{suffix}").look.metadata["exif"].removeprefix(b"Exif\0\0")
+    assert stored.rstrip(b"\0") == block.removeprefix(b"Exif\0\0").rstrip(b"\0")
+    Image.open(tmp_path / f"out{suffix}").load()
+
+
+def test_exif_too_long_for_jpeg_is_said(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0xBEEF] = bytes(70_000)
+    picture = Picture(scene() / np.float32(255), None, Look(metadata={"exif": exif.tobytes()}))
+    assert any("EXIF" in note for note in save_picture(picture, tmp_path / "out.jpg"))
+    assert save_picture(picture, tmp_path / "out.png") == ()
+
+
+@pytest.mark.parametrize("with_exif", [False, True])
+def test_resolution_from_another_place_goes_into_exif(tmp_path: Path, with_exif: bool) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make] = "Acme"
+    Image.fromarray(scene()).save(tmp_path / "in.png", dpi=(240, 240), **({"exif": exif} if with_exif else {}))
+    save_picture(open_picture(tmp_path / "in.png"), tmp_path / "out.jpg")
+    found = Image.open(tmp_path / "out.jpg").getexif()
+    assert found[ExifTags.Base.XResolution] == pytest.approx(240, abs=0.1)
+    assert (ExifTags.Base.Make in found) == with_exif
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

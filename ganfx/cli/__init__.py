@@ -58,5 +58,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
         report_error(error)
         sys.exit(error.exit_status)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted: finished pictures are complete, nothing is half-written", err=True)
+        click.echo("interrupted: what is finished is complete, nothing is half-written", err=True)
         sys.exit(INTERRUPTED)

@@ -40,7 +40,7 @@ def first_line(error: BaseException) -> str:
     """The gist of onnxruntime's message: one line without its code and source positions."""
     text = " ".join(str(error).split())
     text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)
-    text = re.sub(r"\S*/onnxruntime\S* [^:]*\([^)]*\) ", "", text)
+    text = re.sub(r"\S*/onnxruntime\S*:\d+ .*?\) ", "", text)
     return text[:200] or type(error).__name__
 
 

@@ -50,6 +50,8 @@ class Engine:
         result = np.empty((height * spec.scale, width * spec.scale, spec.out_channels), np.float32)
         row = 0
         for rows in self.stream(lambda top, bottom: image[top:bottom], height, width, progress):
+            if len(rows) == len(result):
+                return rows
             result[row : row + len(rows)] = rows
             row += len(rows)
         return result

@@ -19,12 +19,19 @@ _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 class Encoding:
     """How pictures of one `look` are stored in one format, decided before the first row.
 
-    bands and dtype are of the samples, metadata is what goes into the file, notes say what cannot be kept.
-    background (R, G, B) 0..255 stands behind transparent pixels where the format has no alpha.
+    size is (width, height); bands and dtype are of the samples; metadata is what goes into the file; notes say what
+    cannot be kept. background (R, G, B) 0..255 stands behind transparent pixels where the format has no alpha.
     """
 
     def __init__(
-        self, form: Format, look: Look, *, has_alpha: bool, strip: bool, background: tuple[int, int, int]
+        self,
+        form: Format,
+        look: Look,
+        *,
+        size: tuple[int, int],
+        has_alpha: bool,
+        strip: bool,
+        background: tuple[int, int, int],
     ) -> None:
         self.form = form
         self.is_grey = look.grey and form.grey
@@ -34,8 +41,9 @@ class Encoding:
         self._background = np.asarray(background, np.float32) / 255
         wanted = ("icc", "dpi") if strip else tuple(look.metadata)
         carried = {key: look.metadata[key] for key in wanted if key in look.metadata}
-        self.profile, self.metadata, profile_notes = _fitting_profile(carried, form, self.is_grey)
-        self.notes = (*self._sample_notes(look, has_alpha), *profile_notes, *metadata.losses(self.metadata, form))
+        self.profile, fitting, profile_notes = _fitting_profile(carried, form, self.is_grey)
+        self.metadata, losses = metadata.prepared(fitting, form, *size)
+        self.notes = (*self._sample_notes(look, has_alpha), *profile_notes, *losses)
 
     def _sample_notes(self, look: Look, has_alpha: bool) -> list[str]:
         name, notes = self.form.name, []
@@ -84,7 +92,7 @@ def _fitting_profile(
     if "icc" in form.keeps and data[16:20] != stray:
         if metadata.takes_profile(form, data, grey=grey):
             return profile_of(data, grey=grey)[0], carried, ()
-        return None, rest, (f"{form.name} refuses the damaged colour profile: left out",)
+        return None, rest, (f"{form.name} refuses the colour profile: written as sRGB",)
     if "icc" not in form.keeps:
         own = profile_of(data, grey=data[16:20] == b"GRAY")[0]
         return None, rest, (f"{form.name} has no place for a colour profile: converted to sRGB",) if own else ()

@@ -13,6 +13,7 @@ ORIENTATION, EXIF_POINTER, GPS_POINTER, INTEROP_POINTER = 0x0112, 0x8769, 0x8825
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 0x011A, 0x011B, 0x0128
 PIXEL_WIDTH, PIXEL_HEIGHT = 0xA002, 0xA003
 SHORT, LONG, RATIONAL = 3, 4, 5
+_INCH = 2
 
 # Bytes of one number of each TIFF type, and how many of them make a value.
 _UNITS = {1: (1, 1), 2: (1, 1), 3: (2, 1), 4: (4, 1), 5: (4, 2), 6: (1, 1), 7: (1, 1), 8: (2, 1), 9: (4, 1)}
@@ -177,27 +178,41 @@ def _directory_bytes(tags: Mapping[int, Value], layout: Layout, start: int, tail
     return layout.count.pack(len(tags)) + rows + layout.pointer.pack(tail) + values
 
 
-def refreshed(block: bytes, width: int, height: int) -> bytes:
-    """The block for an upright picture of the given size: orientation 1, pixel dimensions, no thumbnail.
+def resolution(dpi: tuple[float, float]) -> Directory:
+    """The tags that state a resolution in dots per inch."""
+    x, y = (Value(RATIONAL, struct.pack("<II", *_fraction(side))) for side in dpi)
+    return {X_RESOLUTION: x, Y_RESOLUTION: y, RESOLUTION_UNIT: Value(SHORT, struct.pack("<H", _INCH))}
 
-    Everything else stays where it is, so that maker notes keep their inner offsets. Raises ExifError.
+
+def _fraction(number: float) -> tuple[int, int]:
+    return min(round(number * 1000), 2**32 - 1), 1000
+
+
+def refreshed(block: bytes, width: int, height: int, dpi: tuple[float, float] | None = None) -> bytes:
+    """The block for an upright picture of the given size: orientation 1, pixel dimensions, dpi, no thumbnail.
+
+    Only tags that are there are changed, and all others stay where they are, so that maker notes keep their inner
+    offsets. Raises ExifError.
     """
     inner = bytearray(block.removeprefix(PREFIX))
     layout, first = read_layout(inner)
-    _overwrite(inner, layout, first, {ORIENTATION: 1})
-    camera = [e.where for e in entries(inner, layout, first) if e.tag == EXIF_POINTER]
-    for where in camera:
-        (offset,) = layout.pointer.unpack_from(inner, where)
+    stated = {X_RESOLUTION: dpi[0], Y_RESOLUTION: dpi[1], RESOLUTION_UNIT: _INCH} if dpi else {}
+    _overwrite(inner, layout, first, {ORIENTATION: 1, **stated})
+    for pointer in [entry.where for entry in entries(inner, layout, first) if entry.tag == EXIF_POINTER]:
+        (offset,) = layout.pointer.unpack_from(inner, pointer)
         _overwrite(inner, layout, offset, {PIXEL_WIDTH: width, PIXEL_HEIGHT: height})
     (count,) = layout.count.unpack_from(inner, first)
     layout.pointer.pack_into(inner, first + layout.count.size + count * layout.entry.size, 0)
     return PREFIX + bytes(inner)
 
 
-def _overwrite(block: bytearray, layout: Layout, offset: int, numbers: Mapping[int, int]) -> None:
+def _overwrite(block: bytearray, layout: Layout, offset: int, numbers: Mapping[int, float]) -> None:
     for entry in entries(block, layout, offset):
-        if entry.tag in numbers and entry.kind in (SHORT, LONG):
-            form = "H" if entry.kind == SHORT else "I"
-            struct.pack_into(
-                layout.order + form, block, entry.where, min(numbers[entry.tag], 2 ** (8 * entry.size) - 1)
-            )
+        number = numbers.get(entry.tag)
+        if number is None:
+            continue
+        if entry.kind == RATIONAL:
+            struct.pack_into(layout.order + "II", block, entry.where, *_fraction(number))
+        elif entry.kind in (SHORT, LONG):
+            form, largest = ("H", 2**16 - 1) if entry.kind == SHORT else ("I", 2**32 - 1)
+            struct.pack_into(layout.order + form, block, entry.where, min(round(number), largest))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ganfx.errors import OutputError
 
@@ -12,9 +14,10 @@ from ganfx.errors import OutputError
 class Format:
     """A format that is read and written.
 
-    bits is the greatest depth of a sample, max_side the longest side in pixels. keeps lists what can be stored of
-    icc, exif, xmp, iptc, dpi (besides the one in EXIF) and text. quality is the default
-    of 1..100, or None where saving is always lossless.
+    loader and saver are libvips' names, options what the saver is always told. bits is the greatest depth of a
+    sample, max_side the longest side in pixels, max_exif the longest EXIF block in bytes. keeps lists what can be
+    stored of icc, exif, xmp, iptc, dpi (besides the one in EXIF) and text. quality is the default of 1..100, or None
+    where there is no choice.
     """
 
     name: str
@@ -26,7 +29,9 @@ class Format:
     grey: bool = False
     keeps: frozenset[str] = frozenset()
     max_side: int = 2**31 - 1
+    max_exif: int = 2**31 - 1
     quality: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _keeps(words: str) -> frozenset[str]:
@@ -43,9 +48,19 @@ FORMATS = (
         grey=True,
         keeps=_keeps("icc exif xmp iptc"),
         max_side=65_500,
+        max_exif=65_500,
         quality=92,
     ),
-    Format("PNG", (".png",), "pngload", "pngsave", bits=16, grey=True, keeps=_keeps("icc exif xmp dpi text")),
+    Format(
+        "PNG",
+        (".png",),
+        "pngload",
+        "pngsave",
+        bits=16,
+        grey=True,
+        keeps=_keeps("icc exif xmp dpi text"),
+        options={"compression": 6},
+    ),
     Format(
         "WebP",
         (".webp",),
@@ -54,9 +69,17 @@ FORMATS = (
         keeps=_keeps("icc exif xmp"),
         max_side=16_383,
         quality=90,
+        options={"exact": True},
     ),
     Format(
-        "TIFF", (".tif", ".tiff"), "tiffload", "tiffsave", bits=16, grey=True, keeps=_keeps("icc exif xmp iptc dpi")
+        "TIFF",
+        (".tif", ".tiff"),
+        "tiffload",
+        "tiffsave",
+        bits=16,
+        grey=True,
+        keeps=_keeps("icc exif xmp iptc dpi"),
+        options={"compression": "deflate", "predictor": "horizontal", "resunit": "inch"},
     ),
     Format(
         "AVIF",
@@ -67,6 +90,7 @@ FORMATS = (
         keeps=_keeps("icc exif xmp"),
         max_side=16_384,
         quality=75,
+        options={"compression": "av1"},
     ),
     Format("GIF", (".gif",), "gifload", "gifsave", max_side=65_535),
 )

@@ -6,7 +6,7 @@ records), dpi (horizontal, vertical) and text (pairs of keyword and text).
 
 from __future__ import annotations
 
-import contextlib
+import dataclasses
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 import pyvips
 
-from ganfx.files import exif, tiff
+from ganfx.files import exif, exif_slot, tiff
 from ganfx.files.formats import Format
 
 _MM_PER_INCH = 25.4
@@ -56,15 +56,22 @@ _FIELDS = {"icc": "icc-profile-data", "exif": "exif-data", "xmp": "xmp-data", "i
 
 def _dpi(image: pyvips.Image, block: bytes | None) -> tuple[float, float] | None:
     stated = round(image.xres * _MM_PER_INCH, 3), round(image.yres * _MM_PER_INCH, 3)
-    # What libvips says where the file says nothing.
-    if not any(max(abs(side - unsaid) for side in stated) < 0.1 for unsaid in (_MM_PER_INCH, _DEFAULT_DPI)):
-        return stated
-    with contextlib.suppress(exif.ExifError, KeyError):
+    return stated if _is_said(stated) else _exif_dpi(block)
+
+
+def _is_said(dpi: tuple[float, float]) -> bool:
+    """Whether the resolution is none of those that stand for silence: libvips' and everybody's default."""
+    return not any(max(abs(side - unsaid) for side in dpi) < 0.1 for unsaid in (_MM_PER_INCH, _DEFAULT_DPI))
+
+
+def _exif_dpi(block: bytes | None) -> tuple[float, float] | None:
+    try:
         tags = exif.parse(block or b"").main
         per_inch = _MM_PER_INCH / 10 if tags[exif.RESOLUTION_UNIT].number == 3 else 1.0
-        x, y = tags[exif.X_RESOLUTION].number * per_inch, tags[exif.Y_RESOLUTION].number * per_inch
-        return (x, y) if x > 0 and y > 0 else None
-    return None
+        dpi = tags[exif.X_RESOLUTION].number * per_inch, tags[exif.Y_RESOLUTION].number * per_inch
+    except (exif.ExifError, KeyError):
+        return None
+    return dpi if min(dpi) > 0 and _is_said(dpi) else None
 
 
 def _text(image: pyvips.Image, fields: set[str]) -> tuple[tuple[str, str], ...]:
@@ -72,28 +79,57 @@ def _text(image: pyvips.Image, fields: set[str]) -> tuple[tuple[str, str], ...]:
     return tuple((name.split("-", 3)[3], image.get(name)) for name in names)
 
 
-def losses(metadata: Mapping[str, Any], form: Format) -> tuple[str, ...]:
-    """A sentence on what `form` has no place for, if anything."""
-    lost = [_NAMES[key] for key in metadata if key not in form.keeps and not _held_by_exif(key, form)]
-    return (f"{form.name} has no place for {' or '.join(lost)}",) if lost else ()
+def prepared(
+    carried: Mapping[str, Any], form: Format, width: int, height: int
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Of `carried` what `form` can hold, made right for an upright picture of the given size; notes on the rest."""
+    block = _exif_for(carried, form, width, height)
+    lost = [_NAMES[key] for key in carried if key not in form.keeps and not (key == "dpi" and block)]
+    if block and len(block) > form.max_exif:
+        block, lost = None, [*lost, "so long an EXIF block"]
+    ready = {key: value for key, value in carried.items() if key in form.keeps} | {"exif": block}
+    if "xmp" in ready:
+        ready["xmp"] = _XMP_ORIENTATION.sub(rb"\g<1>1", ready["xmp"])
+    notes = (f"{form.name} has no place for {' or '.join(lost)}",) if lost else ()
+    return {key: value for key, value in ready.items() if value}, notes
 
 
-def _held_by_exif(key: str, form: Format) -> bool:
-    return key == "dpi" and "exif" in form.keeps
+def _exif_for(carried: Mapping[str, Any], form: Format, width: int, height: int) -> bytes | None:
+    if "exif" not in form.keeps:
+        return None
+    block, dpi = carried.get("exif"), carried.get("dpi")
+    parts = exif.parse(block) if block else exif.Exif()
+    if dpi and "dpi" not in form.keeps and exif.X_RESOLUTION not in parts.main:
+        block = exif.build(dataclasses.replace(parts, main=parts.main | exif.resolution(dpi)))
+    return exif.refreshed(block, width, height, dpi) if block else None
 
 
-def attach(image: pyvips.Image, metadata: Mapping[str, Any], form: Format) -> tuple[pyvips.Image, str]:
-    """`image` with all of `metadata` that `form` can hold, and the saver's `keep` flags for it."""
-    kept = {key: value for key, value in metadata.items() if key in form.keeps}
-    x, y = metadata.get("dpi", (_DEFAULT_DPI, _DEFAULT_DPI))
+def attach(image: pyvips.Image, ready: Mapping[str, Any], form: Format) -> tuple[pyvips.Image, str]:
+    """`image` with what libvips is to store of `ready`, and the saver's `keep` flags; see also `complete`."""
+    x, y = ready.get("dpi", (_DEFAULT_DPI, _DEFAULT_DPI))
     image = image.copy(xres=x / _MM_PER_INCH, yres=y / _MM_PER_INCH)
-    for key in _fields_of(form) & kept.keys():
-        image.set_type(pyvips.GValue.blob_type, _FIELDS[key], _for_field(key, kept[key], image))
-    image.set_type(pyvips.GValue.gint_type, "orientation", 1)
-    image.set_type(pyvips.GValue.gstr_type, "resolution-unit", "in")
-    for i, (keyword, text) in enumerate(kept.get("text", ())):
+    fields = {key: value for key, value in ready.items() if key in _FIELDS and key not in _afterwards(form)}
+    if "exif" in fields:
+        fields["exif"] = exif_slot.stand_in(fields["exif"])
+    if "iptc" in fields:
+        fields["iptc"] = _wrapped(fields["iptc"])
+    for key, value in fields.items():
+        image.set_type(pyvips.GValue.blob_type, _FIELDS[key], value)
+    for i, (keyword, text) in enumerate(ready.get("text", ())):
         image.set_type(pyvips.GValue.gstr_type, f"png-comment-{i}-{keyword}", text)
-    return image, _keep_flags(kept, metadata, form)
+    return image, "|".join([*fields, *(["other"] if "text" in ready else [])]) or "none"
+
+
+def complete(path: Path, ready: Mapping[str, Any], form: Format) -> None:
+    """Put into the file at `path` what libvips could not store of `ready`. Raises OSError or OutputError."""
+    if any(key in ready for key in _afterwards(form)):
+        tiff.add_tags(path, ready.get("exif"), ready.get("iptc"))
+    elif "exif" in ready:
+        exif_slot.fill(path, ready["exif"])
+
+
+def _afterwards(form: Format) -> tuple[str, ...]:
+    return ("exif", "iptc") if form.name == "TIFF" else ()
 
 
 def takes_profile(form: Format, profile: bytes, *, grey: bool) -> bool:
@@ -101,31 +137,10 @@ def takes_profile(form: Format, profile: bytes, *, grey: bool) -> bool:
     image = pyvips.Image.black(1, 1, bands=1 if grey else 3).copy(interpretation="b-w" if grey else "srgb")
     image.set_type(pyvips.GValue.blob_type, _FIELDS["icc"], profile)
     try:
-        data = pyvips.Operation.call(f"{form.saver}_buffer", image, keep="icc")
+        data = pyvips.Operation.call(f"{form.saver}_buffer", image, keep="icc", **form.options)
         return bool(pyvips.Image.new_from_buffer(data, "").get(_FIELDS["icc"]) == profile)
     except pyvips.Error:
         return False
-
-
-def _fields_of(form: Format) -> set[str]:
-    """What libvips stores; the rest of a TIFF's is added by `tiff.add_tags`."""
-    return _FIELDS.keys() - ({"exif", "iptc"} if form.name == "TIFF" else set())
-
-
-def _for_field(key: str, value: bytes, image: pyvips.Image) -> bytes:
-    if key == "exif":
-        return exif.refreshed(value, image.width, image.height)
-    if key == "xmp":
-        return _XMP_ORIENTATION.sub(rb"\g<1>1", value)
-    return _wrapped(value) if key == "iptc" else value
-
-
-def _keep_flags(kept: Mapping[str, Any], metadata: Mapping[str, Any], form: Format) -> str:
-    # A saver asked to keep EXIF makes one up where there is none: wanted only where dpi has no other place.
-    only_place = "dpi" in metadata and "dpi" not in form.keeps and "exif" in form.keeps
-    flags = [key for key in ("icc", "exif", "xmp", "iptc") if key in kept or (key == "exif" and only_place)]
-    flags += ["other"] if "text" in kept else []
-    return "|".join(flags) or "none"
 
 
 def _unwrapped(data: bytes) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 import pyvips
 
 from ganfx.errors import OptionError, OutputError, PictureSizeError
-from ganfx.files import exif, metadata, tiff
+from ganfx.files import metadata
 from ganfx.files.atomic import Target
 from ganfx.files.canvas import open_canvas
 from ganfx.files.encoding import Encoding
@@ -82,7 +82,14 @@ def open_writer(
         raise PictureSizeError(
             f"{form.name} holds {form.max_side} pixels a side, not {width}x{height}", hint="write PNG or TIFF"
         )
-    encoding = Encoding(form, look, has_alpha=has_alpha, strip=options.strip_metadata, background=options.background)
+    encoding = Encoding(
+        form,
+        look,
+        size=(width, height),
+        has_alpha=has_alpha,
+        strip=options.strip_metadata,
+        background=options.background,
+    )
     return PictureWriter(Target(Path(path), overwrite=overwrite), encoding, (width, height), options.quality)
 
 
@@ -118,11 +125,7 @@ class PictureWriter:
         image, keep = metadata.attach(self._canvas.image(encoding.interpretation), encoding.metadata, encoding.form)
         options = _saver_options(encoding.form, image, self._quality or encoding.form.quality)
         pyvips.Operation.call(encoding.form.saver, image, str(part), keep=keep, **options)
-        if encoding.form.name == "TIFF":
-            block, iptc = encoding.metadata.get("exif"), encoding.metadata.get("iptc")
-            upright = exif.refreshed(block, self._width, self._height) if block else None
-            if block or iptc:
-                tiff.add_tags(part, upright, iptc)
+        metadata.complete(part, encoding.metadata, encoding.form)
 
     def __enter__(self) -> PictureWriter:
         return self
@@ -137,20 +140,14 @@ class PictureWriter:
 
 
 def _saver_options(form: Format, image: pyvips.Image, quality: int | None) -> dict[str, Any]:
-    raw_bytes = image.width * image.height * image.bands * (2 if image.format == "ushort" else 1)
-    lossless = quality == 100
-    rate = {"lossless": True} if lossless else {"Q": quality}
-    choices: dict[str, dict[str, Any]] = {
-        "JPEG": {"Q": quality},
-        "PNG": {"compression": 6},
-        "WebP": {"exact": True, **rate},
-        "TIFF": {
-            "compression": "deflate",
-            "predictor": "horizontal",
-            "resunit": "inch",
-            "bigtiff": raw_bytes > _CLASSIC_TIFF_BYTES,
-        },
-        "AVIF": {"compression": "av1", "bitdepth": 12 if image.format == "ushort" else 8, **rate},
-        "GIF": {},
-    }
-    return choices[form.name]
+    options = dict(form.options)
+    if form.quality and quality == 100 and form.name in ("WebP", "AVIF"):
+        options["lossless"] = True
+    elif form.quality:
+        options["Q"] = quality
+    if form.name == "AVIF":
+        options["bitdepth"] = form.bits if image.format == "ushort" else 8
+    if form.name == "TIFF":
+        raw_bytes = image.width * image.height * image.bands * (2 if image.format == "ushort" else 1)
+        options["bigtiff"] = raw_bytes > _CLASSIC_TIFF_BYTES
+    return options

@@ -1,0 +1,58 @@
+"""EXIF blocks put into finished files byte for byte.
+
+Encoders take EXIF only through libexif, which drops the tags it does not know (Rating, HostComputer and others) and
+moves maker notes. So they are given a stand-in of the right length, and the true block is laid over it afterwards:
+the same few lines for JPEG, PNG, WebP and AVIF.
+"""
+
+from __future__ import annotations
+
+import functools
+import mmap
+import zlib
+from pathlib import Path
+
+import pyvips
+
+from ganfx.errors import OutputError
+from ganfx.files.exif import PREFIX, Exif, Value, build
+
+_MAKER_NOTE, _UNDEFINED = 0x927C, 7
+_MARK = b"ganfx: the EXIF block belongs here"
+_PNG_CHUNK = b"eXIf"
+
+
+def stand_in(block: bytes) -> bytes:
+    """An EXIF block that encoders will store in as many bytes as `block` needs, or a few more."""
+    return _marked(_stored_length(block) - _overhead())
+
+
+def _stored_length(block: bytes) -> int:
+    length = max(len(block.removeprefix(PREFIX)), _overhead())
+    return length + (length - _overhead()) % 2
+
+
+def _marked(padding: int) -> bytes:
+    return build(Exif(camera={_MAKER_NOTE: Value(_UNDEFINED, _MARK + bytes(padding))}))
+
+
+@functools.cache
+def _overhead() -> int:
+    """How much longer than its padding libexif makes a stand-in."""
+    image = pyvips.Image.black(1, 1, bands=3).copy(interpretation="srgb")
+    image.set_type(pyvips.GValue.blob_type, "exif-data", _marked(0))
+    stored = pyvips.Image.new_from_buffer(image.jpegsave_buffer(keep="exif"), "").get("exif-data")
+    return len(stored.removeprefix(PREFIX))
+
+
+def fill(path: Path, block: bytes) -> None:
+    """Lay `block` over its stand-in in the file at `path`. Raises OSError, or OutputError where there is none."""
+    length = _stored_length(block)
+    with open(path, "r+b") as file, mmap.mmap(file.fileno(), 0) as data:
+        start = data.rfind(b"II*\0", 0, max(data.find(_MARK), 0))
+        if start < 0:
+            raise OutputError("the encoder left EXIF out", hint="--strip-metadata writes the picture without it")
+        end = start + length
+        data[start:end] = block.removeprefix(PREFIX).ljust(length, b"\0")
+        if data[start - 4 : start] == _PNG_CHUNK:
+            data[end : end + 4] = zlib.crc32(data[start - 4 : end]).to_bytes(4, "big")
