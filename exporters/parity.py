@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ganfx.engine.providers import quiet_options, runtime
 from ganfx.errors import ExportError
 from ganfx.spec import FilterSpec, SelfTest
 
@@ -27,12 +28,10 @@ SMALLEST_SIDE = 24
 
 def runner(model: ModelProto) -> Run:
     """A function that runs `model` on the CPU provider. Raises ExportError where onnxruntime refuses the graph."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
     try:
-        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        session = runtime().InferenceSession(
+            model.SerializeToString(), quiet_options(), providers=["CPUExecutionProvider"]
+        )
     except Exception as error:  # onnxruntime's classes share no public base
         raise ExportError(f"onnxruntime refuses the exported graph: {first_line(error)}") from error
     return lambda batch: np.asarray(session.run(None, {INPUT: batch})[0], np.float32)

@@ -68,7 +68,7 @@ def test_everything_at_once(tmp_path: Path, form: Format) -> None:
             exact = np.asarray(stored).reshape(12, 20, -1).astype(int) - samples
             assert np.abs(exact).max() <= (0 if bits == 8 else 2), case
         expected = picture.rgb if back.has_alpha or not alpha else _on_white(picture)
-        assert np.abs(back.rgb - expected).max() < (0.03 if form.name == "JPEG" else 0.011), case
+        assert np.abs(back.rgb - expected).max() < (0.05 if form.name == "JPEG" else 0.011), case
         assert bool(notes) == _must_lose_something(form, bits, alpha, grey, name), (case, notes)
 
 

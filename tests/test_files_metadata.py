@@ -128,12 +128,12 @@ def test_exif_keeps_its_bytes(tmp_path: Path, suffix: str, length: int) -> None:
     Image.open(tmp_path / f"out{suffix}").load()
 
 
-def test_exif_too_long_for_jpeg_is_said(tmp_path: Path) -> None:
+def test_exif_too_long_for_its_place_is_said(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0xBEEF] = bytes(70_000)
     picture = Picture(scene() / np.float32(255), None, Look(metadata={"exif": exif.tobytes()}))
     assert any("EXIF" in note for note in save_picture(picture, tmp_path / "out.jpg"))
-    assert save_picture(picture, tmp_path / "out.png") == ()
+    assert any("EXIF" in note for note in save_picture(picture, tmp_path / "out.png"))
 
 
 @pytest.mark.parametrize("with_exif", [False, True])

@@ -59,7 +59,9 @@ def run(
     for item in items:
         started = time.monotonic()
         try:
-            yield _process(item, work, save, overwrite, progress)
+            with ItemError.about(item.source):
+                outcome = _process(item, work, save, overwrite, progress)
+            yield outcome
         except ItemError as error:
             yield Outcome(item, time.monotonic() - started, error=error)
 

@@ -29,7 +29,7 @@ class Format:
     grey: bool = False
     keeps: frozenset[str] = frozenset()
     max_side: int = 2**31 - 1
-    max_exif: int = 2**31 - 1
+    max_exif: int = 65_500
     quality: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -48,7 +48,6 @@ FORMATS = (
         grey=True,
         keeps=_keeps("icc exif xmp iptc"),
         max_side=65_500,
-        max_exif=65_500,
         quality=92,
     ),
     Format(
@@ -79,6 +78,7 @@ FORMATS = (
         bits=16,
         grey=True,
         keeps=_keeps("icc exif xmp iptc dpi"),
+        max_exif=2**31 - 1,
         options={"compression": "deflate", "predictor": "horizontal", "resunit": "inch"},
     ),
     Format(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganfx.errors import GanfxError
+from ganfx.errors import GanfxError, ItemError
 from ganfx.files import metadata
 from ganfx.files.formats import WRITABLE
 from ganfx.files.icc import encode_srgb, profile_of
@@ -20,7 +20,7 @@ from ganfx.picture import Floats, Look, Picture
 
 def open_picture(path: str | Path) -> Picture:
     """The whole picture at `path`, upright. Raises UnreadableError or PictureSizeError."""
-    with open_reader(path) as reader:
+    with ItemError.about(path), open_reader(path) as reader:
         return reader.rows(0, reader.height)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyvips
 
-from ganfx.errors import OptionError, OutputError, PictureSizeError
+from ganfx.errors import ItemError, OptionError, OutputError, PictureSizeError
 from ganfx.files import metadata
 from ganfx.files.atomic import Target
 from ganfx.files.canvas import open_canvas
@@ -49,18 +49,19 @@ def save_picture(
     picture: Picture, path: str | Path, *, options: SaveOptions = _DEFAULTS, overwrite: bool = False
 ) -> tuple[str, ...]:
     """Write `picture` to `path`; the notes returned say what the format cannot keep. Raises as `open_writer` does."""
-    writer = open_writer(
-        path,
-        width=picture.width,
-        height=picture.height,
-        has_alpha=picture.has_alpha,
-        look=picture.look,
-        options=options,
-        overwrite=overwrite,
-    )
-    with writer:
-        writer.write(picture)
-    return writer.notes
+    with ItemError.about(path):
+        writer = open_writer(
+            path,
+            width=picture.width,
+            height=picture.height,
+            has_alpha=picture.has_alpha,
+            look=picture.look,
+            options=options,
+            overwrite=overwrite,
+        )
+        with writer:
+            writer.write(picture)
+        return writer.notes
 
 
 def open_writer(

@@ -23,7 +23,8 @@ class _Bar:
 
     def update(self, size: int) -> None:
         self.done += size
-        self.progress(self.done, self.total)
+        # The last chunk counts as a whole one; a server need not say the total.
+        self.progress(min(self.done, self.total or self.done), self.total)
 
     def reset(self) -> None:
         # pooch resets the bar and then counts the whole file once more, to show a full bar.
