@@ -41,9 +41,9 @@ class ExportReport:
 def export_generator(network: nn.Module, spec: FilterSpec, path: Path, *, stored: Stored = "fp16") -> ExportReport:
     """Write `network` to `path` as ONNX with `spec` and a self-test inside, once it is proved to compute the same.
 
-    network: (N, in_channels, H, W) in the spec's range -> (N, out_channels, H * scale, W * scale), on any device; it is left as it is.
-    The same network gives the same bytes. Raises ExportError, leaving `path` as it was, where the graph cannot be
-    made or differs from torch by more than 1e-4 (computed from fp32 weights) or 1/255 (as stored).
+    network: (N, in_channels, H, W) in the spec's range -> (N, out_channels, H * scale, W * scale), on any device;
+    it is left as it is. The same network gives the same bytes. Raises ExportError, leaving `path` as it was, where
+    the graph cannot be made or differs from torch by more than 1e-4 (computed from fp32 weights) or 1/255 (as stored).
     """
     network = copy.deepcopy(network).eval()
     network.to("cpu", torch.float32, memory_format=torch.contiguous_format)  # type: ignore[call-overload]

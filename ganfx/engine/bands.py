@@ -33,12 +33,14 @@ class Run:
 
     def chunks(self) -> Iterator[Floats]:
         """The output's rows, top to bottom."""
+        spec = self.network.spec
+        row_bytes = 4 * spec.out_channels * self.width * spec.scale
+        rows = max(1, CHUNK_BYTES // row_bytes // spec.scale) * spec.scale
         for band in self._bands():
-            spec = self.network.spec
-            row_bytes = 4 * spec.out_channels * self.width * spec.scale
-            rows = max(1, CHUNK_BYTES // row_bytes // spec.scale) * spec.scale
             for top in range(0, len(band), rows):
-                yield band[top : top + rows]
+                # A view would keep the whole band alive while the next one is made.
+                yield band if len(band) <= rows else band[top : top + rows].copy()
+            del band
 
     def _bands(self) -> Iterator[Floats]:
         plan = self._first_plan()
@@ -57,6 +59,7 @@ class Run:
             finished, carry = join(band, carry, down)
             del band, spans[0]
             yield finished
+            del finished
 
     def _first_plan(self) -> Plan:
         plan = Plan.of(self.network.spec, self.options, uniform=self.network.uniform)
