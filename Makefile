@@ -13,7 +13,7 @@ $(BASE)/ready: pyproject.toml
 
 $(DEV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(DEV)
-	$(DEV)/bin/pip install $(PIP_FLAGS) --editable ".[train,dev]"
+	$(DEV)/bin/pip install $(PIP_FLAGS) --editable ".[train,import,dev]"
 	touch $@
 
 demo: $(BASE)/ready

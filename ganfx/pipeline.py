@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ganfx.engine import Engine, EngineOptions, open_engine
-from ganfx.errors import ContractError
+from ganfx.errors import OptionError
 from ganfx.filters import Filter, Strip, find_filter
 from ganfx.hub import find_model
 from ganfx.picture import Floats, Look, Picture
@@ -53,14 +53,12 @@ def plan(name: str, options: Mapping[str, Any], *, model: str | None = None, eng
     """
     filter_ = find_filter(name)
     values = filter_.check(options)
-    selects = {option.name for option in filter_.options if option.selects_model}
-    path = find_model(model, filter=name, selectors={key: values.pop(key) for key in selects})
-    opened = open_engine(path, engine)
-    if opened.spec.filter != name:
-        raise ContractError(
-            f"{opened.spec.name} is a model for {opened.spec.filter}, not for {name}",
-            hint=f"ganfx {opened.spec.filter} runs it",
-        )
+    selectors = {option.name: values.pop(option.name) for option in filter_.options if option.selects_model}
+    opened = open_engine(find_model(model, filter=name, selectors=selectors), engine)
+    for key, wanted in {"filter": name, **selectors}.items():
+        found = getattr(opened.spec, key)
+        if wanted is not None and found != wanted:
+            raise OptionError(f"{opened.spec.name} has {key} {found}, not {wanted}", hint="choose another model")
     return Work(filter_, values, opened)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -119,10 +120,14 @@ def test_help_stays_light(code: str) -> None:
 
 
 def test_help_is_quick() -> None:
-    command = [sys.executable, "-X", "importtime", "-m", "ganfx", "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    microseconds = sum(int(line.split(":")[1].split("|")[0]) for line in done.stderr.splitlines() if "us]" not in line)
-    assert microseconds < 200_000, done.stderr
+    def cpu_seconds() -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-m", "ganfx", "--help"], capture_output=True, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    # The processor's time: what the clock says depends on whatever else the machine is doing.
+    assert min(cpu_seconds() for _ in range(3)) < 0.2
 
 
 def test_errors_docstring_draws_the_whole_tree() -> None:

@@ -96,13 +96,13 @@ def test_gigantic_header_is_refused(tmp_path: Path) -> None:
 def test_large_header_over_little_data_costs_little(tmp_path: Path) -> None:
     (tmp_path / "bomb.png").write_bytes(png_header(40_000, 40_000, zlib.compress(bytes(1000))))
     script = f"""
-        import resource
+        from tests.memory import peak_megabytes
         from ganfx.errors import ItemError
         from ganfx.files import open_picture
         try:
             open_picture({str(tmp_path / "bomb.png")!r})
         except ItemError as error:
-            print(type(error).__name__, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+            print(type(error).__name__, peak_megabytes())
     """
     kind, megabytes = run(script).stdout.split()
     assert kind == "UnreadableError"

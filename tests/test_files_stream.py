@@ -81,7 +81,7 @@ def test_large_pictures_pass_through_little_memory(tmp_path: Path, suffix: str) 
         str(tmp_path / f"in{suffix}")
     )
     script = f"""
-        import resource
+        from tests.memory import peak_megabytes
         import numpy as np
         from ganfx.files import open_reader, open_writer
         from ganfx.picture import Picture
@@ -91,7 +91,7 @@ def test_large_pictures_pass_through_little_memory(tmp_path: Path, suffix: str) 
             for top in range(0, reader.height, 50):
                 rows = reader.rows(top, min(top + 50, reader.height))
                 writer.write(Picture(np.resize(rows.rgb, (4 * rows.height, {width}, 3))))
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+        print(peak_megabytes())
     """
     result = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=200, check=True

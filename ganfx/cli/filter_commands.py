@@ -49,16 +49,15 @@ def filter_command(filter_: Filter) -> click.Command:
         return _run(filter_, options, engine, **arguments)
 
     command: Any = engine_options(callback)
-    for decorate in reversed([*_files_options(), *map(_flag, filter_.options), _model_option(filter_)]):
+    for decorate in reversed([*_files_options(), *map(_flag, filter_.options), _model_option()]):
         command = decorate(command)
     epilog = _EPILOG.format(name=filter_.name, example=filter_.example)
     decorated: click.Command = click.command(filter_.name, help=filter_.help, epilog=epilog)(command)
     return decorated
 
 
-def _model_option(filter_: Filter) -> Callable[[Any], Any]:
-    text = f"Model name, or an ONNX file.  [default: {filter_.default_model}]"
-    return click.option("-n", "--model", metavar="NAME|FILE", help=text)
+def _model_option() -> Callable[[Any], Any]:
+    return click.option("-n", "--model", metavar="NAME|FILE", help="A model from `ganfx models`, or an ONNX file.")
 
 
 def _files_options() -> list[Callable[[Any], Any]]:

@@ -57,6 +57,8 @@ class ProviderStatus:
 @functools.cache
 def runtime() -> Any:
     """The onnxruntime module, silenced: what it has to say comes as exceptions."""
+    # Read at import: without it onnxruntime keeps a device number in the user's cache folder.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime as ort
 
     ort.set_default_logger_severity(_QUIET)

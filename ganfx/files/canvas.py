@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import mmap
 import tempfile
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import numpy as np
 import pyvips
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 # Larger pictures go through a file beside the target.
 MEMORY_BYTES = 256 * 2**20
+_PAGES_KEPT_BYTES = 32 * 2**20
 
 Shape = tuple[int, int, int]
 
@@ -50,34 +51,44 @@ class _MemoryCanvas:
 
 
 class _FileCanvas:
-    """A file without a name where the system can reopen such, so that nothing stays behind whatever happens."""
+    """A nameless file, mapped for libvips; what has been encoded is let go of, so that little of it is in memory."""
 
     def __init__(self, folder: Path, shape: Shape, dtype: np.dtype[Any]) -> None:
         self._shape, self._dtype = shape, dtype
-        nameless = Path("/proc/self/fd").is_dir()
-        self._file = _temporary_file(folder, nameless)
-        self._path = f"/proc/self/fd/{self._file.fileno()}" if nameless else self._file.name
-        self._nameless = nameless
+        self._file = _nameless_file(folder)
+        self._mapped: mmap.mmap | None = None
+        self._image: pyvips.Image | None = None
+        self._forgotten = 0
 
     def append(self, rows: NDArray[Any]) -> None:
         self._file.write(np.ascontiguousarray(rows).data)
 
     def image(self, interpretation: str) -> pyvips.Image:
         self._file.flush()
+        self._mapped = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
         height, width, bands = self._shape
         form = "ushort" if self._dtype.itemsize > 1 else "uchar"
-        image: pyvips.Image = pyvips.Image.rawload(
-            self._path, width, height, bands, format=form, interpretation=interpretation, access="sequential"
-        )
-        return image
+        # The signal is delivered to this very object, which must live as long as libvips may send it.
+        self._image = pyvips.Image.new_from_memory(self._mapped, width, height, bands, form)
+        self._image.set_progress(True)
+        self._image.signal_connect("eval", self._forget)
+        return self._image.copy(interpretation=interpretation)
+
+    def _forget(self, image: pyvips.Image, progress: Any) -> None:
+        """Unload pages well above the row being encoded; they would be read again if they were needed."""
+        encoded = progress.npels * self._shape[2] * self._dtype.itemsize - _PAGES_KEPT_BYTES
+        end = encoded - encoded % mmap.PAGESIZE
+        if self._mapped is not None and end > self._forgotten + _PAGES_KEPT_BYTES and hasattr(mmap, "MADV_DONTNEED"):
+            self._mapped.madvise(mmap.MADV_DONTNEED, self._forgotten, end - self._forgotten)
+            self._forgotten = end
 
     def close(self) -> None:
+        if self._image is not None:
+            self._image.set_progress(False)
+        # The mapping itself lives until libvips lets go of it.
+        self._image = self._mapped = None
         self._file.close()
-        if not self._nameless:
-            os.unlink(self._path)
 
 
-def _temporary_file(folder: Path, nameless: bool) -> Any:
-    if nameless:
-        return tempfile.TemporaryFile(dir=folder)
-    return tempfile.NamedTemporaryFile(dir=folder, prefix=".ganfx-", delete=False)
+def _nameless_file(folder: Path) -> IO[bytes]:
+    return tempfile.TemporaryFile(dir=folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from ganfx.errors import OutputError, PictureSizeError, UnreadableError
 
 # Files change between two readings and batches are long: nothing is to be remembered by name.
 pyvips.cache_set_max(0)
+
+_FULL_BYTES = 2**20
 
 
 @contextmanager
@@ -37,13 +40,19 @@ def writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except pyvips.Error as error:
-        raise OutputError(f"cannot be written ({_reason(error)})", hint=f"free space in {folder}?") from error
+        # Encoders report a full disk in many ways, some of them as "unknown error".
+        reason = "no space left on device" if _is_full(folder) else _reason(error)
+        raise OutputError(f"cannot be written: {reason}", hint=f"is there free space in {folder}?") from error
     except (OSError, UnicodeError) as error:
         full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         hint = f"free space in {folder}" if full else f"may you write in {folder}?"
         raise OutputError(f"cannot be written: {_spoken(error)}", hint=hint) from error
     except MemoryError as error:
         raise PictureSizeError("the result does not fit into memory", hint="write PNG or TIFF") from error
+
+
+def _is_full(folder: Path) -> bool:
+    return shutil.disk_usage(folder).free < _FULL_BYTES
 
 
 def _spoken(error: Exception) -> str:

@@ -60,7 +60,6 @@ class Filter:
 
     name: str
     help: str
-    default_model: str
     prepare: Callable[[Picture, Values, FilterSpec], Floats]
     finish: Callable[[Floats, Strip, Values, FilterSpec], Picture]
     options: tuple[Option, ...] = ()

@@ -45,7 +45,6 @@ def finish(output: Floats, strip: Strip, options: Values, spec: FilterSpec) -> P
 FILTER = Filter(
     name="upscale",
     help="Enlarge photographs 2 or 4 times, with detail.",
-    default_model="photo-x4",
     prepare=prepare,
     finish=finish,
     options=(Option("scale", int, None, "Times larger: 2 or 4. Chooses the model.", letter="s", selects_model=True),),

@@ -68,7 +68,7 @@ class ResidualUpscaler(nn.Module):
     @property
     def receptive_field(self) -> int:
         """Input pixels that reach an output pixel, on each side of it."""
-        return (2 + 3 * self.blocks) * self.unshuffle
+        return (2 + 3 * self.blocks) * self.unshuffle + self.unshuffle - 1
 
     def forward(self, low_res: Tensor) -> Tensor:
         x = F.pixel_unshuffle(low_res, self.unshuffle) if self.unshuffle > 1 else low_res

@@ -35,9 +35,14 @@ def pixel_loss(fake: Tensor, real: Tensor) -> Tensor:
     return (fake.float() - real.float()).abs().mean()
 
 
-def low_frequency_loss(fake: Tensor, real: Tensor, factor: int = 8) -> Tensor:
-    """Mean absolute difference after averaging `factor` x `factor` blocks: keeps colour and light where they were."""
-    return pixel_loss(F.avg_pool2d(fake.float(), factor), F.avg_pool2d(real.float(), factor))
+def low_frequency_loss(fake: Tensor, real: Tensor, scale: int, window: int = 4) -> Tensor:
+    """Mean absolute difference of averages over `window` x `window` low-resolution pixels.
+
+    Each of the scale x scale positions that a pixel shuffle fills is averaged by itself: colour and light stay where
+    they were, and no position may drift from its neighbours, which would draw a grid.
+    """
+    phases = F.pixel_unshuffle(fake.float() - real.float(), scale)
+    return F.avg_pool2d(phases, window).abs().mean()
 
 
 def shifted(images: tuple[Tensor, ...], most: int = 3) -> tuple[Tensor, ...]:

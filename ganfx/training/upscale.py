@@ -64,7 +64,7 @@ class UpscaleTask:
         weight = self.recipe.adversarial
         terms = {
             "pixel": (weight.pixel, pixel_loss(fake, real)),
-            "low_frequency": (weight.low_frequency, low_frequency_loss(fake, real)),
+            "low_frequency": (weight.low_frequency, low_frequency_loss(fake, real, self.recipe.scale)),
             "adversarial": (weight.adversarial, ADVERSARIAL[weight.loss][1](gan.judge(fake).float())),
         }
         if self.lpips is not None:
