@@ -96,8 +96,7 @@ def test_large_pictures_pass_through_little_memory(tmp_path: Path, suffix: str) 
     result = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=200, check=True
     )
-    whole_float_megabytes = width * height * 3 * 4 // 2**20
-    assert int(result.stdout) < min(600, whole_float_megabytes // 2)
+    assert int(result.stdout) < 300  # the samples alone are 309, as floats 1236
     image = pyvips.Image.new_from_file(str(tmp_path / f"out{suffix}"))
     assert (image.width, image.height) == (width, height)
 

@@ -12,7 +12,7 @@ import pytest
 from ganfx.errors import ChecksumError, DownloadError, OptionError, UnknownModelError
 from ganfx.hub import find_model, pull_model, registry
 from ganfx.hub.download import download
-from tests.tiny_models import nearest
+from tests.graphs import nearest
 
 CONTENT = bytes(range(250)) * 401
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -16,7 +16,7 @@ from ganfx.exporters.srgan import Srgan
 from ganfx.hub import find_model, import_model
 from ganfx.hub.registry import read_spec
 from ganfx.spec import FilterSpec
-from tests.tiny_models import nearest
+from tests.graphs import convolutions, nearest
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ def test_own_file_keeps_its_contract(tmp_path):
 
 
 def test_weights_in_a_second_file_come_along(tmp_path):
-    outside = nearest(tmp_path / "split.onnx", 2)
+    outside = convolutions(tmp_path / "split.onnx", layers=2, scale=2)
     onnx.save(onnx.load(outside), outside, save_as_external_data=True, size_threshold=0, location="split.data")
     assert (tmp_path / "split.data").exists()
     path = import_model(outside)

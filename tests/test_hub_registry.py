@@ -10,7 +10,7 @@ import pytest
 from ganfx.errors import ContractError, ModelError, OptionError, UnknownModelError
 from ganfx.hub import find_model, list_models, register, registry
 from ganfx.spec import FilterSpec
-from tests.tiny_models import nearest
+from tests.graphs import nearest
 
 
 def spec(name: str, scale: int = 4, filter: str = "upscale") -> FilterSpec:

@@ -12,7 +12,7 @@ import pytest
 from ganfx.errors import ContractError, UnknownModelError
 from ganfx.hub.verify import read_metadata, sniff
 from ganfx.spec import KEY, FilterSpec
-from tests.tiny_models import nearest
+from tests.graphs import nearest
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
 
