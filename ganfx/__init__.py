@@ -18,11 +18,9 @@ _HOMES = {
     "open_picture": "ganfx.files",
     "save_picture": "ganfx.files",
     "apply": "ganfx.pipeline",
-    "apply_file": "ganfx.pipeline",
     "list_models": "ganfx.hub",
-    "errors": "ganfx",
 }
-__all__ = sorted(_HOMES)
+__all__ = sorted([*_HOMES, "errors"])
 
 
 def __getattr__(name: str) -> Any:

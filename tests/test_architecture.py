@@ -130,6 +130,12 @@ def test_help_is_quick() -> None:
     assert min(cpu_seconds() for _ in range(3)) < 0.2
 
 
+def test_every_public_name_is_there() -> None:
+    import ganfx
+
+    assert all(getattr(ganfx, name) for name in ganfx.__all__)
+
+
 def test_errors_docstring_draws_the_whole_tree() -> None:
     from ganfx import errors
 
