@@ -66,6 +66,16 @@ def test_a_wide_gamut_is_not_cut_off(nearest: str) -> None:
     assert result.rgb.max() == pytest.approx(source.rgb.max(), abs=1e-6)
 
 
+def test_cutting_does_not_show_in_a_wide_gamut(tmp_path: Path) -> None:
+    sharpening = str(graphs.convolutions(tmp_path / "net.onnx", layers=2, scale=2))
+    source = picture(300, 40)
+    source.rgb[:80] = source.rgb[:80] * 1.5 - 0.25
+    whole = ganfx.apply(source, "upscale", model=sharpening, engine=EngineOptions(tile=512))
+    cut = ganfx.apply(source, "upscale", model=sharpening, engine=EngineOptions(tile=64))
+    np.testing.assert_allclose(cut.rgb, whole.rgb, atol=1 / 255)
+    assert whole.rgb[200:].min() >= 0
+
+
 class Downwards:
     """A source that refuses to go back up, and counts what it has handed out."""
 

@@ -26,19 +26,16 @@ def finish(output: Floats, strip: Strip, options: Values, spec: FilterSpec) -> P
     """The enlarged colours, clipped as the input was, with the alpha enlarged beside them."""
     import numpy as np
 
-    from ganfx.color import enlarge, grey_of
+    from ganfx.color import clip_like, enlarge, grey_of
 
-    source = strip.picture
-    # A wide-gamut picture keeps what it had past [0, 1]; an ordinary one gains nothing there.
-    low, high = min(0.0, float(source.rgb.min())), max(1.0, float(source.rgb.max()))
-    rgb = np.clip(output, low, high)
+    source, scale = strip.picture, spec.scale
+    inner = slice(strip.above, source.height - strip.below)
+    rgb = clip_like(output, source.rgb, inner, scale)
     if source.look.grey:
         rgb = grey_of(rgb)
     alpha = None
     if source.alpha is not None:
-        whole = enlarge(source.alpha, spec.scale)
-        bottom = len(whole) - strip.below * spec.scale
-        alpha = np.clip(whole[strip.above * spec.scale : bottom], 0, 1)
+        alpha = np.clip(enlarge(source.alpha, scale)[inner.start * scale : inner.stop * scale], 0, 1)
     return dataclasses.replace(source, rgb=rgb, alpha=alpha)
 
 
