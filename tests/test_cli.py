@@ -193,3 +193,19 @@ def test_doctor_and_models_speak_json() -> None:
     findings = json.loads(ganfx("doctor", "--json").stdout)
     assert {row["name"]: row["usable"] for row in findings["providers"]}["cpu"]
     assert {row["name"] for row in json.loads(ganfx("models", "list", "--json").stdout)} >= {"photo-x4"}
+
+
+def test_a_huge_picture_takes_little_memory(tmp_path: Path) -> None:
+    width, height, scale = 6000, 5000, 4
+    pyvips.Image.black(width, height, bands=3).copy(interpretation="srgb").write_to_file(str(tmp_path / "a.jpg"))
+    model = graphs.nearest(tmp_path / "nearest.onnx", scale=scale)
+    script = (
+        "from ganfx.cli import cli\nfrom tests.memory import peak_megabytes\n"
+        f"cli.main(['upscale', {str(tmp_path / 'a.jpg')!r}, '-n', {str(model)!r}, '--quiet'], standalone_mode=False)\n"
+        "print(peak_megabytes())"
+    )
+    root = Path(__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=root, timeout=280)
+    assert size_of(tmp_path / "a_x4.jpg") == (width * scale, height * scale), done.stderr
+    whole_float_megabytes = width * height * scale**2 * 3 * 4 // 2**20
+    assert int(done.stdout) < whole_float_megabytes // 4
