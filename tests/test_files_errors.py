@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import struct
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -208,25 +210,27 @@ def test_missing_rows_are_an_error(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.fixture
-def small_files() -> object:
-    """No file may grow past 4 KiB, as if the disk were full."""
+@contextlib.contextmanager
+def small_files() -> Iterator[None]:
+    """No file may grow past 4 KiB, as if the disk were full; the test runner's own log included."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("gathered_in_file", [False, True])
 @pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
 def test_full_disk_leaves_the_old_file_and_nothing_else(
-    tmp_path: Path, form: object, gathered_in_file: bool, small_files: None, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, form: object, gathered_in_file: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if gathered_in_file:
         monkeypatch.setattr("ganfx.files.canvas.MEMORY_BYTES", 0)
     target = tmp_path / f"out{form.suffixes[0]}"  # type: ignore[attr-defined]
     target.write_bytes(b"mine")
-    with pytest.raises(OutputError) as caught:
+    with pytest.raises(OutputError) as caught, small_files():
         save_picture(Picture(NOISE / np.float32(255)), target, overwrite=True)
     assert "free space" in one_line(caught.value)
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"mine"]

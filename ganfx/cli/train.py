@@ -62,7 +62,9 @@ def upscale(
     request = Request(recipe=recipe, folder=folder, **settings)
     trained = train_upscale(request, _say, weights)
     file = folder / f"{name}.onnx"
-    spec = dataclasses.replace(trained.spec(name), license=license)
+    spec = trained.spec(name)
+    origin = {"start_from": Path(start_from).stem} if start_from else {}
+    spec = dataclasses.replace(spec, license=license, training={**spec.training, **origin})
     report = export_generator(trained.generator, spec, file)
     _say(f"exported {file}: {report.size_bytes / 1e6:.2f} MB, largest error {report.max_error_stored:.1e}")
     if not trained.finished:
