@@ -32,7 +32,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"batch", "engine", "errors", "evaluation", "exporters", "files", "filters", "hub", "pipeline", "training"},
         {"click", "rich"},
     ),
-    "training": ({"spec", "errors", "files"}, {"torch", "lightning_fabric", "numpy", "pyvips"}),
+    "training": ({"spec", "errors"}, {"torch", "lightning_fabric", "numpy", "pyvips"}),
     "evaluation": (
         {"pipeline", "engine", "files", "hub", "picture", "color", "filters", "spec", "errors", "training"},
         {"numpy", "cv2", "scipy", "skimage", "torch", "torchmetrics", "pyvips", "onnx"},
