@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-if TYPE_CHECKING:
-    from ganfx.engine import EngineOptions
+from ganfx.engine import PRECISIONS, PROVIDERS, EngineOptions
 
-PRECISIONS = ("auto", "fp32", "fp16", "bf16")
-PROVIDERS = ("auto", "tensorrt", "cuda", "openvino", "cpu")
+_PROVIDERS = ("auto", *(provider.name for provider in PROVIDERS))
+_PRECISIONS = ("auto", *PRECISIONS)
 
 Command = Callable[..., Any]
 
 _ENGINE = (
-    click.option("--provider", type=click.Choice(PROVIDERS), default="auto", show_default=True, help="Where to run."),
+    click.option("--provider", type=click.Choice(_PROVIDERS), default="auto", show_default=True, help="Where to run."),
     click.option(
-        "--precision", type=click.Choice(PRECISIONS), default="auto", show_default=True, help="Number format."
+        "--precision", type=click.Choice(_PRECISIONS), default="auto", show_default=True, help="Number format."
     ),
     click.option("-g", "--gpu", type=click.IntRange(-1), default=0, show_default=True, help="GPU number; -1: the CPU."),
     click.option("-t", "--tile", type=click.IntRange(0), default=0, help="Tile side in input pixels; 0 chooses."),
@@ -34,8 +33,6 @@ def engine_options(command: Command) -> Command:
 
 
 def as_engine_options(provider: str, precision: str, gpu: int, tile: int, overlap: int | None) -> EngineOptions:
-    from ganfx.engine import EngineOptions
-
     return EngineOptions(
         provider="cpu" if gpu < 0 else provider, precision=precision, device_id=max(gpu, 0), tile=tile, overlap=overlap
     )

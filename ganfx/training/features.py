@@ -35,8 +35,8 @@ _TAPS = (4, 7, 9, 10, 11, 12)
 
 def features_dir() -> Path | None:
     """The folder that GANFX_FEATURES names, if it exists."""
-    folder = Path(os.environ.get("GANFX_FEATURES", ""))
-    return folder if os.environ.get("GANFX_FEATURES") and folder.is_dir() else None
+    folder = os.environ.get("GANFX_FEATURES")
+    return Path(folder) if folder and Path(folder).is_dir() else None
 
 
 class _Fire(nn.Module):
