@@ -1,4 +1,4 @@
-"""GAN filters for pictures: `open_picture`, `apply`, `save_picture`, `list_models`, and `errors`.
+"""GAN filters for pictures: `open_picture`, `read_mask`, `apply`, `save_picture`, `list_models`, and `errors`.
 
     import ganfx
     picture = ganfx.open_picture("in.jpg")
@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "open_picture": "ganfx.files",
     "save_picture": "ganfx.files",
+    "read_mask": "ganfx.files",
     "apply": "ganfx.pipeline",
     "list_models": "ganfx.hub",
 }

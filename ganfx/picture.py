@@ -11,6 +11,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+# (H, W) in [0, 1]: 1 = fill, 0 = keep.
+Mask = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Box:
+    """A part of a picture: the pixels from (left, top) up to, and without, (right, bottom)."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """The index of the part in an array (H, W, ...)."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
 
 
 @dataclass(frozen=True)
@@ -54,5 +79,21 @@ class Picture:
 
     def rows(self, top: int, bottom: int) -> Picture:
         """The rows from `top` up to `bottom`, as views."""
-        alpha = None if self.alpha is None else self.alpha[top:bottom]
-        return dataclasses.replace(self, rgb=self.rgb[top:bottom], alpha=alpha)
+        return self.crop(Box(0, top, self.width, bottom))
+
+    def crop(self, box: Box) -> Picture:
+        """The part in `box`, as views."""
+        alpha = None if self.alpha is None else self.alpha[box.window]
+        return dataclasses.replace(self, rgb=self.rgb[box.window], alpha=alpha)
+
+
+@dataclass(frozen=True)
+class Patch:
+    """New pixels for one part of a picture: of `picture`, which has the size of `box`, those that are `changed`.
+
+    changed (H, W) is True where a pixel may differ from what the picture has there now.
+    """
+
+    box: Box
+    picture: Picture
+    changed: NDArray[np.bool_]

@@ -120,3 +120,11 @@ def without_its_weights(path: Path) -> Path:
     onnx.save(model, path, save_as_external_data=True, location=path.name + ".data", size_threshold=0)
     path.with_name(path.name + ".data").unlink()
     return path
+
+
+def constant_fill(path: Path, colour: tuple[float, float, float], filter: str = "inpaint") -> Path:
+    """For retouching: whatever the picture and the mask, the output is one colour."""
+    node = helper.make_node("Conv", ["input", "zeros", "colour"], ["output"])
+    weights = {"zeros": np.zeros((3, 4, 1, 1), np.float32), "colour": np.array(colour, np.float32)}
+    spec = FilterSpec("constant", filter, in_channels=4, out_channels=3, receptive_field=0)
+    return write(path, [node], weights, spec=spec, channels=4, out_channels=3)

@@ -45,6 +45,15 @@ def grey_profile(curve: bytes) -> bytes:
     return _profile(b"GRAY", {b"wtpt": _xyz(_D50), b"kTRC": curve})
 
 
+def lut_profile() -> bytes:
+    """A profile of RGB that is a table of eight colours and no curves."""
+    ramp = bytes(range(256))
+    corners = bytes(255 * (i >> axis & 1) for i in range(8) for axis in (2, 1, 0))
+    matrix = b"".join(_fixed(float(i % 4 == 0)) for i in range(9))
+    table = b"mft1\0\0\0\0" + bytes([3, 3, 2, 0]) + matrix + 3 * ramp + corners + 3 * ramp
+    return _profile(b"RGB ", {b"wtpt": _xyz(_D50), b"A2B0": table})
+
+
 def _adapted_primaries(primaries: tuple[tuple[float, float], ...]) -> np.ndarray:
     xyz = np.array([(x / y, 1, (1 - x - y) / y) for x, y in primaries]).T
     white = xyz[:, 3]

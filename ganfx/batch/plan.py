@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganfx.errors import OptionError
+from ganfx.files import MaskSource
 
 
 @dataclass(frozen=True)
 class Item:
-    """One picture to read and the file to write for it."""
+    """One picture to read, the file to write for it, where its mask is, if it has one, and where a mask that is
+    found is to be saved."""
 
     source: Path
     target: Path
+    mask: MaskSource | None = None
+    mask_target: Path | None = None
 
 
 def find_sources(names: Sequence[str], is_picture: Callable[[Path], bool]) -> list[Path]:

@@ -9,8 +9,9 @@ from typing import Any
 
 from ganfx import pipeline
 from ganfx.batch.plan import Item
-from ganfx.errors import ItemError
-from ganfx.files import SaveOptions, open_reader, open_writer
+from ganfx.errors import ItemError, MaskError
+from ganfx.files import PictureReader, PictureWriter, SaveOptions, copy_picture, open_reader, open_writer, save_mask
+from ganfx.picture import Mask
 
 
 @dataclass(frozen=True)
@@ -75,23 +76,62 @@ def _process(
 ) -> Outcome:
     started = time.monotonic()
     with open_reader(item.source) as reader:
-        width, height = work.output_size(reader)
         area = reader.width * reader.height
 
         def told(done_pixels: int) -> None:
             if progress:
                 progress(item, done_pixels / area)
 
-        with open_writer(
-            item.target,
-            width=width,
-            height=height,
-            has_alpha=reader.has_alpha,
-            look=reader.look,
-            options=save,
-            overwrite=overwrite,
-        ) as writer:
-            for rows in pipeline.stream(reader, work, told):
-                writer.write(rows)
-        notes = tuple(dict.fromkeys((*reader.look.notes, *writer.notes)))
-        return Outcome(item, time.monotonic() - started, (reader.width, reader.height), (width, height), notes)
+        do = _retouch if work.filter.retouch else _stream
+        notes = do(item, reader, work, save, overwrite, told)
+        size = work.output_size(reader)
+        seconds = time.monotonic() - started
+        return Outcome(item, seconds, (reader.width, reader.height), size, tuple(dict.fromkeys(notes)))
+
+
+def _stream(
+    item: Item, reader: PictureReader, work: pipeline.Work, save: SaveOptions, overwrite: bool, told: pipeline.Progress
+) -> tuple[str, ...]:
+    with _open_writer(item, reader, work, save, overwrite) as writer:
+        for rows in pipeline.stream(reader, work, told):
+            writer.write(rows)
+    return (*reader.look.notes, *writer.notes)
+
+
+def _retouch(
+    item: Item, reader: PictureReader, work: pipeline.Work, save: SaveOptions, overwrite: bool, told: pipeline.Progress
+) -> tuple[str, ...]:
+    holes = pipeline.find_holes(reader, _mask(item, reader, work, overwrite, told), work)
+    if not holes.regions:
+        what = "nothing was found to fill" if item.mask is None else "the mask is empty"
+        return (f"{what}: copied", *copy_picture(reader, item.target, options=save, overwrite=overwrite))
+    opaque = item.mask is not None and item.mask.is_alpha
+    with _open_writer(item, reader, work, save, overwrite) as writer:
+        writer.retouch(reader, pipeline.retouch(reader, holes, work, told, opaque=opaque))
+    return (*reader.look.notes, *writer.notes)
+
+
+def _mask(item: Item, reader: PictureReader, work: pipeline.Work, overwrite: bool, told: pipeline.Progress) -> Mask:
+    if item.mask is not None:
+        return item.mask.read(reader)
+    if work.finder is None:
+        raise MaskError("there is no mask for it", hint="a mask has its picture's name, with any suffix")
+    mask = pipeline.find_mask(reader, work, lambda done: told(0))
+    if item.mask_target is not None:
+        save_mask(mask, item.mask_target, overwrite=overwrite)
+    return mask
+
+
+def _open_writer(
+    item: Item, reader: PictureReader, work: pipeline.Work, save: SaveOptions, overwrite: bool
+) -> PictureWriter:
+    width, height = work.output_size(reader)
+    return open_writer(
+        item.target,
+        width=width,
+        height=height,
+        has_alpha=reader.has_alpha,
+        look=reader.look,
+        options=save,
+        overwrite=overwrite,
+    )

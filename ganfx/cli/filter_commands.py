@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganfx.cli.interrupt import interruptible
+from ganfx.cli.mask_options import as_mask_source, finder_options, mask_options
 from ganfx.cli.options import as_engine_options, engine_options
 from ganfx.errors import OptionError
 from ganfx.files import WRITABLE
@@ -18,6 +19,7 @@ from ganfx.filters import Filter, Option
 if TYPE_CHECKING:
     from ganfx.batch.plan import Item
     from ganfx.batch.run import Outcome
+    from ganfx.files import MaskSource
     from ganfx.pipeline import Work
 
 SOME_FAILED = 3
@@ -27,8 +29,8 @@ _FORMAT_HELP = f"Write another format: {', '.join(_EXTENSIONS)}."
 _EPILOG = """\b
 Examples:
   {example}
-  ganfx {name} in.png -o out.png
-  ganfx {name} FOLDER -o RESULTS -f png
+  ganfx {name} in.png{mask} -o out.png
+  ganfx {name} FOLDER{masks} -o RESULTS -f png
 """
 
 
@@ -46,12 +48,17 @@ def filter_command(filter_: Filter) -> click.Command:
             *(arguments.pop(name) for name in ("provider", "precision", "gpu", "tile", "overlap"))
         )
         options = {option.name: arguments.pop(option.name) for option in filter_.options}
-        return _run(filter_, options, engine, **arguments)
+        masks = None
+        if filter_.needs_mask:
+            masks = as_mask_source(filter_.name, arguments.pop("mask"), arguments.pop("mask_color"))
+        return _run(filter_, options, engine, masks, **arguments)
 
     command: Any = engine_options(callback)
-    for decorate in reversed([*_files_options(), *map(_flag, filter_.options), _model_option()]):
+    masking = mask_options() if filter_.needs_mask else finder_options() if filter_.finder else []
+    for decorate in reversed([*_files_options(), *masking, *map(_flag, filter_.options), _model_option()]):
         command = decorate(command)
-    epilog = _EPILOG.format(name=filter_.name, example=filter_.example)
+    mask, masks = (" --mask mask.png", " --mask MASKS") if filter_.needs_mask else ("", "")
+    epilog = _EPILOG.format(name=filter_.name, example=filter_.example, mask=mask, masks=masks)
     decorated: click.Command = click.command(filter_.name, help=filter_.help, epilog=epilog)(command)
     return decorated
 
@@ -78,6 +85,7 @@ def _run(
     filter_: Filter,
     options: dict[str, Any],
     engine: Any,
+    masks: MaskSource | None,
     *,
     model: str | None,
     files: tuple[str, ...],
@@ -89,6 +97,8 @@ def _run(
     strip_metadata: bool,
     as_json: bool,
     quiet: bool,
+    finder: str | None = None,
+    save_mask: Path | None = None,
 ) -> int:
     from ganfx import pipeline
     from ganfx.batch.run import run
@@ -98,8 +108,8 @@ def _run(
     names = [*inputs, *files]
     if not names:
         raise click.UsageError(f"name the pictures: ganfx {filter_.name} photo.jpg")
-    work = pipeline.plan(filter_.name, options, model=model, engine=engine)
-    items = _plan(names, work, output, extension)
+    work = pipeline.plan(filter_.name, options, model=model, finder=finder, engine=engine)
+    items = _plan(names, work, output, extension, masks, save_mask)
     save = SaveOptions(quality=quality, strip_metadata=strip_metadata)
     with interruptible() as interrupt, reporter(len(items), work.engine.device, quiet=quiet) as report:
 
@@ -122,18 +132,35 @@ def _tell(outcomes: Iterable[Outcome], report: Any, as_json: bool) -> int:
     return failed
 
 
-def _plan(names: list[str], work: Work, output: Path | None, extension: str | None) -> list[Item]:
+def _plan(
+    names: list[str],
+    work: Work,
+    output: Path | None,
+    extension: str | None,
+    masks: MaskSource | None,
+    save_mask: Path | None,
+) -> list[Item]:
+    from ganfx.batch.masks import assign_mask_targets, assign_masks, without_mask
     from ganfx.batch.plan import assign_targets, find_sources
     from ganfx.files import is_picture, writable_suffix
 
     sources = find_sources(names, is_picture)
+    if masks:
+        sources = without_mask(sources, masks)
     several = len(sources) > 1 or any(Path(name).is_dir() for name in names)
     into_folder = output is not None and (several or output.is_dir() or not output.suffix)
     if several and output is not None and output.is_file():
         raise OptionError(f"{output}: is a file, but there are several pictures", hint="give -o a folder")
+    suffix = f"_{work.filter.result_suffix(work.engine.spec)}"
+    chosen = f".{extension}" if extension else None
+    items = assign_targets(sources, output, suffix, lambda path: chosen or writable_suffix(path), into_folder)
+    if masks:
+        items = assign_masks(items, masks, is_picture)
+    if save_mask:
+        items = assign_mask_targets(items, save_mask, several)
     if output is not None and into_folder:
         output.mkdir(parents=True, exist_ok=True)
-    scale = work.engine.spec.scale
-    suffix = f"_x{scale}" if scale > 1 else f"_{work.engine.spec.name}"
-    chosen = f".{extension}" if extension else None
-    return assign_targets(sources, output, suffix, lambda path: chosen or writable_suffix(path), into_folder)
+    for item in items:
+        if item.mask_target:
+            item.mask_target.parent.mkdir(parents=True, exist_ok=True)
+    return items

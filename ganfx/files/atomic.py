@@ -53,6 +53,17 @@ class Target:
         self.part.unlink(missing_ok=True)
 
 
+def copy_file(source: Path, path: Path, *, overwrite: bool) -> None:
+    """Copy a file's bytes to `path`, whole or not at all. Raises OutputError."""
+    target = Target(path, overwrite=overwrite)
+    try:
+        with writing(target.folder):
+            shutil.copyfile(source, target.part)
+        target.commit()
+    finally:
+        target.discard()
+
+
 def _flush(path: Path) -> None:
     descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:

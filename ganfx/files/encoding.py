@@ -61,6 +61,11 @@ class Encoding:
         wide = self.dtype.itemsize > 1
         return ("grey16" if wide else "b-w") if self.is_grey else ("rgb16" if wide else "srgb")
 
+    def holds(self, dtype: np.dtype[Any], bands: int, look: Look) -> bool:
+        """Whether samples of a file of this `look` mean the same in the file to be written."""
+        same_profile = self.metadata.get("icc") == look.metadata.get("icc")
+        return self.dtype == dtype and self.bands == bands and same_profile
+
     def samples(self, picture: Picture) -> NDArray[Any]:
         """The samples (H, W, bands) of `picture`, rounded to the nearest."""
         rgb, alpha = picture.rgb, picture.alpha

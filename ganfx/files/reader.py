@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
+import pyvips
 from numpy.typing import NDArray
 
 from ganfx.errors import GanfxError, ItemError
@@ -15,7 +17,7 @@ from ganfx.files.formats import WRITABLE
 from ganfx.files.icc import encode_srgb, profile_of
 from ganfx.files.source import Rows, checked_format, colour_bands, open_upright, sniff
 from ganfx.files.vips import reading
-from ganfx.picture import Floats, Look, Picture
+from ganfx.picture import Box, Floats, Look, Picture
 
 
 def open_picture(path: str | Path) -> Picture:
@@ -47,44 +49,71 @@ def writable_suffix(path: str | Path) -> str:
 
 
 class PictureReader:
-    """One open picture; width and height are of the upright picture. Not for several threads at once."""
+    """One open picture; width and height are of the upright picture, colours is 1 where it is grey, else 3.
+
+    Not for several threads at once.
+    """
 
     def __init__(self, path: Path) -> None:
         form = checked_format(path)
+        self.path, self.format = path, form
         image, notes = open_upright(path, form)
         with reading():
             carried, metadata_notes = metadata.gather(image, path, form)
-            self._rows = Rows(image, lambda: open_upright(path, form)[0])
+            self._rows = Rows(image, self._open)
             self.has_alpha = bool(image.hasalpha())
         self.width, self.height = int(image.width), int(image.height)
-        self._colours = colour_bands(image)
-        self._profile, profile_notes = profile_of(carried.get("icc"), grey=self._colours == 1)
+        self.colours = colour_bands(image)
+        self._profile, profile_notes = profile_of(carried.get("icc"), grey=self.colours == 1)
         notes += metadata_notes + profile_notes
         self._linear = image.format in ("float", "double") and "icc" not in carried
-        self.look = Look(8 if image.format == "uchar" else 16, self._colours == 1, carried, notes)
+        self.look = Look(8 if image.format == "uchar" else 16, self.colours == 1, carried, notes)
 
     def rows(self, top: int, bottom: int) -> Picture:
         """The rows from `top` up to `bottom`; quick while successive ranges move downwards, overlapping or not.
 
         Raises UnreadableError where the file turns out to be damaged.
         """
-        shape = (bottom - top, self.width)
+        return self.crop(Box(0, top, self.width, bottom))
+
+    def crop(self, box: Box) -> Picture:
+        """The part in `box`, at the cost of its pixels alone while successive boxes move downwards; see `rows`."""
         with reading():
-            rgb = np.empty((*shape, 3), np.float32)
-            alpha = np.empty(shape, np.float32) if self.has_alpha else None
-            for at, raw in self._rows.fetch(top, bottom):
-                part = slice(at - top, at - top + len(raw))
-                colours, opacity = self._decoded(raw)
-                rgb[part] = colours
+            rgb = np.empty((box.height, box.width, 3), np.float32)
+            alpha = np.empty((box.height, box.width), np.float32) if self.has_alpha else None
+            for at, raw in self._rows.fetch(box.top, box.bottom):
+                part = slice(at - box.top, at - box.top + len(raw))
+                rgb[part], opacity = self._converted(raw[:, box.left : box.right])
                 if alpha is not None:
                     alpha[part] = opacity
         return Picture(rgb, alpha, self.look)
 
-    def _decoded(self, raw: NDArray[Any]) -> tuple[Floats, Floats]:
+    def samples(self) -> Iterator[NDArray[Any]]:
+        """The stored samples (rows, W, bands) of the upright picture, from the top row down.
+
+        Decoded anew, and independent of `rows` and `crop`. Raises UnreadableError as they do.
+        """
+        with reading():
+            rows = Rows(self._open(), self._open)
+            try:
+                yield from rows.rest()
+            finally:
+                rows.close()
+
+    def decoded(self, raw: NDArray[Any]) -> Picture:
+        """The picture of stored samples (rows, W, bands)."""
+        colours, alpha = self._converted(raw)
+        rgb = np.broadcast_to(colours, (*raw.shape[:2], 3))
+        return Picture(rgb, alpha if self.has_alpha else None, self.look)
+
+    def _open(self) -> pyvips.Image:
+        return open_upright(self.path, self.format)[0]
+
+    def _converted(self, raw: NDArray[Any]) -> tuple[Floats, Floats]:
         """Samples (rows, W, bands) as colours (rows, W, 1 or 3) and the last band, which may be alpha."""
         full = np.iinfo(raw.dtype).max if raw.dtype.kind == "u" else 1
         values = np.divide(raw, full, dtype=np.float32)
-        colours, alpha = values[..., : self._colours], values[..., -1]
+        colours, alpha = values[..., : self.colours], values[..., -1]
         if self._profile:
             colours = self._profile.to_srgb(colours)
         elif self._linear:

@@ -18,6 +18,8 @@ from ganfx.files.vips import reading
 MAX_PIXELS = 2**31
 
 _CHUNK_BYTES = 16 * 2**20
+# Of what is converted piece by piece, in floats and several times over.
+_PIECE_BYTES = 4 * 2**20
 _DTYPES = {"uchar": np.uint8, "ushort": np.uint16, "uint": np.uint32, "float": np.float32, "double": np.float64}
 _GREY, _RGB, _CMYK = ("b-w", "grey16"), ("srgb", "rgb", "rgb16", "scrgb"), ("cmyk",)
 
@@ -146,11 +148,16 @@ class Rows:
             self._kept.append(self._decode(bottom))
             yield self._kept[-1]
 
-    def _decode(self, bottom: int) -> tuple[int, NDArray[Any]]:
+    def rest(self) -> Iterator[NDArray[Any]]:
+        """The samples of all rows from the present one down, in pieces (rows, W, bands); none of them is kept."""
+        while self._end < self._image.height:
+            yield self._decode(self._image.height, _PIECE_BYTES)[1]
+
+    def _decode(self, bottom: int, most_bytes: int = 0) -> tuple[int, NDArray[Any]]:
         image, top = self._image, self._end
         dtype = np.dtype(_DTYPES[image.format])
         row_bytes = image.width * image.bands * dtype.itemsize
-        count = min(max(_CHUNK_BYTES // row_bytes, 1), bottom - top)
+        count = min(max((most_bytes or _CHUNK_BYTES) // row_bytes, 1), bottom - top)
         data = self._region.fetch(0, top, image.width, count)
         self._end = top + count
         return top, np.frombuffer(data, dtype).reshape(count, image.width, image.bands)

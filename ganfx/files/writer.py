@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -11,12 +12,14 @@ import pyvips
 
 from ganfx.errors import ItemError, OptionError, OutputError, PictureSizeError
 from ganfx.files import metadata
-from ganfx.files.atomic import Target
+from ganfx.files.atomic import Target, copy_file
 from ganfx.files.canvas import open_canvas
 from ganfx.files.encoding import Encoding
 from ganfx.files.formats import Format, format_for
+from ganfx.files.reader import PictureReader
+from ganfx.files.retouch import retouched
 from ganfx.files.vips import writing
-from ganfx.picture import Look, Picture
+from ganfx.picture import Look, Patch, Picture
 
 # Classic TIFF ends at 4 GiB, and badly compressed samples may grow a little.
 _CLASSIC_TIFF_BYTES = 3.5 * 2**30
@@ -62,6 +65,25 @@ def save_picture(
         with writer:
             writer.write(picture)
         return writer.notes
+
+
+def copy_picture(
+    reader: PictureReader, path: Path, *, options: SaveOptions = _DEFAULTS, overwrite: bool = False
+) -> tuple[str, ...]:
+    """Write the picture of `reader` to `path` as it is: the same bytes where the format is the same.
+
+    Returns notes, and raises, as `save_picture` does. Metadata to be left out, or a suffix that does not fit the
+    content, are reasons to write it anew.
+    """
+    form = format_for(path)
+    if reader.format is form and reader.path.suffix.lower() in form.suffixes and not options.strip_metadata:
+        copy_file(reader.path, path, overwrite=overwrite)
+        return ()
+    size = {"width": reader.width, "height": reader.height}
+    has_alpha, look = reader.has_alpha, reader.look
+    with open_writer(path, **size, has_alpha=has_alpha, look=look, options=options, overwrite=overwrite) as writer:
+        writer.retouch(reader, ())
+    return (*look.notes, *writer.notes)
 
 
 def open_writer(
@@ -114,6 +136,20 @@ class PictureWriter:
             self._canvas.append(self._encoding.samples(rows))
         self._done += rows.height
 
+    def retouch(self, reader: PictureReader, patches: Iterable[Patch]) -> None:
+        """Write the picture of `reader`, of this writer's size, with `patches` in the order of their boxes' tops.
+
+        Samples that no patch changes are copied bit for bit, where the format has a place for such. Raises
+        OutputError, and what reading and the patches raise.
+        """
+        form = self._encoding.form
+        if form.quality and not _is_lossless(form, self._quality):
+            self.notes += (f"{form.name} stores all pixels anew: write PNG or TIFF to keep the rest bit for bit",)
+        for samples in retouched(reader, patches, self._encoding):
+            with writing(self._target.folder):
+                self._canvas.append(samples)
+            self._done += len(samples)
+
     def _commit(self) -> None:
         if self._done != self._height:
             raise OutputError(f"only {self._done} of {self._height} rows were given")
@@ -140,9 +176,13 @@ class PictureWriter:
             self._target.discard()
 
 
+def _is_lossless(form: Format, quality: int | None) -> bool:
+    return quality == 100 and form.name in ("WebP", "AVIF")
+
+
 def _saver_options(form: Format, image: pyvips.Image, quality: int | None) -> dict[str, Any]:
     options = dict(form.options)
-    if form.quality and quality == 100 and form.name in ("WebP", "AVIF"):
+    if _is_lossless(form, quality):
         options["lossless"] = True
     elif form.quality:
         options["Q"] = quality

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from ganfx.errors import OptionError
 
 if TYPE_CHECKING:
-    from ganfx.picture import Floats, Picture
+    from ganfx.picture import Box, Floats, Mask, Picture
     from ganfx.spec import FilterSpec
 
 Values = Mapping[str, Any]
+# The network: (H, W, in_channels) in [0, 1] -> (H * scale, W * scale, out_channels), not clipped.
+Infer = Callable[["Floats"], "Floats"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Option:
     """One setting of a filter: `kind` is int, float, bool or str; `choices` or `bounds` say what is allowed.
 
     `selects_model` marks an option that chooses among models (by the contract's field of that name) instead of
-    being handed to prepare and finish.
+    being handed to the filter's functions.
     """
 
     name: str
@@ -48,24 +50,107 @@ class Option:
 
 
 @dataclass(frozen=True)
-class Filter:
-    """One kind of work on pictures.
+class Strip:
+    """Rows of the source picture: `above` and `below` of them are margin, the rest belong to the output."""
+
+    picture: Picture
+    above: int = 0
+    below: int = 0
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Work on the picture as a whole: prepare -> network -> finish.
 
     prepare turns a picture into the network's input (H, W, in_channels) in [0, 1]. finish turns the network's
     output (H * scale, W * scale, out_channels) into rows of the result; the picture it is handed holds `margin`
     more rows (fewer at the picture's edges, see `Strip`) above and below than the output does.
-    local filters look no further than the network's receptive field and `margin`, so that the pipeline may feed
-    them strip by strip; others always get the whole picture.
+    local work looks no further than the network's receptive field and `margin`, so that the pipeline may do it
+    strip by strip; other work always gets the whole picture.
+    """
+
+    prepare: Callable[[Picture, Values, FilterSpec], Floats]
+    finish: Callable[[Floats, Strip, Values, FilterSpec], Picture]
+    local: bool = False
+    margin: int = 0
+
+
+@dataclass(frozen=True)
+class Region:
+    """One piece of retouching: `box` is what must be seen for it, `own` what is filled.
+
+    own is a mask of the box's size: that part of the whole mask which no other region fills.
+    """
+
+    box: Box
+    own: Mask
+
+
+@dataclass(frozen=True)
+class Retouch:
+    """Work on the masked places of a picture alone.
+
+    mask turns the mask as it was given (H, W) into the one to go by: thresholded, grown, feathered. Values between
+    0 and 1 mix old and new.
+    regions cuts that mask, which has holes and something around them, into regions in the order of their boxes'
+    tops. Boxes lie in the picture and may overlap; every masked pixel is the own of one region.
+    fill is handed the picture in a region's box and all of the mask there, other regions' parts included, and gives
+    that picture with the masked pixels filled, grey where the picture is. It need not mix: the pipeline takes what
+    the region owns, by its weight, and nothing else; alpha is the pipeline's too.
+    """
+
+    mask: Callable[[Mask, Values], Mask]
+    regions: Callable[[Mask, Values], list[Region]]
+    fill: Callable[[Picture, Mask, Values, FilterSpec, Infer], Picture]
+
+
+@dataclass(frozen=True)
+class Finder:
+    """Finds what a retouch works on: `models` are those whose contract names this filter, from RGB to one channel.
+
+    mask turns their output (H, W), how likely each pixel is to be filled, into the mask that a user might have given.
+    """
+
+    models: str
+    mask: Callable[[Floats, Values], Mask]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One kind of work on pictures: a `flow` through the whole of them, or a `retouch` of some places, which the
+    user marks unless there is a `finder`.
+
+    models names the filter whose models are used, where it is not this one. suffix ends the default names of results;
+    without one they say x4 after a network that enlarges 4 times, and the network's name after others.
     """
 
     name: str
     help: str
-    prepare: Callable[[Picture, Values, FilterSpec], Floats]
-    finish: Callable[[Floats, Strip, Values, FilterSpec], Picture]
+    flow: Flow | None = None
+    retouch: Retouch | None = None
+    finder: Finder | None = None
     options: tuple[Option, ...] = ()
-    local: bool = False
-    margin: int = 0
+    models: str = ""
+    suffix: str = ""
     example: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.flow is None) == (self.retouch is None):
+            raise ValueError(f"{self.name}: a filter has either a flow or a retouch")
+
+    @property
+    def needs_mask(self) -> bool:
+        """Whether the user must say where to work."""
+        return self.retouch is not None and self.finder is None
+
+    @property
+    def model_filter(self) -> str:
+        """The filter that fitting models name in their contract."""
+        return self.models or self.name
+
+    def result_suffix(self, spec: FilterSpec) -> str:
+        """What the default name of a result made by the network of `spec` ends with."""
+        return self.suffix or (f"x{spec.scale}" if spec.scale > 1 else spec.name)
 
     def check(self, values: Values) -> dict[str, Any]:
         """All options with `values` put in. Raises OptionError on unknown names and bad values."""
@@ -74,12 +159,3 @@ class Filter:
             if name not in known:
                 raise OptionError(f"{self.name} has no option {name!r}", hint=f"options: {', '.join(known)}")
         return {name: option.check(values.get(name, option.default)) for name, option in known.items()}
-
-
-@dataclass(frozen=True)
-class Strip:
-    """Rows of the source picture: `above` and `below` of them are margin, the rest belong to the output."""
-
-    picture: Picture
-    above: int = 0
-    below: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from ganfx.filters.base import Filter, Option, Strip, Values
+from ganfx.filters.base import Filter, Flow, Option, Strip, Values
 
 if TYPE_CHECKING:
     from ganfx.picture import Floats, Picture
@@ -42,10 +42,7 @@ def finish(output: Floats, strip: Strip, options: Values, spec: FilterSpec) -> P
 FILTER = Filter(
     name="upscale",
     help="Enlarge photographs 2 or 4 times, with detail.",
-    prepare=prepare,
-    finish=finish,
+    flow=Flow(prepare, finish, local=True, margin=MARGIN),
     options=(Option("scale", int, None, "Times larger: 2 or 4. Chooses the model.", letter="s", selects_model=True),),
-    local=True,
-    margin=MARGIN,
     example="ganfx upscale holiday/*.jpg",
 )

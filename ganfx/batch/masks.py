@@ -1,0 +1,70 @@
+"""Which mask belongs to which picture of a batch, decided before it begins."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ganfx.batch.plan import Item
+from ganfx.errors import OptionError
+from ganfx.files import MaskSource
+
+
+def without_mask(sources: Sequence[Path], masks: MaskSource) -> list[Path]:
+    """`sources` without the mask file, which may lie among them; a picture that is its own mask alone stays."""
+    rest = [source for source in sources if not _same(source, masks.path)]
+    return rest or list(sources)
+
+
+def assign_masks(items: Sequence[Item], masks: MaskSource, is_picture: Callable[[Path], bool]) -> list[Item]:
+    """Give each item its mask: `masks` itself or, where that is a folder, the file of the picture's name in it.
+
+    There, the same name with the same suffix goes before other suffixes; an item without such a file gets none.
+    Raises OptionError where the file or folder is absent or the pictures' own, or a result would replace a mask.
+    """
+    if masks.path is not None and not masks.path.exists():
+        raise OptionError(f"there is no mask {masks.path}", hint="check the name")
+    given = [dataclasses.replace(item, mask=_mask_of(item.source, masks, is_picture)) for item in items]
+    taken = {item.mask.path.resolve() for item in given if item.mask and item.mask.path}
+    for item in given:
+        if item.target.resolve() in taken:
+            raise OptionError(f"{item.target}: a result would replace a mask", hint="choose another -o")
+    return given
+
+
+def assign_mask_targets(items: Sequence[Item], output: Path, several: bool) -> list[Item]:
+    """Give each item the file for the mask that is found: `output`, or {stem}.png in it where it is a folder.
+
+    Raises OptionError where a mask would replace a picture, or another mask.
+    """
+    into_folder = several or output.is_dir() or not output.suffix
+    given = [
+        dataclasses.replace(item, mask_target=output / f"{item.source.stem}.png" if into_folder else output)
+        for item in items
+    ]
+    taken = {path.resolve() for item in items for path in (item.source, item.target)}
+    for item in given:
+        assert item.mask_target is not None
+        place = item.mask_target.resolve()
+        if place in taken:
+            raise OptionError(f"{item.mask_target}: a mask would replace another file", hint="choose another folder")
+        taken.add(place)
+    return given
+
+
+def _mask_of(source: Path, masks: MaskSource, is_picture: Callable[[Path], bool]) -> MaskSource | None:
+    folder = masks.path
+    if folder is None or not folder.is_dir():
+        return masks
+    if _same(source.parent, folder):
+        raise OptionError(f"{folder}: the masks lie among the pictures", hint="put them into a folder of their own")
+    named = sorted(path for path in folder.iterdir() if path.stem == source.stem and is_picture(path))
+    if not named:
+        return None
+    own = folder / source.name
+    return dataclasses.replace(masks, path=own if own in named else named[0])
+
+
+def _same(path: Path, other: Path | None) -> bool:
+    return other is not None and path.resolve() == other.resolve()

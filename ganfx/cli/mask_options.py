@@ -1,0 +1,54 @@
+"""How a user says where a filter is to work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ganfx.errors import OptionError
+
+if TYPE_CHECKING:
+    from ganfx.files import MaskSource
+
+ALPHA = "alpha"
+_MASK_HELP = (
+    "A picture of the same size: white is filled, black is kept. Or a folder of such, with the pictures' names. "
+    f"Or the word {ALPHA}: what is transparent is filled."
+)
+_COLOR_HELP = "Fill what is painted in this colour ('#ff00ff'), over the picture or over the copy that --mask names."
+
+
+def mask_options() -> list[Callable[[Any], Any]]:
+    """The options of a filter that needs a mask; `as_mask_source` reads them back."""
+    return [
+        click.option("-m", "--mask", metavar=f"FILE|DIR|{ALPHA}", help=_MASK_HELP),
+        click.option("--mask-color", metavar="COLOR", help=_COLOR_HELP),
+    ]
+
+
+def finder_options() -> list[Callable[[Any], Any]]:
+    """The options of a filter that finds its mask by itself."""
+    save_help = "Keep what was found, as a mask to edit and give to inpaint: a file, or a folder for several."
+    return [
+        click.option("--finder", metavar="NAME|FILE", help="The model that finds: its name, or an ONNX file."),
+        click.option("--save-mask", type=click.Path(path_type=Path), metavar="FILE|DIR", help=save_help),
+    ]
+
+
+def as_mask_source(filter_name: str, mask: str | None, color: str | None) -> MaskSource:
+    """Where the masks are; a folder stands for the masks in it. Raises OptionError where nothing says."""
+    from ganfx.files import MaskSource, parse_color
+
+    if color is not None:
+        parse_color(color)
+    if mask == ALPHA:
+        if color is not None:
+            raise OptionError(f"--mask {ALPHA} and --mask-color say different things", hint="leave one of them out")
+        return MaskSource()
+    if mask is None and color is None:
+        hint = f"--mask FILE (white is filled), --mask {ALPHA}, or --mask-color '#ff00ff'"
+        raise OptionError(f"{filter_name} needs a mask", hint=hint)
+    return MaskSource(Path(mask) if mask is not None else None, color)

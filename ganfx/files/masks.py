@@ -1,0 +1,131 @@
+"""Masks (H, W) in [0, 1], 1 = fill, out of files: bright places, transparent ones, or those in one colour."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganfx.errors import ItemError, MaskError, OptionError
+from ganfx.files.reader import PictureReader, open_reader
+from ganfx.files.writer import save_picture
+from ganfx.picture import Floats, Look, Mask, Picture
+
+# Rec. 709, a little more than one in all, so that white is 1 whatever the rounding.
+_LUMA = np.array([0.2126, 0.7152, 0.0723], np.float32)
+_HEX = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
+# Of 255: what JPEG does to a painted colour, but not what a soft brush does at its rim.
+COLOR_TOLERANCE = 32
+
+
+@dataclass(frozen=True)
+class MaskSource:
+    """Where a mask is: in the file `path`, or in the picture itself where that is None.
+
+    With `color` the mask is what is painted in it, else a file's brightness, or the picture's own transparency.
+    """
+
+    path: Path | None = None
+    color: str | None = None
+
+    @property
+    def is_alpha(self) -> bool:
+        """Whether the picture's own transparency is the mask."""
+        return self.path is None and self.color is None
+
+    def read(self, picture: PictureReader) -> Mask:
+        """The mask for `picture`. Raises MaskError, UnreadableError or OptionError (a colour that is none)."""
+        if self.path is not None:
+            return read_mask(self.path, (picture.width, picture.height), color=self.color)
+        return mask_of_alpha(picture) if self.color is None else mask_of_color(picture, self.color)
+
+
+def read_mask(path: str | Path, size: tuple[int, int], *, color: str | None = None) -> Mask:
+    """The mask in the file at `path`, for a picture of `size` (width, height), upright.
+
+    White is 1, by the file's own numbers and not by its colour profile; what is transparent is 0. With `color` the
+    file is a copy of the picture and the mask is what is painted in that colour. Raises MaskError where the sizes
+    differ, UnreadableError, PictureSizeError or OptionError.
+    """
+    with ItemError.about(path):
+        reader = open_reader(path)
+    with reader:
+        if (reader.width, reader.height) != size:
+            raise MaskError(
+                f"mask is {reader.width}x{reader.height}, image is {size[0]}x{size[1]}",
+                hint="scale or crop the mask to the picture's size",
+            )
+        with ItemError.about(path):
+            return mask_of_color(reader, color) if color else _gathered(reader, lambda raw: _brightness(reader, raw))
+
+
+def mask_of_alpha(picture: PictureReader) -> Mask:
+    """What is transparent in a picture: 1 - alpha. Raises MaskError where it has no alpha."""
+    if not picture.has_alpha:
+        raise MaskError("the picture has no alpha to be its mask", hint="name a mask: --mask FILE")
+    return _gathered(picture, lambda raw: 1 - _in_unit(raw[..., -1]))
+
+
+def mask_of_color(picture: PictureReader, color: str, tolerance: int = COLOR_TOLERANCE) -> Mask:
+    """What is painted in `color` ('#ff00ff'), compared with the file's own numbers: 1 there, else 0.
+
+    tolerance is the greatest difference of a channel, of 255. Raises OptionError where `color` is none.
+    """
+    wanted = np.array(parse_color(color), np.float32) / 255
+
+    def painted(raw: NDArray[Any]) -> Mask:
+        colours, alpha = _split(picture, raw)
+        near = (np.abs(colours - wanted) <= np.float32(tolerance / 255)).all(axis=-1)
+        return np.asarray(near if alpha is None else near & (alpha > 0), np.float32)
+
+    return _gathered(picture, painted)
+
+
+def parse_color(text: str) -> tuple[int, int, int]:
+    """'#rrggbb' or '#rgb' as (R, G, B) 0..255. Raises OptionError."""
+    found = _HEX.fullmatch(text.strip())
+    if not found:
+        raise OptionError(f"{text!r} is not a colour", hint="write it as '#ff00ff', in quotes")
+    digits = found[1] if len(found[1]) == 6 else "".join(2 * digit for digit in found[1])
+    red, green, blue = bytes.fromhex(digits)
+    return red, green, blue
+
+
+def _gathered(reader: PictureReader, value: Callable[[NDArray[Any]], Mask]) -> Mask:
+    # Pages of zeros that are never written to take no memory, and most of most masks is empty.
+    mask = np.zeros((reader.height, reader.width), np.float32)
+    top = 0
+    for raw in reader.samples():
+        part = value(raw)
+        if part.any():
+            mask[top : top + len(raw)] = part
+        top += len(raw)
+    return mask
+
+
+def _brightness(reader: PictureReader, raw: NDArray[Any]) -> Mask:
+    colours, alpha = _split(reader, raw)
+    light = np.clip(colours @ _LUMA if colours.shape[-1] == 3 else colours[..., 0], 0, 1)
+    return light if alpha is None else light * alpha
+
+
+def _split(reader: PictureReader, raw: NDArray[Any]) -> tuple[Floats, Floats | None]:
+    """Samples as colours (rows, W, 1 or 3) and alpha (rows, W), in the file's own numbers."""
+    values = _in_unit(raw)
+    return values[..., : reader.colours], values[..., -1] if reader.has_alpha else None
+
+
+def _in_unit(raw: NDArray[Any]) -> Floats:
+    full = np.iinfo(raw.dtype).max if raw.dtype.kind == "u" else 1
+    return np.asarray(np.clip(np.divide(raw, full, dtype=np.float32), 0, 1), np.float32)
+
+
+def save_mask(mask: Mask, path: str | Path, *, overwrite: bool = False) -> None:
+    """Write `mask` as a grey picture, to be looked at and edited. Raises as `save_picture` does."""
+    grey = np.broadcast_to(mask[..., None], (*mask.shape, 3))
+    save_picture(Picture(grey, look=Look(grey=True)), path, overwrite=overwrite)

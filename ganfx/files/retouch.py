@@ -1,0 +1,68 @@
+"""Patches laid over a picture's own samples, which are copied and not converted wherever nothing changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganfx.files.encoding import Encoding
+from ganfx.files.reader import PictureReader
+from ganfx.picture import Box, Patch
+
+
+class _Encoded(NamedTuple):
+    """A patch as samples (H, W, bands)."""
+
+    box: Box
+    samples: NDArray[Any]
+    changed: NDArray[np.bool_]
+
+    def put_into(self, rows: NDArray[Any], top: int) -> None:
+        """Write what changes into `rows`, the first of which is row `top` of the picture."""
+        first, last = max(self.box.top, top), min(self.box.bottom, top + len(rows))
+        own = slice(first - self.box.top, last - self.box.top)
+        changed = self.changed[own]
+        rows[first - top : last - top, self.box.left : self.box.right][changed] = self.samples[own][changed]
+
+
+def retouched(reader: PictureReader, patches: Iterable[Patch], encoding: Encoding) -> Iterator[NDArray[Any]]:
+    """The picture's samples (rows, W, bands) under `patches`, from the top row down, as `encoding` stores them.
+
+    Where no patch says changed they are the file's own, unless `encoding` has no place for such. Patches come in the
+    order of their boxes' tops, and are taken from their iterator only as the rows need them.
+    """
+    waiting = _Waiting(patches, encoding)
+    top = 0
+    for raw in reader.samples():
+        own = encoding.holds(raw.dtype, raw.shape[-1], reader.look)
+        rows = raw.copy() if own else encoding.samples(reader.decoded(raw))
+        for patch in waiting.over(top, top + len(rows)):
+            patch.put_into(rows, top)
+        yield rows
+        top += len(rows)
+
+
+class _Waiting:
+    """Takes patches when the rows have come to them and lets go of those that lie above."""
+
+    def __init__(self, patches: Iterable[Patch], encoding: Encoding) -> None:
+        self._patches, self._encoding = iter(patches), encoding
+        self._at_hand: list[_Encoded] = []
+        self._is_last = False
+
+    def over(self, top: int, bottom: int) -> list[_Encoded]:
+        """The patches that reach into the rows from `top` up to `bottom`."""
+        self._at_hand = [patch for patch in self._at_hand if patch.box.bottom > top]
+        while not self._is_last and (not self._at_hand or self._at_hand[-1].box.top < bottom):
+            self._take()
+        return [patch for patch in self._at_hand if patch.box.top < bottom]
+
+    def _take(self) -> None:
+        patch = next(self._patches, None)
+        if patch is None:
+            self._is_last = True
+        else:
+            self._at_hand.append(_Encoded(patch.box, self._encoding.samples(patch.picture), patch.changed))

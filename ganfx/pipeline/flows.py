@@ -1,0 +1,85 @@
+"""Work on the picture as a whole: prepare -> engine -> finish, strip by strip where the filter allows."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+
+from ganfx.errors import OptionError
+from ganfx.filters import Flow, Strip
+from ganfx.picture import Floats, Picture
+from ganfx.pipeline.work import Progress, Source, Work
+
+
+def stream(source: Source, work: Work, progress: Progress | None = None) -> Iterator[Picture]:
+    """The result's rows, top to bottom, in pieces; `progress` is told of finished input pixels.
+
+    A local flow's memory is bounded by the picture's width, whatever its height. Raises OptionError where the filter
+    has no flow.
+    """
+    flow = work.filter.flow
+    if flow is None:
+        raise OptionError(f"{work.filter.name} needs a mask", hint="say what to fill: white in the mask")
+    if flow.local:
+        return _stream_strips(source, work, flow, progress)
+    return iter([_whole(source, work, flow, progress)])
+
+
+def _whole(source: Source, work: Work, flow: Flow, progress: Progress | None) -> Picture:
+    picture = source.rows(0, source.height)
+    spec = work.engine.spec
+    output = work.engine.run(flow.prepare(picture, work.values, spec))
+    if progress:
+        progress(picture.width * picture.height)
+    return flow.finish(output, Strip(picture), work.values, spec)
+
+
+def _stream_strips(source: Source, work: Work, flow: Flow, progress: Progress | None) -> Iterator[Picture]:
+    spec, margin, height = work.engine.spec, flow.margin, source.height
+    window = _Window(source)
+
+    def read(top: int, bottom: int) -> Floats:
+        # The engine asks in rising order, and only for what it has not finished.
+        window.forget(top - margin)
+        above, below = min(margin, top), min(margin, height - bottom)
+        prepared = flow.prepare(window.rows(top - above, bottom + below), work.values, spec)
+        return prepared[above : above + bottom - top]
+
+    top = 0
+    for output in work.engine.stream(read, height, source.width, progress):
+        bottom = top + len(output) // spec.scale
+        above, below = min(margin, top), min(margin, height - bottom)
+        strip = Strip(window.rows(top - above, bottom + below), above, below)
+        yield flow.finish(output, strip, work.values, spec)
+        top = bottom
+
+
+class _Window:
+    """Reads a source strictly downwards, each row once, and keeps the rows that may be asked for again."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.first = self.end = 0
+        self.kept: Picture | None = None
+
+    def rows(self, top: int, bottom: int) -> Picture:
+        if self.kept is None or bottom > self.end:
+            fresh = self.source.rows(self.end, bottom)
+            self.kept = fresh if self.kept is None else _below(self.kept, fresh)
+            self.end = bottom
+        return self.kept.rows(top - self.first, bottom - self.first)
+
+    def forget(self, before: int) -> None:
+        """Let go of the rows above `before`."""
+        if self.kept is not None and before > self.first:
+            self.kept = self.kept.rows(before - self.first, self.end - self.first)
+            self.first = before
+
+
+def _below(upper: Picture, lower: Picture) -> Picture:
+    alpha = None
+    if upper.alpha is not None and lower.alpha is not None:
+        alpha = np.concatenate([upper.alpha, lower.alpha])
+    return dataclasses.replace(upper, rgb=np.concatenate([upper.rgb, lower.rgb]), alpha=alpha)

@@ -1,0 +1,80 @@
+"""A filter made ready: options checked, networks opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ganfx.engine import Engine, EngineOptions, open_engine
+from ganfx.errors import OptionError
+from ganfx.filters import Filter, find_filter
+from ganfx.hub import find_model
+from ganfx.picture import Box, Look, Picture
+
+Progress = Callable[[int], None]
+
+
+class Source(Protocol):
+    """Where rows come from: a Picture, or a file read piece by piece."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def has_alpha(self) -> bool: ...
+    @property
+    def look(self) -> Look: ...
+    def rows(self, top: int, bottom: int) -> Picture: ...
+    def crop(self, box: Box) -> Picture: ...
+
+
+@dataclass(frozen=True)
+class Work:
+    """A filter with its options checked and its models loaded: ready for any number of pictures.
+
+    finder is the network that finds what a filter with a finder works on.
+    """
+
+    filter: Filter
+    values: Mapping[str, Any]
+    engine: Engine
+    finder: Engine | None = None
+
+    def output_size(self, source: Source) -> tuple[int, int]:
+        """(width, height) of what `source` becomes."""
+        scale = self.engine.spec.scale
+        return source.width * scale, source.height * scale
+
+
+def plan(
+    name: str,
+    options: Mapping[str, Any],
+    *,
+    model: str | None = None,
+    finder: str | None = None,
+    engine: EngineOptions,
+) -> Work:
+    """Check `options` of the filter `name`, choose the model (and the finder where it has one) and open it.
+
+    Raises OptionError, ModelError or EngineError.
+    """
+    filter_ = find_filter(name)
+    values = filter_.check(options)
+    selectors = {option.name: values.pop(option.name) for option in filter_.options if option.selects_model}
+    opened = _opened(model, filter_.model_filter, selectors, engine)
+    if filter_.finder is None:
+        if finder is not None:
+            raise OptionError(f"{name} does not look for anything", hint="leave out the finder")
+        return Work(filter_, values, opened)
+    return Work(filter_, values, opened, _opened(finder, filter_.finder.models, {}, engine))
+
+
+def _opened(model: str | None, filter: str, selectors: Mapping[str, Any], options: EngineOptions) -> Engine:
+    opened = open_engine(find_model(model, filter=filter, selectors=selectors), options)
+    for key, wanted in {"filter": filter, **selectors}.items():
+        found = getattr(opened.spec, key)
+        if wanted is not None and found != wanted:
+            raise OptionError(f"{opened.spec.name} has {key} {found}, not {wanted}", hint="choose another model")
+    return opened
