@@ -27,12 +27,12 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"numpy", "onnx", "onnxruntime", "pooch", "platformdirs", "torch", "spandrel"},
     ),
     "pipeline": ({"filters", "engine", "hub", "picture", "errors"}, {"numpy"}),
-    "batch": ({"pipeline", "files", "errors"}, {"watchdog", "ray"}),
+    "batch": ({"pipeline", "files", "picture", "errors"}, {"watchdog", "ray"}),
     "cli": (
         {"batch", "engine", "errors", "evaluation", "exporters", "files", "filters", "hub", "pipeline", "training"},
         {"click", "rich"},
     ),
-    "training": ({"spec", "errors"}, {"torch", "lightning_fabric", "numpy", "pyvips"}),
+    "training": ({"spec", "errors"}, {"torch", "lightning_fabric", "numpy", "pyvips", "cv2"}),
     "evaluation": (
         {"pipeline", "engine", "files", "hub", "picture", "color", "filters", "spec", "errors", "training"},
         {"numpy", "cv2", "scipy", "skimage", "torch", "torchmetrics", "pyvips", "onnx"},
@@ -113,6 +113,7 @@ def _loaded_by(code: str) -> set[str]:
         "import ganfx",
         "from ganfx.cli import cli\ncli.main(['--help'], standalone_mode=False)",
         "from ganfx.cli import cli\ncli.main(['upscale', '--help'], standalone_mode=False)",
+        "from ganfx.cli import cli\ncli.main(['inpaint', '--help'], standalone_mode=False)",
     ],
 )
 def test_help_stays_light(code: str) -> None:

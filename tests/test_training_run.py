@@ -20,7 +20,7 @@ from ganfx.training.generators import ResidualUpscaler
 from ganfx.training.monitor import Health
 from ganfx.training.photos import Photos
 from ganfx.training.recipe import load_recipe
-from ganfx.training.run import Request, train_upscale
+from ganfx.training.run import Request, train
 
 TINY = """
 name = "tiny"
@@ -32,12 +32,12 @@ clip = 1.0
 [generator]
 channels = 8
 blocks = 1
-[pixel_stage]
+[[stages]]
 share = 0.5
 batch = 4
 patch = 32
 generator_rate = 1e-3
-[adversarial_stage]
+[[stages]]
 share = 0.5
 batch = 4
 patch = 32
@@ -51,7 +51,7 @@ pixel = 1.0
 low_frequency = 1.0
 perceptual = 0.1
 adversarial = 0.01
-[degradation]
+[settings]
 clean = 0.5
 camera = 0.25
 real_world = 0.25
@@ -94,7 +94,9 @@ def lines_of(folder: Path) -> list[dict[str, float]]:
 
 def test_a_run_ends_by_the_clock_and_leaves_all_there_is_to_see(recipe: str, photos: Path, tmp_path: Path) -> None:
     said: list[str] = []
-    trained = train_upscale(Request((photos,), 4 * SECONDS, tmp_path / "run", recipe=recipe, device="cpu"), said.append)
+    trained = train(
+        Request("upscale", (photos,), 4 * SECONDS, tmp_path / "run", recipe=recipe, device="cpu"), said.append
+    )
     assert trained.finished
     assert trained.steps > 4
     assert (trained.photos, "1 files left out" in said[0]) == (3, True)
@@ -104,10 +106,13 @@ def test_a_run_ends_by_the_clock_and_leaves_all_there_is_to_see(recipe: str, pho
 
 
 def test_a_paused_run_goes_on_where_it_stopped(recipe: str, photos: Path, tmp_path: Path) -> None:
-    request = Request((photos,), 4 * SECONDS, tmp_path, recipe=recipe, device="cpu", pause_after=1.5 * SECONDS)
-    first = train_upscale(request, lambda line: None)
-    second = train_upscale(
-        Request((photos,), 4 * SECONDS, tmp_path, recipe=recipe, device="cpu", resume=True), lambda line: None
+    request = Request(
+        "upscale", (photos,), 4 * SECONDS, tmp_path, recipe=recipe, device="cpu", pause_after=1.5 * SECONDS
+    )
+    first = train(request, lambda line: None)
+    second = train(
+        Request("upscale", (photos,), 4 * SECONDS, tmp_path, recipe=recipe, device="cpu", resume=True),
+        lambda line: None,
     )
     assert not first.finished
     assert second.finished
@@ -119,16 +124,16 @@ def test_a_paused_run_goes_on_where_it_stopped(recipe: str, photos: Path, tmp_pa
 def test_a_run_can_begin_with_another_scales_body(recipe: str, photos: Path, tmp_path: Path) -> None:
     other = ResidualUpscaler(4, channels=8, blocks=1).state_dict()
     said: list[str] = []
-    request = Request((photos,), SECONDS, tmp_path, recipe=recipe, device="cpu")
-    train_upscale(request, said.append, other)
+    request = Request("upscale", (photos,), SECONDS, tmp_path, recipe=recipe, device="cpu")
+    train(request, said.append, other)
     assert any(line.startswith("begins with ") for line in said)
     with pytest.raises(TrainingError, match="another network"):
-        train_upscale(request, said.append, ResidualUpscaler(2, channels=16, blocks=1).state_dict())
+        train(request, said.append, ResidualUpscaler(2, channels=16, blocks=1).state_dict())
 
 
 def test_resuming_nothing_is_one_clear_error(recipe: str, photos: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"last\.ckpt: cannot resume"):
-        train_upscale(Request((photos,), 1, tmp_path, recipe=recipe, device="cpu", resume=True), lambda line: None)
+        train(Request("upscale", (photos,), 1, tmp_path, recipe=recipe, device="cpu", resume=True), lambda line: None)
 
 
 class Script:
@@ -145,7 +150,7 @@ def test_nan_rolls_back_and_goes_on(recipe: str, photos: Path, tmp_path: Path, m
     bad = iter([False, True, True] + [False] * 100_000)
     monkeypatch.setattr(trainer_module, "finite", Script(bad))
     said: list[str] = []
-    trained = train_upscale(Request((photos,), 6 * SECONDS, tmp_path, recipe=recipe, device="cpu"), said.append)
+    trained = train(Request("upscale", (photos,), 6 * SECONDS, tmp_path, recipe=recipe, device="cpu"), said.append)
     assert trained.finished
     assert sum("NaN at step" in line for line in said) == 2
     assert all(torch.isfinite(value).all() for value in trained.generator.state_dict().values())
@@ -154,7 +159,7 @@ def test_nan_rolls_back_and_goes_on(recipe: str, photos: Path, tmp_path: Path, m
 def test_endless_nan_is_given_up(recipe: str, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trainer_module, "finite", lambda metrics: False)
     with pytest.raises(TrainingError, match="keeps going to NaN"):
-        train_upscale(Request((photos,), 1, tmp_path, recipe=recipe, device="cpu"), lambda line: None)
+        train(Request("upscale", (photos,), 1, tmp_path, recipe=recipe, device="cpu"), lambda line: None)
 
 
 def test_two_devices_share_one_run(recipe: str, photos: Path, tmp_path: Path) -> None:
@@ -162,8 +167,8 @@ def test_two_devices_share_one_run(recipe: str, photos: Path, tmp_path: Path) ->
     import sys
 
     script = (
-        "from pathlib import Path\nfrom ganfx.training.run import *\n"
-        f"train_upscale(Request((Path({str(photos)!r}),), {5 * SECONDS}, Path({str(tmp_path)!r}), "
+        "from pathlib import Path\nfrom ganfx.training.run import Request, train\n"
+        f"train(Request('upscale', (Path({str(photos)!r}),), {5 * SECONDS}, Path({str(tmp_path)!r}), "
         f"recipe={recipe!r}, device='cpu', devices='2'), print)\n"
     )
     path = tmp_path / "two.py"
@@ -194,6 +199,7 @@ def test_folders_that_cannot_teach_are_refused(tmp_path: Path, photos: Path) -> 
         (("scale = 2", "scale = 2\nspeed = 9"), "unknown setting 'speed'"),
         (("clip = 1.0", ""), "setting 'clip' is missing"),
         (("share = 0.5", "share = "), "Invalid value"),
+        (("batch = 4", "bath = 4"), "unknown setting 'bath'"),
     ],
 )
 def test_a_wrong_recipe_is_one_clear_error(tmp_path: Path, change: tuple[str, str], message: str) -> None:
@@ -201,6 +207,27 @@ def test_a_wrong_recipe_is_one_clear_error(tmp_path: Path, change: tuple[str, st
     path.write_text(TINY.replace(*change))
     with pytest.raises(TrainingError, match=message):
         load_recipe(str(path))
+
+
+def test_stages_share_the_run(recipe: str) -> None:
+    first, second = load_recipe(recipe).stages
+    assert load_recipe(recipe).stage_at(0.25) == (first, 0.5)
+    assert load_recipe(recipe).stage_at(0.75) == (second, 0.5)
+    assert load_recipe(recipe).stage_at(1.0) == (second, 1.0)
+
+
+def test_a_recipe_for_another_filter_is_refused(recipe: str, photos: Path, tmp_path: Path) -> None:
+    request = Request("inpaint", (photos,), SECONDS, tmp_path, recipe=recipe, device="cpu")
+    with pytest.raises(TrainingError, match="is a recipe for upscale"):
+        train(request, lambda line: None)
+
+
+def test_crops_may_be_cut_wider_and_shrunk(photos: Path) -> None:
+    torch.manual_seed(0)
+    bank = Photos([photos], 128, torch.device("cpu"))
+    close, far = (torch.cat([bank.crops(4, 32, widest) for _ in range(8)]) for widest in (0, 128))
+    assert far.shape == close.shape
+    assert far.diff(dim=-1).abs().mean() > 1.2 * close.diff(dim=-1).abs().mean()
 
 
 def test_the_watch_on_the_game_speaks_after_a_while() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,47 +21,108 @@ def train() -> None:
     """Train a network on your own pictures (needs: pip install "ganfx[train]")."""
 
 
-@train.command()
-@click.option(
-    "--photos", type=click.Path(path_type=Path), multiple=True, required=True, help="A folder of sharp photographs."
+@dataclass(frozen=True)
+class _Kind:
+    """Models of one filter: what they are, what teaches them, and how a trained one is used."""
+
+    filter: str
+    recipe: str
+    what: str
+    advice: str
+    use: str
+
+
+_KINDS = (
+    _Kind(
+        "upscale",
+        "photo-x4",
+        "an upscaler",
+        "Sharp, clean photographs teach most; a hundred are a start, a thousand are good.",
+        "ganfx upscale -n {name} photo.jpg",
+    ),
+    _Kind(
+        "inpaint",
+        "photo-fill",
+        "a network that fills holes",
+        "Photographs of everything that it shall fill teach most; a thousand are a start.",
+        "ganfx inpaint -n {name} photo.jpg --mask mask.png",
+    ),
+    _Kind(
+        "scratches",
+        "photo-scratches",
+        "a finder of scratches for `ganfx heal`",
+        "Undamaged photographs of what the old prints show teach most; the damage is drawn on them.",
+        "ganfx heal --finder {name} old.jpg",
+    ),
 )
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), required=True, help="For the whole schedule.")
-@click.option("--recipe", default="photo-x4", show_default=True, help="A recipe's name, or a TOML file.")
-@click.option("--name", help="What to call the model.  [default: the recipe's name, with -custom]")
-@click.option("--folder", type=click.Path(path_type=Path), help="Checkpoints and samples.  [default: runs/NAME]")
-@click.option("--resume", is_flag=True, help="Go on where this folder's last run stopped.")
-@click.option("--start-from", metavar="NAME|FILE", help="Begin with the weights of a model that ganfx trained.")
-@click.option("--pause-after", type=float, metavar="MINUTES", help="Stop this run early; --resume finishes it.")
-@click.option("--limit", type=click.IntRange(min=1), help="Read only this many files.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
-@click.option("--devices", default="1", show_default=True, help="How many, or auto.")
-@click.option("--license", default="private", show_default=True, help="Written into the model.")
-def upscale(
-    name: str | None, recipe: str, folder: Path | None, start_from: str | None, license: str, **settings: Any
+
+_HELP = """Train {what} and add it to your models.
+
+\b
+Example:
+  ganfx train {filter} --photos ~/Pictures/best --minutes 60 --name mine
+  {use}
+
+{advice} A sample grid and a line of metrics are written each minute; Ctrl-C leaves a checkpoint behind.
+"""
+
+_OPTIONS = (
+    click.option(
+        "--photos", type=click.Path(path_type=Path), multiple=True, required=True, help="A folder of photographs."
+    ),
+    click.option("--minutes", type=click.FloatRange(0, min_open=True), required=True, help="For the whole schedule."),
+    click.option("--name", help="What to call the model.  [default: the recipe's name, with -custom]"),
+    click.option("--folder", type=click.Path(path_type=Path), help="Checkpoints and samples.  [default: runs/NAME]"),
+    click.option("--resume", is_flag=True, help="Go on where this folder's last run stopped."),
+    click.option("--start-from", metavar="NAME|FILE", help="Begin with the weights of a model that ganfx trained."),
+    click.option("--pause-after", type=float, metavar="MINUTES", help="Stop this run early; --resume finishes it."),
+    click.option("--limit", type=click.IntRange(min=1), help="Read only this many files."),
+    click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda."),
+    click.option("--devices", default="1", show_default=True, help="How many, or auto."),
+    click.option("--license", default="private", show_default=True, help="Written into the model."),
+)
+
+
+def _command(kind: _Kind) -> click.Command:
+    def callback(**settings: Any) -> None:
+        _train(kind, **settings)
+
+    recipe = click.option("--recipe", default=kind.recipe, show_default=True, help="A recipe's name, or a TOML file.")
+    command: Any = callback
+    for decorate in reversed((*_OPTIONS[:2], recipe, *_OPTIONS[2:])):
+        command = decorate(command)
+    use = kind.use.format(name="mine")
+    text = _HELP.format(filter=kind.filter, what=kind.what, advice=kind.advice, use=use)
+    decorated: click.Command = click.command(kind.filter, help=text)(command)
+    return decorated
+
+
+for _kind in _KINDS:
+    train.add_command(_command(_kind))
+
+
+def _train(
+    kind: _Kind,
+    name: str | None,
+    recipe: str,
+    folder: Path | None,
+    start_from: str | None,
+    license: str,
+    **settings: Any,
 ) -> None:
-    """Train an upscaler and add it to your models.
-
-    \b
-    Example:
-      ganfx train upscale --photos ~/Pictures/best --minutes 60 --name mine
-      ganfx upscale -n mine photo.jpg
-
-    Sharp, clean photographs teach most; a hundred are a start, a thousand are good. A sample grid and a line of
-    metrics are written each minute; Ctrl-C leaves a checkpoint behind.
-    """
     try:
         from ganfx.exporters.export import export_generator
         from ganfx.exporters.weights import generator_state
-        from ganfx.training.run import Request, train_upscale
+        from ganfx.training.run import Request
+        from ganfx.training.run import train as run
     except ModuleNotFoundError as error:
         raise TrainingError(f"training needs {error.name}", hint='pip install "ganfx[train]"') from error
     from ganfx.hub import find_model, register
 
     name = name or f"{Path(recipe).stem}-custom"
     folder = folder or Path("runs") / name
-    weights = generator_state(find_model(start_from, filter="upscale", selectors={})) if start_from else None
-    request = Request(recipe=recipe, folder=folder, **settings)
-    trained = train_upscale(request, _say, weights)
+    weights = generator_state(find_model(start_from, filter=kind.filter, selectors={})) if start_from else None
+    trained = run(Request(filter=kind.filter, recipe=recipe, folder=folder, **settings), _say, weights)
     file = folder / f"{name}.onnx"
     spec = trained.spec(name)
     origin = {"start_from": Path(start_from).stem} if start_from else {}
@@ -71,4 +133,4 @@ def upscale(
         _say("paused: --resume goes on; the file above is what the network knows so far")
         return
     register(file, name, replace=True)
-    _say(f"ready: ganfx upscale -n {name} photo.jpg")
+    _say(f"ready: {kind.use.format(name=name)}")

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganfx.errors import TrainingError
+from ganfx.training.losses import shifted
 
 _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
@@ -103,6 +105,14 @@ class Lpips(nn.Module):
             gap = F.normalize(one.float(), dim=1, eps=1e-10) - F.normalize(other.float(), dim=1, eps=1e-10)
             total = total + (gap**2 * getattr(self, f"head{number}")).sum(1).mean((1, 2))
         return total
+
+    def between(self, fabric: Fabric, fake: Tensor, real: Tensor) -> Tensor:
+        """The distance (N,) to train by: in the precision of `fabric`, each time on another pixel grid."""
+        fake, real = shifted((fake, real))
+        with fabric.autocast():
+            with torch.no_grad():
+                wanted = self.backbone(real)
+            return self.distance(self.backbone(fake), wanted)
 
     def forward(self, rgb: Tensor, other: Tensor) -> Tensor:
         return self.distance(self.backbone(rgb), self.backbone(other))

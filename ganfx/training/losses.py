@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-# name: (discriminator's loss of real and fake logits, generator's loss of fake logits)
-AdversarialLoss = tuple[Callable[[Tensor, Tensor], Tensor], Callable[[Tensor], Tensor]]
+Term = Callable[[Tensor], Tensor]
 
-ADVERSARIAL: dict[str, AdversarialLoss] = {
+
+@dataclass(frozen=True)
+class AdversarialLoss:
+    """A game's three terms, each from logits to losses of their shape: of the discriminator for what it should call
+    real and fake, and of the generator for what it wants to be called real."""
+
+    real: Term
+    fake: Term
+    generator: Term
+
+
+ADVERSARIAL = {
     # Goodfellow et al. 2014, non-saturating
-    "vanilla": (
-        lambda real, fake: F.softplus(-real).mean() + F.softplus(fake).mean(),
-        lambda fake: F.softplus(-fake).mean(),
-    ),
+    "vanilla": AdversarialLoss(lambda x: F.softplus(-x), F.softplus, lambda x: F.softplus(-x)),
     # Mao et al. 2017
-    "lsgan": (
-        lambda real, fake: ((real - 1) ** 2).mean() + (fake**2).mean(),
-        lambda fake: ((fake - 1) ** 2).mean(),
-    ),
+    "lsgan": AdversarialLoss(lambda x: (x - 1) ** 2, lambda x: x**2, lambda x: (x - 1) ** 2),
     # Lim and Ye 2017
-    "hinge": (
-        lambda real, fake: F.relu(1 - real).mean() + F.relu(1 + fake).mean(),
-        lambda fake: -fake.mean(),
-    ),
+    "hinge": AdversarialLoss(lambda x: F.relu(1 - x), lambda x: F.relu(1 + x), lambda x: -x),
 }
 
 
@@ -43,6 +45,19 @@ def low_frequency_loss(fake: Tensor, real: Tensor, scale: int, window: int = 4) 
     """
     phases = F.pixel_unshuffle(fake.float() - real.float(), scale)
     return F.avg_pool2d(phases, window).abs().mean()
+
+
+def grid_loss(fake: Tensor, real: Tensor, period: int = 4, window: int = 4) -> Tensor:
+    """Mean absolute difference of what stands out at each position of a period x period grid, averaged over
+    `window` x `window` periods: upsampling leaves such patterns, photographs have none to speak of.
+    """
+
+    def standing_out(image: Tensor) -> Tensor:
+        n, c, h, w = image.shape
+        phases = F.pixel_unshuffle(image.float(), period).reshape(n, c, period**2, h // period, w // period)
+        return F.avg_pool2d((phases - phases.mean(2, keepdim=True)).flatten(1, 2), window)
+
+    return (standing_out(fake) - standing_out(real)).abs().mean()
 
 
 def shifted(images: tuple[Tensor, ...], most: int = 3) -> tuple[Tensor, ...]:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 LINE_INTERVAL_S = 60.0
+PREVIEW_SIZE = 192
 
 
 class Health:

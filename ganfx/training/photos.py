@@ -11,6 +11,7 @@ import numpy as np
 import pyvips
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from ganfx.errors import TrainingError
 
@@ -57,8 +58,14 @@ class Photos:
     def __len__(self) -> int:
         return len(self.starts)
 
-    def crops(self, count: int, patch: int) -> Tensor:
-        """`count` random crops (N, 3, patch, patch) in [0, 1]; larger photographs are drawn more often."""
+    def crops(self, count: int, patch: int, widest: int = 0) -> Tensor:
+        """`count` random crops (N, 3, patch, patch) in [0, 1]; larger photographs are drawn more often.
+
+        With `widest` all are cut at one random side between patch and widest, and shrunk to patch.
+        """
+        cut = int(torch.randint(patch, max(patch, widest) + 1, ()))
+        if cut > patch:
+            return F.interpolate(self.crops(count, cut), (patch, patch), mode="bilinear", antialias=True).clamp(0, 1)
         device = self.pixels.device
         chosen = torch.multinomial(self.chances, count, replacement=True)
         top = (torch.rand(count, device=device) * (self.heights[chosen] - patch + 1)).long()

@@ -17,13 +17,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Stage:
-    """Settings of one stage; `share` of the run's minutes belongs to it."""
+    """Settings of one stage; `share` of the run's minutes belongs to it. Without a discriminator_rate there is no
+    second player in it."""
 
     share: float
     batch: int
     patch: int
     generator_rate: float
     discriminator_rate: float = 0.0
+
+    @property
+    def adversarial(self) -> bool:
+        return self.discriminator_rate > 0
 
 
 @dataclass(frozen=True)
@@ -37,21 +42,42 @@ class Adversarial:
     low_frequency: float
     perceptual: float
     adversarial: float
+    grid: float = 0.0
+
+
+# For recipes whose stages have no second player.
+NO_GAME = Adversarial("patch", 1, "vanilla", 0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
 class Recipe:
+    """One network's training. Photographs are cut `widest` pixels a side at most and shrunk to a stage's patch; 0
+    cuts no wider than the patch. `settings` are the task's own."""
+
     name: str
     filter: str
-    scale: int
     precision: str
-    generator: dict[str, int]
+    generator: dict[str, Any]
     ema: float
     clip: float
-    pixel_stage: Stage
-    adversarial_stage: Stage
-    adversarial: Adversarial
-    degradation: dict[str, Any]
+    stages: tuple[Stage, ...]
+    settings: dict[str, Any]
+    adversarial: Adversarial = NO_GAME
+    scale: int = 1
+    widest: int = 0
+
+    def stage_at(self, fraction: float) -> tuple[Stage, float]:
+        """The stage that `fraction` of the run's minutes belongs to, and how far through it that is, 0..1."""
+        begin = 0.0
+        for stage in self.stages:
+            if fraction < begin + stage.share or stage is self.stages[-1]:
+                break
+            begin += stage.share
+        return stage, (fraction - begin) / max(stage.share, 1e-9)
+
+    @property
+    def largest_patch(self) -> int:
+        return max(self.widest, *(stage.patch for stage in self.stages))
 
 
 def _build(kind: type[T], table: dict[str, Any], where: str) -> T:
@@ -65,16 +91,21 @@ def _build(kind: type[T], table: dict[str, Any], where: str) -> T:
     if unknown or missing:
         problem = f"unknown setting {unknown[0]!r}" if unknown else f"setting {missing[0]!r} is missing"
         raise TrainingError(f"{where}: {problem}", hint=f"settings: {', '.join(sorted(fields))}")
-    values = {
-        name: _build(hints[name], value, f"{where}, [{name}]") if dataclasses.is_dataclass(hints[name]) else value
-        for name, value in table.items()
-    }
-    return kind(**values)
+    return kind(**{name: _value(hints[name], value, f"{where}, [{name}]") for name, value in table.items()})
 
 
-def recipe_names() -> list[str]:
-    """The recipes that come with ganfx."""
-    return sorted(path.stem for path in RECIPES.glob("*.toml"))
+def _value(kind: Any, value: Any, where: str) -> Any:
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        return _build(kind, value, where)
+    if typing.get_origin(kind) is tuple:
+        return tuple(_value(typing.get_args(kind)[0], part, where) for part in value)
+    return value
+
+
+def recipe_names(filter: str | None = None) -> list[str]:
+    """The recipes that come with ganfx, of `filter` only where it is given."""
+    names = sorted(path.stem for path in RECIPES.glob("*.toml"))
+    return [name for name in names if filter in (None, load_recipe(name).filter)]
 
 
 def load_recipe(name: str) -> Recipe:

@@ -5,31 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganfx.errors import TrainingError
 from ganfx.spec import FilterSpec
 from ganfx.training.features import features_dir
-from ganfx.training.generators import ResidualUpscaler
+from ganfx.training.inpaint import InpaintTask
+from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.photos import Photos
 from ganfx.training.recipe import Recipe, load_recipe
+from ganfx.training.scratches import ScratchTask
 from ganfx.training.trainer import Trainer
-from ganfx.training.upscale import PREVIEW_SIZE, UpscaleTask
+from ganfx.training.upscale import UpscaleTask
 
 Say = Callable[[str], None]
+TASKS: dict[str, Any] = {"upscale": UpscaleTask, "inpaint": InpaintTask, "scratches": ScratchTask}
 
 
 @dataclass(frozen=True)
 class Request:
     """What the user asked for; times in minutes, `devices` a number or "auto"."""
 
+    filter: str
     photos: tuple[Path, ...]
     minutes: float
     folder: Path
-    recipe: str = "photo-x4"
+    recipe: str
     resume: bool = False
     pause_after: float | None = None
     device: str = "auto"
@@ -39,10 +44,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Trained:
-    """A finished (or paused) run: the averaged generator on the CPU, and the recipe that made it."""
+    """A finished (or paused) run: the averaged generator on the CPU, the recipe that made it, and its contract."""
 
-    generator: ResidualUpscaler
+    generator: nn.Module
     recipe: Recipe
+    contract: dict[str, Any]
     finished: bool
     steps: int
     minutes: float
@@ -50,22 +56,9 @@ class Trained:
 
     def spec(self, name: str) -> FilterSpec:
         """The contract of this network, to be shipped inside its file."""
-        recipe, network = self.recipe, self.generator
-        return FilterSpec(
-            name=name,
-            filter=recipe.filter,
-            scale=recipe.scale,
-            multiple_of=network.unshuffle,
-            min_size=network.unshuffle,
-            receptive_field=network.receptive_field,
-            description=f"{recipe.scale}x, {network.channels} channels, {network.blocks} residual blocks",
-            training={
-                "recipe": recipe.name,
-                "photographs": self.photos,
-                "steps": self.steps,
-                "minutes": round(self.minutes, 1),
-            },
-        )
+        history = {"recipe": self.recipe.name, "photographs": self.photos, "steps": self.steps}
+        training = history | {"minutes": round(self.minutes, 1)}
+        return FilterSpec(name=name, filter=self.recipe.filter, training=training, **self.contract)
 
 
 def _fabric(request: Request, recipe: Recipe) -> Fabric:
@@ -80,28 +73,27 @@ def _fabric(request: Request, recipe: Recipe) -> Fabric:
     return fabric
 
 
-def train_upscale(request: Request, say: Say, start_from: dict[str, Tensor] | None = None) -> Trained:
+def train(request: Request, say: Say, start_from: dict[str, Tensor] | None = None) -> Trained:
     """Train until the request's minutes, or its pause, are over. Raises TrainingError.
 
     `start_from` is a generator's state dict to begin with. Ctrl-C leaves a checkpoint to resume from.
     """
     recipe = load_recipe(request.recipe)
+    if recipe.filter != request.filter:
+        raise TrainingError(f"{request.recipe} is a recipe for {recipe.filter}", hint=f"ganfx train {recipe.filter}")
     fabric = _fabric(request, recipe)
-    photos = Photos(list(request.photos), _smallest_side(recipe), fabric.device, request.limit)
+    photos = Photos(list(request.photos), max(recipe.largest_patch, PREVIEW_SIZE), fabric.device, request.limit)
     say(f"{len(photos)} photographs ({photos.skipped} files left out), on {fabric.device}")
     features = features_dir()
     if features is None:
         say("no perceptual features (GANFX_FEATURES): training without them, results will be softer")
-    trainer = Trainer(fabric, recipe, UpscaleTask(recipe, photos, features), request.folder, say)
+    task = TASKS[recipe.filter](recipe, photos, features)
+    trainer = Trainer(fabric, recipe, task, request.folder, say)
     if start_from is not None:
         trainer.start_from(start_from)
     if request.resume:
         trainer.resume()
     finished = trainer.run(request.minutes, request.pause_after)
     generator = trainer.ema_generator.cpu().float().eval()
-    assert isinstance(generator, ResidualUpscaler)
-    return Trained(generator, recipe, finished, trainer.step, trainer.elapsed_s / 60, len(photos))
-
-
-def _smallest_side(recipe: Recipe) -> int:
-    return max(recipe.pixel_stage.patch, recipe.adversarial_stage.patch, PREVIEW_SIZE)
+    minutes = trainer.elapsed_s / 60
+    return Trained(generator, recipe, task.contract(generator), finished, trainer.step, minutes, len(photos))

@@ -141,12 +141,8 @@ class Trainer:
         return float(gathered.max())
 
     def _step(self, fraction: float) -> dict[str, float]:
-        pixel, adversarial = self.recipe.pixel_stage, self.recipe.adversarial_stage
-        if fraction < pixel.share:
-            metrics = self.task.pixel_step(self.gan, self.damping * rate_at(fraction / pixel.share))
-        else:
-            rate = self.damping * rate_at((fraction - pixel.share) / adversarial.share)
-            metrics = self.task.adversarial_step(self.gan, rate)
+        stage, through = self.recipe.stage_at(fraction)
+        metrics = self.task.step(self.gan, stage, self.damping * rate_at(through))
         # One copy from the device instead of one for each figure.
         return dict(zip(metrics, torch.stack(list(metrics.values())).tolist(), strict=True))
 

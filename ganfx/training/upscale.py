@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,12 +14,12 @@ from ganfx.training.discriminators import KINDS
 from ganfx.training.features import Lpips
 from ganfx.training.gan import Gan
 from ganfx.training.generators import ResidualUpscaler
-from ganfx.training.losses import ADVERSARIAL, low_frequency_loss, pixel_loss, shifted
+from ganfx.training.losses import ADVERSARIAL, low_frequency_loss, pixel_loss
+from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.photos import Photos
-from ganfx.training.recipe import Recipe
+from ganfx.training.recipe import Recipe, Stage
 
 Metrics = dict[str, Tensor]
-PREVIEW_SIZE = 192
 
 
 class UpscaleTask:
@@ -27,7 +28,7 @@ class UpscaleTask:
     def __init__(self, recipe: Recipe, photos: Photos, features: Path | None) -> None:
         self.recipe = recipe
         self.photos = photos
-        self.degradation = Degradation(**recipe.degradation)
+        self.degradation = Degradation(**recipe.settings)
         self.lpips = Lpips(features).to(photos.pixels.device) if features else None
 
     def networks(self) -> tuple[ResidualUpscaler, torch.nn.Module]:
@@ -35,51 +36,49 @@ class UpscaleTask:
         judge = self.recipe.adversarial
         return ResidualUpscaler(self.recipe.scale, **self.recipe.generator), KINDS[judge.kind](judge.channels)
 
+    def contract(self, network: ResidualUpscaler) -> dict[str, Any]:
+        """What a FilterSpec must say of `network`."""
+        scale, unit = self.recipe.scale, network.unshuffle
+        sizes = {"scale": scale, "multiple_of": unit, "min_size": unit, "receptive_field": network.receptive_field}
+        return sizes | {"description": f"{scale}x, {network.channels} channels, {network.blocks} residual blocks"}
+
     def _pair(self, batch: int, patch: int) -> tuple[Tensor, Tensor]:
         high_res = self.photos.crops(batch, patch)
         low_res = degrade(high_res, self.recipe.scale, self.degradation)
         layout = torch.channels_last
         return low_res.contiguous(memory_format=layout), high_res.contiguous(memory_format=layout)
 
-    def pixel_step(self, gan: Gan, rate: float) -> Metrics:
-        stage = self.recipe.pixel_stage
-        low_res, high_res = self._pair(stage.batch, stage.patch)
-        loss = pixel_loss(gan.generator(low_res), high_res)
-        gan.update_generator(loss, rate * stage.generator_rate, self.recipe.clip)
-        return {"pixel": loss.detach()}
-
-    def adversarial_step(self, gan: Gan, rate: float) -> Metrics:
-        stage, weight = self.recipe.adversarial_stage, self.recipe.adversarial
+    def step(self, gan: Gan, stage: Stage, rate: float) -> Metrics:
+        """One update of the players that `stage` has, at `rate` times its learning rates."""
         low_res, high_res = self._pair(stage.batch, stage.patch)
         fake = gan.generator(low_res)
+        if not stage.adversarial:
+            loss = pixel_loss(fake, high_res)
+            gan.update_generator(loss, rate * stage.generator_rate, self.recipe.clip)
+            return {"pixel": loss.detach()}
         metrics = self._train_generator(gan, fake, high_res, rate * stage.generator_rate)
-        judge_loss, _ = ADVERSARIAL[weight.loss]
-        real_logits, fake_logits = gan.discriminator(torch.cat([high_res, fake.detach()])).float().chunk(2)
-        loss = judge_loss(real_logits, fake_logits)
-        gan.update_discriminator(loss, rate * stage.discriminator_rate, self.recipe.clip)
+        return metrics | self._train_discriminator(gan, fake, high_res, rate * stage.discriminator_rate)
+
+    def _train_discriminator(self, gan: Gan, fake: Tensor, real: Tensor, rate: float) -> Metrics:
+        game = ADVERSARIAL[self.recipe.adversarial.loss]
+        real_logits, fake_logits = gan.discriminator(torch.cat([real, fake.detach()])).float().chunk(2)
+        loss = game.real(real_logits).mean() + game.fake(fake_logits).mean()
+        gan.update_discriminator(loss, rate, self.recipe.clip)
         pulse = {"real_logit": real_logits.detach().mean(), "fake_logit": fake_logits.detach().mean()}
-        return metrics | pulse | {"discriminator": loss.detach()}
+        return pulse | {"discriminator": loss.detach()}
 
     def _train_generator(self, gan: Gan, fake: Tensor, real: Tensor, rate: float) -> Metrics:
         weight = self.recipe.adversarial
         terms = {
             "pixel": (weight.pixel, pixel_loss(fake, real)),
             "low_frequency": (weight.low_frequency, low_frequency_loss(fake, real, self.recipe.scale)),
-            "adversarial": (weight.adversarial, ADVERSARIAL[weight.loss][1](gan.judge(fake).float())),
+            "adversarial": (weight.adversarial, ADVERSARIAL[weight.loss].generator(gan.judge(fake).float()).mean()),
         }
         if self.lpips is not None:
-            terms["perceptual"] = (weight.perceptual, self._perceptual(gan, fake, real))
+            terms["perceptual"] = (weight.perceptual, self.lpips.between(gan.fabric, fake, real).mean())
         total = sum((factor * term for factor, term in terms.values()), torch.zeros((), device=fake.device))
         gan.update_generator(total, rate, self.recipe.clip)
         return {name: term.detach() for name, (_, term) in terms.items()}
-
-    def _perceptual(self, gan: Gan, fake: Tensor, real: Tensor) -> Tensor:
-        assert self.lpips is not None
-        fake, real = shifted((fake, real))
-        with gan.fabric.autocast():
-            with torch.no_grad():
-                wanted = self.lpips.backbone(real)
-            return self.lpips.distance(self.lpips.backbone(fake), wanted).mean()
 
     def preview(self, seed: int = 7, count: int = 4) -> tuple[Tensor, Tensor]:
         """The same low_res and high_res pictures each time: clean ones, then the same from a camera."""

@@ -1,0 +1,103 @@
+"""Holes to learn on: scratches and dust, objects, brush strokes, boxes, and nearly everything."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+from torch import Tensor
+
+Canvas = NDArray[np.uint8]
+
+
+def _wander(random: Generator, side: int, length: float, bend: float, turns: int) -> NDArray[np.int32]:
+    """The corners of a line that starts anywhere and goes on for `length` sides, bending by up to `bend` radians."""
+    angles = random.uniform(0, 2 * math.pi) + np.cumsum(random.uniform(-bend, bend, turns))
+    steps = length * side / turns * np.stack([np.cos(angles), np.sin(angles)], 1)
+    points = random.uniform(0, side, 2) + np.concatenate([np.zeros((1, 2)), np.cumsum(steps, 0)])
+    return np.asarray(np.rint(points), np.int32)
+
+
+def _line(canvas: Canvas, points: NDArray[np.int32], width: int) -> None:
+    cv2.polylines(canvas, [points.reshape(-1, 1, 2)], False, 255, max(1, width))
+
+
+def scratches(random: Generator, side: int) -> Canvas:
+    """A few long thin lines, and dust."""
+    canvas = np.zeros((side, side), np.uint8)
+    for _ in range(random.integers(1, 9)):
+        points = _wander(random, side, random.uniform(0.15, 1.3), 0.35, 5)
+        _line(canvas, points, int(random.integers(1, 2 + max(2, side // 40))))
+    for _ in range(random.integers(0, 16)):
+        centre = random.integers(0, side, 2).tolist()
+        cv2.circle(canvas, centre, int(random.integers(1, max(3, side // 40))), 255, -1)
+    return canvas
+
+
+def objects(random: Generator, side: int) -> Canvas:
+    """One to five rounded shapes."""
+    canvas = np.zeros((side, side), np.uint8)
+    around = np.linspace(0, 2 * math.pi, 40, endpoint=False)
+    for _ in range(random.integers(1, 6)):
+        radius = side * random.uniform(0.03, 0.16)
+        waves = [random.uniform(0, 0.5 / k) * np.cos(k * around + random.uniform(0, 7)) for k in (1, 2, 3, 5)]
+        reach = radius * (1 + sum(waves)) * np.stack([np.cos(around), random.uniform(0.5, 1) * np.sin(around)])
+        outline = random.uniform(0, side, 2) + reach.T
+        cv2.fillPoly(canvas, [np.rint(outline).astype(np.int32)], 255)
+    return canvas
+
+
+def strokes(random: Generator, side: int) -> Canvas:
+    """Broad brush strokes, as somebody paints over what is to go."""
+    canvas = np.zeros((side, side), np.uint8)
+    for _ in range(random.integers(1, 5)):
+        points = _wander(random, side, random.uniform(0.2, 1.2), 1.6, 4)
+        _line(canvas, points, int(side * random.uniform(0.04, 0.2)))
+    return canvas
+
+
+def boxes(random: Generator, side: int) -> Canvas:
+    canvas = np.zeros((side, side), np.uint8)
+    for _ in range(random.integers(1, 4)):
+        size = side * random.uniform(0.08, 0.45, 2)
+        top, left = (random.uniform(0, side - size)).astype(int)
+        canvas[top : top + int(size[0]), left : left + int(size[1])] = 255
+    return canvas
+
+
+def huge(random: Generator, side: int) -> Canvas:
+    """Strokes and boxes until a third to four fifths of the picture are gone."""
+    wanted = random.uniform(0.35, 0.8) * side * side * 255
+    canvas = np.zeros((side, side), np.uint8)
+    while canvas.sum(dtype=np.int64) < wanted:
+        canvas |= strokes(random, side) if random.random() < 0.7 else boxes(random, side)
+    return canvas
+
+
+KINDS: dict[str, Callable[[Generator, int], Canvas]] = {
+    "scratches": scratches,
+    "objects": objects,
+    "strokes": strokes,
+    "boxes": boxes,
+    "huge": huge,
+}
+_LEAST, _MOST = 0.003, 0.9
+
+
+def draw_masks(count: int, side: int, shares: dict[str, Any], device: torch.device) -> Tensor:
+    """`count` masks (N, 1, side, side), 1 = fill, of the `KINDS` by their `shares`; none empty, none full."""
+    random = np.random.default_rng(int(torch.randint(2**31, ()).item()))
+    chances = np.array([float(share) for share in shares.values()])
+    masks: list[Canvas] = []
+    while len(masks) < count:
+        kind = random.choice(list(shares), p=chances / chances.sum())
+        canvas = KINDS[kind](random, side)
+        if _LEAST < canvas.mean() / 255 < _MOST:
+            masks.append(canvas)
+    return (torch.from_numpy(np.stack(masks))[:, None].to(device) > 0).float()
