@@ -19,9 +19,9 @@ from ganfx.errors import ContractError, OptionError, PictureSizeError
 from ganfx.evaluation import sheet as sheets
 from ganfx.evaluation.contestants import count_parameters
 from ganfx.evaluation.protocol import DEGRADATIONS, MAX_SIDE, Sample, degrade, samples_of
-from ganfx.evaluation.report import Measurement, Report
+from ganfx.evaluation.report import Measurement, Report, Task
 from ganfx.evaluation.speed import benchmark_speed, speed_table
-from ganfx.evaluation.upscale import evaluate_upscale
+from ganfx.evaluation.upscale import COLUMNS, evaluate_upscale
 from ganfx.spec import KEY, FilterSpec
 
 MakeModel = Callable[..., Path]
@@ -140,7 +140,7 @@ def test_every_contestant_is_in_every_table(
     models = [make_model("nearest"), make_model("dark", gain=0.5)]
     report = evaluate_upscale(models, [photos])
     cases = [(kind, name) for kind in DEGRADATIONS for name in ("bicubic", "nearest", "dark")]
-    assert [(row.degradation, row.model) for row in report.rows()] == cases
+    assert [(row.case, row.model) for row in report.rows()] == cases
 
     written = report.save(tmp_path / "out")
     assert [path.name for path in written] == [
@@ -156,7 +156,7 @@ def test_every_contestant_is_in_every_table(
         assert "nan" not in line
 
     stored = json.loads(written[1].read_text())
-    assert stored["scale"] == 4
+    assert stored["task"] == "upscale-x4"
     assert len(stored["measurements"]) == 2 * len(cases)
     for row in stored["rows"]:
         assert {"psnr_y", "ssim", "lpips", "vgg", "niqe", "s_per_mp"} == set(row["figures"])
@@ -247,16 +247,15 @@ def test_contestants_that_cannot_be_compared_are_refused(make_model: MakeModel, 
 def test_x2_is_judged_at_x2(make_model: MakeModel, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GANFX_FEATURES", raising=False)
     report = evaluate_upscale([make_model("two", scale=2)], [photos], degradations=["clean"])
-    assert report.scale == 2
+    assert report.task.name == "upscale-x2"
     assert report.rows()[0].figures["psnr_y"] > 30
 
 
 def test_figures_are_pooled_over_pictures() -> None:
-    report = Report(4, "CPU", {"bicubic": None})
+    report = Report(Task("upscale-x4", "degradation", COLUMNS, ""), "CPU", {"bicubic": None})
     for number, seconds in enumerate((1.0, 2.0, 30.0)):
-        report.measurements.append(
-            Measurement("bicubic", "set", "clean", str(number), 20.0 + number, 0.5, 0.1, 0.1, math.nan, seconds)
-        )
+        figures = {"psnr_y": 20.0 + number, "ssim": 0.5, "lpips": 0.1, "vgg": 0.1, "niqe": math.nan}
+        report.measurements.append(Measurement("bicubic", "set", "clean", str(number), figures | {"s_per_mp": seconds}))
     (row,) = report.rows()
     assert row.figures["psnr_y"] == pytest.approx(21)
     assert row.figures["s_per_mp"] == 2
@@ -286,7 +285,7 @@ def test_infinite_figures_are_null_in_json(
     folder.mkdir()
     cv2.imwrite(str(folder / "flat.png"), np.full((100, 100, 3), 128, np.uint8))
     report = evaluate_upscale([make_model("nearest")], [folder], degradations=["clean"])
-    assert [one.psnr_y for one in report.measurements] == [math.inf, math.inf]
+    assert [one.figures["psnr_y"] for one in report.measurements] == [math.inf, math.inf]
     assert [row["figures"]["psnr_y"] for row in json.loads(report.to_json())["rows"]] == [None, None]
 
 

@@ -1,4 +1,4 @@
-"""Who takes part: upscaling networks as they are shipped, run by the engine."""
+"""Who takes part: networks as they are shipped, run by the engine, and whatever else does the same work."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from pathlib import Path
 
 import onnx
 
-from ganfx.engine import EngineOptions, open_engine
-from ganfx.errors import ContractError, OptionError
+from ganfx.engine import Engine, EngineOptions, open_engine
+from ganfx.errors import OptionError
 from ganfx.hub import find_model
 from ganfx.picture import Floats
-
-BASELINE = "bicubic"
 
 _WEIGHT_TYPES = (
     onnx.TensorProto.FLOAT,
@@ -29,49 +27,72 @@ _WEIGHT_TYPES = (
 
 @dataclass(frozen=True)
 class Contestant:
-    """One way to enlarge: `upscale` takes rgb (H, W, 3) in [0, 1] to (H * scale, W * scale, 3).
+    """One way to do the work: `run` takes the task's input, arrays in [0, 1], to the output picture (H, W, 3).
 
     parameters is None, and device empty, where there is no network.
     """
 
     name: str
-    scale: int
-    upscale: Callable[[Floats], Floats]
+    run: Callable[..., Floats]
     parameters: int | None = None
     device: str = ""
 
-    def timed(self, low_res: Floats) -> tuple[Floats, float]:
+    def timed(self, *inputs: Floats) -> tuple[Floats, float]:
         """The result, and the seconds that it took."""
         start = time.perf_counter()
-        output = self.upscale(low_res)
+        output = self.run(*inputs)
         return output, time.perf_counter() - start
 
 
-def open_contestants(models: Sequence[str | Path], options: EngineOptions | None) -> list[Contestant]:
-    """The networks, by name or path, in their order. Raises OptionError unless names differ and scales agree."""
-    contestants = [_open(model, options or EngineOptions()) for model in models]
-    if not contestants:
+@dataclass(frozen=True)
+class Entrant:
+    """A network that is to take part, opened."""
+
+    path: Path
+    engine: Engine
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    def contestant(self, run: Callable[..., Floats]) -> Contestant:
+        """The network as the contestant that works by `run`."""
+        return Contestant(self.name, run, count_parameters(self.path), self.engine.device)
+
+
+def open_entrants(
+    models: Sequence[str | Path],
+    options: EngineOptions,
+    *,
+    filter: str | None = None,
+    baselines: Sequence[str] = (),
+) -> list[Entrant]:
+    """The networks, by name or path, in their order, each for `filter` where it is given.
+
+    Raises OptionError where there is none, or two contestants, `baselines` among them, have one name.
+    """
+    paths = [find_model(str(model), filter=filter) for model in models]
+    if not paths:
         raise OptionError("no model to evaluate", hint="name one, or give the path of an .onnx file")
-    names = [contestant.name for contestant in contestants]
+    names = [*baselines, *(path.stem for path in paths)]
     for name in names:
-        if names.count(name) > 1 or name == BASELINE:
+        if names.count(name) > 1:
             raise OptionError(f"two contestants are called {name!r}", hint="rename one of the files")
-    scales = {contestant.name: contestant.scale for contestant in contestants}
+    return [Entrant(path, open_engine(path, options)) for path in paths]
+
+
+def common_scale(entrants: Sequence[Entrant]) -> int:
+    """The scale that all entrants share. Raises OptionError where they do not."""
+    scales = {entrant.name: entrant.engine.spec.scale for entrant in entrants}
     if len(set(scales.values())) > 1:
         listed = ", ".join(f"{name} x{scale}" for name, scale in scales.items())
         raise OptionError(f"the models enlarge differently: {listed}", hint="compare those of one scale")
-    return contestants
+    return entrants[0].engine.spec.scale
 
 
-def _open(model: str | Path, options: EngineOptions) -> Contestant:
-    path = find_model(str(model), filter="upscale")
-    engine = open_engine(path, options)
-    spec = engine.spec
-    if (spec.in_channels, spec.out_channels) != (3, 3):
-        raise ContractError(
-            f"{path.name}: has {spec.in_channels} channels in and {spec.out_channels} out; only RGB is judged"
-        )
-    return Contestant(path.stem, spec.scale, engine.run, count_parameters(path), engine.device)
+def devices(contestants: Sequence[Contestant]) -> str:
+    """What ran the networks, each device once."""
+    return ", ".join(dict.fromkeys(one.device for one in contestants if one.device))
 
 
 def count_parameters(path: Path) -> int:

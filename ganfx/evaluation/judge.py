@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from ganfx.evaluation.metrics import luma, psnr, ssim
-from ganfx.evaluation.niqe import Niqe
 from ganfx.evaluation.perceptual import PerceptualDistance
 from ganfx.picture import Floats
 
@@ -13,16 +12,15 @@ NAN = float("nan")
 
 
 class Judge:
-    """Compares with one original after another; LPIPS, VGG and NIQE are NaN without a folder of features.
+    """Compares with one original after another; LPIPS and VGG distance are NaN without a folder of features.
 
     The outermost `border` pixels count for LPIPS and VGG only. Raises TrainingError or ModelError where the
     folder lacks an array.
     """
 
-    def __init__(self, features: Path | None, border: int) -> None:
+    def __init__(self, features: Path | None, border: int = 0) -> None:
         self.border = border
         self.perceptual = PerceptualDistance(features) if features else None
-        self.niqe = Niqe(features) if features else None
 
     def look_at(self, truth: Floats) -> None:
         """Take `truth` (H, W, 3) in [0, 1] as the original."""
@@ -31,13 +29,7 @@ class Judge:
             self.perceptual.look_at(truth)
 
     def figures(self, output: Floats) -> dict[str, float]:
-        """What `output`, of the original's size, is worth."""
+        """What `output`, of the original's size, is worth: psnr_y, ssim, lpips and vgg."""
         plane = luma(output, self.border)
         lpips, vgg = self.perceptual.to(output) if self.perceptual else (NAN, NAN)
-        return {
-            "psnr_y": psnr(plane, self.truth),
-            "ssim": ssim(plane, self.truth),
-            "lpips": lpips,
-            "vgg": vgg,
-            "niqe": self.niqe(plane) if self.niqe else NAN,
-        }
+        return {"psnr_y": psnr(plane, self.truth), "ssim": ssim(plane, self.truth), "lpips": lpips, "vgg": vgg}

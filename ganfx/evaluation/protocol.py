@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,8 +31,8 @@ class Sample:
     def name(self) -> str:
         return self.path.stem
 
-    def read(self, scale: int) -> Floats:
-        """The good picture (H, W, 3), 8-bit values in [0, 1], sides at most MAX_SIDE and multiples of `scale`.
+    def read(self, multiple_of: int = 1, max_side: int = MAX_SIDE) -> Floats:
+        """The good picture (H, W, 3), 8-bit values in [0, 1]: its `middle`.
 
         Raises PictureSizeError where it is smaller than MIN_SIDE, and what `ganfx.files` raises.
         """
@@ -42,24 +42,32 @@ class Sample:
             raise PictureSizeError(
                 f"{width}x{height} is too small to judge by", hint=f"{MIN_SIDE} pixels a side will do"
             )
-        rows, columns = (_middle(side, scale) for side in rgb.shape[:2])
-        return eight_bit(rgb[rows, columns])
+        return eight_bit(middle(rgb, multiple_of, max_side))
 
 
-def _middle(side: int, scale: int) -> slice:
-    """What is kept of a side: up to MAX_SIDE from the middle, a surplus over a multiple of `scale` off the end."""
-    kept = min(side, MAX_SIDE)
+def middle(pixels: Floats, multiple_of: int = 1, max_side: int = MAX_SIDE) -> Floats:
+    """What is judged of (H, W, ...): up to `max_side` from the middle, sides multiples of `multiple_of`."""
+    height, width = pixels.shape[:2]
+    return pixels[_middle(height, multiple_of, max_side), _middle(width, multiple_of, max_side)]
+
+
+def _middle(side: int, multiple_of: int, max_side: int) -> slice:
+    """What is kept of a side; a surplus over a multiple goes off the end."""
+    kept = min(side, max_side)
     start = (side - kept) // 2
-    return slice(start, start + kept - kept % scale)
+    return slice(start, start + kept - kept % multiple_of)
 
 
-def samples_of(sets: Sequence[Path], limit: int | None = None) -> list[Sample]:
-    """The first `limit` pictures, by name, of each folder. Raises OptionError where there is nothing to judge by."""
+def samples_of(sets: Sequence[Path], limit: int | None = None, without: Collection[Path] = ()) -> list[Sample]:
+    """The first `limit` pictures, by name, of each folder, but none of the files `without` (resolved paths).
+
+    Raises OptionError where there is nothing to judge by.
+    """
     samples: list[Sample] = []
     for folder in sets:
         if not folder.is_dir():
             raise OptionError(f"{folder}: no such folder", hint="a set is a folder of good pictures")
-        paths = sorted(path for path in folder.iterdir() if path.is_file() and is_picture(path))
+        paths = sorted(path for path in folder.iterdir() if is_picture(path) and path.resolve() not in without)
         if not paths:
             raise OptionError(f"{folder}: no pictures there", hint="a set is a folder of good pictures")
         name = folder.resolve().name

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ganfx.evaluation.metrics import luma
-from ganfx.picture import Floats
+from ganfx.picture import Floats, Mask
 
 CELL = 192
 CAPTION = 18
@@ -21,10 +21,40 @@ _FONT_SCALE = 0.4
 
 @dataclass(frozen=True)
 class Cell:
-    """pixels (H, W, 3) in [0, 1], H and W at most CELL, over a caption."""
+    """pixels (H, W, 3) in [0, 1], H and W at most the sheet's `cell`, over a caption."""
 
     pixels: Floats
     caption: str
+
+
+@dataclass
+class Sheet:
+    """A contact sheet, not drawn yet: rows of cells under `headings`, `cell` pixels for a side of each."""
+
+    headings: Sequence[str]
+    cell: int = CELL
+    rows: list[Sequence[Cell]] = field(default_factory=list)
+
+    def draw(self) -> Floats:
+        """The rows one below another, on white, as rgb (H, W, 3) in [0, 1]."""
+        pitch, row_pitch = self.cell + _GAP, self.cell + CAPTION + _GAP
+        shape = (CAPTION + _GAP + row_pitch * len(self.rows), _GAP + pitch * len(self.headings), 3)
+        sheet = np.full(shape, 255, np.uint8)
+        for column, heading in enumerate(self.headings):
+            self._write(sheet, heading, 0, _GAP + column * pitch)
+        for row, cells in enumerate(self.rows):
+            for column, cell in enumerate(cells):
+                top, left = CAPTION + _GAP + row * row_pitch, _GAP + column * pitch
+                height, width = cell.pixels.shape[:2]
+                sheet[top : top + height, left : left + width] = np.rint(cell.pixels * 255)
+                self._write(sheet, cell.caption, top + self.cell, left)
+        return np.asarray(sheet / 255, np.float32)
+
+    def _write(self, sheet: NDArray[np.uint8], text: str, top: int, left: int) -> None:
+        """Put `text` into the strip of a cell's width below and right of (top, left), smaller where it is long."""
+        width = cv2.getTextSize(text, _FONT, _FONT_SCALE, 1)[0][0]
+        font_scale = _FONT_SCALE * min(1.0, self.cell / max(width, 1))
+        cv2.putText(sheet, text, (left, top + CAPTION - 5), _FONT, font_scale, (0, 0, 0), 1, cv2.LINE_AA)
 
 
 def busiest(rgb: Floats, scale: int, size: int = CELL) -> tuple[slice, slice]:
@@ -39,28 +69,29 @@ def busiest(rgb: Floats, scale: int, size: int = CELL) -> tuple[slice, slice]:
     return slice(top, top + height), slice(left, left + width)
 
 
+def around(mask: Mask, size: int) -> tuple[slice, slice]:
+    """Rows and columns of the `size` x `size` piece in whose middle `mask` (H, W) has the most."""
+    near = cv2.GaussianBlur(mask, (0, 0), size / 6, borderType=cv2.BORDER_CONSTANT)
+    centre = np.unravel_index(np.argmax(near), near.shape)
+    rows, columns = (_centred(int(at), size, side) for at, side in zip(centre, mask.shape, strict=True))
+    return rows, columns
+
+
+def _centred(at: int, size: int, side: int) -> slice:
+    start = min(max(at - size // 2, 0), max(side - size, 0))
+    return slice(start, min(start + size, side))
+
+
 def enlarged_pixels(low_res: Floats, scale: int) -> Floats:
     """Every pixel of (H, W, 3) as a square of `scale`."""
     return low_res.repeat(scale, axis=0).repeat(scale, axis=1)
 
 
-def draw_sheet(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Floats:
-    """The cells of each row side by side under `headings`, on white, as rgb (H, W, 3) in [0, 1]."""
-    pitch, row_pitch = CELL + _GAP, CELL + CAPTION + _GAP
-    sheet = np.full((CAPTION + _GAP + row_pitch * len(rows), _GAP + pitch * len(headings), 3), 255, np.uint8)
-    for column, heading in enumerate(headings):
-        _write(sheet, heading, 0, _GAP + column * pitch)
-    for row, cells in enumerate(rows):
-        for column, cell in enumerate(cells):
-            top, left = CAPTION + _GAP + row * row_pitch, _GAP + column * pitch
-            height, width = cell.pixels.shape[:2]
-            sheet[top : top + height, left : left + width] = np.rint(cell.pixels * 255)
-            _write(sheet, cell.caption, top + CELL, left)
-    return np.asarray(sheet / 255, np.float32)
-
-
-def _write(sheet: NDArray[np.uint8], text: str, top: int, left: int) -> None:
-    """Put `text` into the CELL x CAPTION pixels below and right of (top, left), smaller where it is long."""
-    width = cv2.getTextSize(text, _FONT, _FONT_SCALE, 1)[0][0]
-    font_scale = _FONT_SCALE * min(1.0, CELL / max(width, 1))
-    cv2.putText(sheet, text, (left, top + CAPTION - 5), _FONT, font_scale, (0, 0, 0), 1, cv2.LINE_AA)
+def fitted(rgb: Floats, size: int) -> Floats:
+    """(H, W, 3) shrunk by area until no side is longer than `size`."""
+    height, width = rgb.shape[:2]
+    factor = min(1.0, size / max(height, width))
+    if factor == 1:
+        return rgb
+    new_size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return np.asarray(cv2.resize(rgb, new_size, interpolation=cv2.INTER_AREA), np.float32)

@@ -1,4 +1,4 @@
-"""How fast the upscalers are against each other: in turns, on the same input, in one run."""
+"""How fast bare networks are against each other: in turns, on inputs of the same size, in one run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ganfx.engine import EngineOptions
-from ganfx.evaluation.contestants import open_contestants
+from ganfx.evaluation.contestants import Contestant, Entrant, common_scale, open_entrants
 from ganfx.evaluation.report import millions, table
 
 
@@ -33,16 +33,16 @@ class Speed:
 def benchmark_speed(
     models: Sequence[str | Path], *, size: int = 256, repeats: int = 9, options: EngineOptions | None = None
 ) -> list[Speed]:
-    """Time `models`, names or .onnx files of one scale, on a picture of `size` x `size` pixels of noise.
+    """Time `models`, names or .onnx files of one scale, on `size` x `size` pixels of noise in all their channels.
 
     They take turns, so that whatever else the machine does falls on all of them; the first is the measure.
     """
-    contestants = open_contestants(models, options)
-    noise = np.random.default_rng(0).random((size, size, 3), np.float32)
+    entrants = open_entrants(models, options or EngineOptions())
+    megapixels = (size * common_scale(entrants)) ** 2 / 1e6
+    contestants = [_on_noise(entrant, size) for entrant in entrants]
     for one in contestants:
-        one.upscale(noise)
-    turns = np.array([[one.timed(noise)[1] for one in contestants] for _ in range(repeats)])
-    megapixels = (size * contestants[0].scale) ** 2 / 1e6
+        one.run()
+    turns = np.array([[one.timed()[1] for one in contestants] for _ in range(repeats)])
     return [
         Speed(
             model=one.name,
@@ -55,6 +55,11 @@ def benchmark_speed(
         )
         for one, times in zip(contestants, turns.T, strict=True)
     ]
+
+
+def _on_noise(entrant: Entrant, size: int) -> Contestant:
+    noise = np.random.default_rng(0).random((size, size, entrant.engine.spec.in_channels), np.float32)
+    return entrant.contestant(lambda: entrant.engine.run(noise))
 
 
 def speed_table(speeds: Sequence[Speed]) -> str:

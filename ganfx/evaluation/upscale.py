@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ganfx.engine import EngineOptions
-from ganfx.errors import ItemError, OptionError
-from ganfx.evaluation.contestants import BASELINE, Contestant, open_contestants
-from ganfx.evaluation.judge import Judge
+from ganfx.errors import ContractError, OptionError
+from ganfx.evaluation.contestants import Contestant, common_scale, devices, open_entrants
+from ganfx.evaluation.judge import NAN, Judge
+from ganfx.evaluation.metrics import luma
+from ganfx.evaluation.niqe import Niqe
 from ganfx.evaluation.protocol import DEGRADATIONS, MIN_SIDE, Sample, degrade, eight_bit, samples_of
-from ganfx.evaluation.report import Measurement, Report, Sheet
+from ganfx.evaluation.report import Column, Measurement, Report, Task
 from ganfx.evaluation.resample import bicubic
-from ganfx.evaluation.sheet import Cell, busiest, enlarged_pixels
+from ganfx.evaluation.rounds import Say, go_round
+from ganfx.evaluation.sheet import Cell, Sheet, busiest, enlarged_pixels
 from ganfx.picture import Floats
 from ganfx.training.features import features_dir
 
-SHEET_ROWS = 8
-
-Say = Callable[[str], None]
+BASELINE = "bicubic"
+COLUMNS = (
+    Column("psnr_y", "PSNR-Y", ".2f", np.mean, max),
+    Column("ssim", "SSIM", ".4f", np.mean, max),
+    Column("lpips", "LPIPS", ".4f", np.mean, min),
+    Column("vgg", "VGG", ".4f", np.mean, min),
+    Column("niqe", "NIQE", ".2f", np.nanmean, min),
+    Column("s_per_mp", "s/MP", ".3f", np.median, None),
+)
+LEGEND = (
+    "PSNR and SSIM (higher is better): on BT.601 luma, without as many border pixels as the scale. LPIPS (lower): "
+    "SqueezeNet v0.1. VGG (lower): distance of VGG-19 features, not used in training. NIQE (lower): needs no "
+    "original. s/MP: median seconds for each megapixel of output."
+)
 
 
 def evaluate_upscale(
@@ -43,23 +57,24 @@ def evaluate_upscale(
         if name not in DEGRADATIONS:
             raise OptionError(f"no degradation {name!r}", hint=f"there are {', '.join(DEGRADATIONS)}")
     samples = samples_of(sets, limit)
-    networks = open_contestants(models, options)
-    scale = networks[0].scale
+    scale, networks = _networks(models, options or EngineOptions())
     if features_dir() is None:
         say("GANFX_FEATURES names no folder: LPIPS, VGG and NIQE are left out")
-    run = _Run([_baseline(scale), *networks], tuple(degradations), Judge(features_dir(), scale))
-    shown = {round(i) for i in np.linspace(0, len(samples) - 1, SHEET_ROWS)}
-    for number, sample in enumerate(samples):
-        say(f"{number + 1}/{len(samples)} {sample.set} {sample.name}")
-        try:
-            truth = sample.read(scale)
-        except ItemError as error:
-            say(f"{sample.path.name}: {error.message}; left out")
-            continue
-        run.add(sample, truth, number in shown)
-    if not run.report.measurements:
-        raise OptionError("no picture could be judged by", hint=f"they need {MIN_SIDE} pixels a side")
-    return run.report
+    run = _Run(scale, [_baseline(scale), *networks], tuple(degradations))
+    return go_round(run.report, samples, run.add, say)
+
+
+def _networks(models: Sequence[str | Path], options: EngineOptions) -> tuple[int, list[Contestant]]:
+    """The scale of all models, and the models. Raises ContractError where one is not for RGB."""
+    entrants = open_entrants(models, options, filter="upscale", baselines=[BASELINE])
+    for entrant in entrants:
+        spec = entrant.engine.spec
+        if (spec.in_channels, spec.out_channels) != (3, 3):
+            raise ContractError(
+                f"{entrant.path.name}: has {spec.in_channels} channels in and {spec.out_channels} out; "
+                "only RGB is judged"
+            )
+    return common_scale(entrants), [entrant.contestant(entrant.engine.run) for entrant in entrants]
 
 
 def _baseline(scale: int) -> Contestant:
@@ -69,49 +84,49 @@ def _baseline(scale: int) -> Contestant:
         height, width = low_res.shape[:2]
         return bicubic(low_res, height * scale, width * scale)
 
-    return Contestant(BASELINE, scale, upscale)
+    return Contestant(BASELINE, upscale)
 
 
 @dataclass
 class _Run:
+    scale: int
     contestants: list[Contestant]
     degradations: tuple[str, ...]
-    judge: Judge
-    report: Report = field(init=False)
 
     def __post_init__(self) -> None:
+        features = features_dir()
+        self.judge = Judge(features, self.scale)
+        self.niqe = Niqe(features) if features else None
         headings = ["input", *(one.name for one in self.contestants), "truth"]
         self.report = Report(
-            scale=self.contestants[0].scale,
-            device=", ".join(dict.fromkeys(one.device for one in self.contestants if one.device)),
-            parameters={one.name: one.parameters for one in self.contestants},
+            Task(f"upscale-x{self.scale}", "degradation", COLUMNS, LEGEND),
+            devices(self.contestants),
+            {one.name: one.parameters for one in self.contestants},
             sheets={name: Sheet(headings) for name in self.degradations},
         )
-        side = MIN_SIDE // self.report.scale
+        side = MIN_SIDE // self.scale
         for one in self.contestants:
-            one.upscale(np.zeros((side, side, 3), np.float32))  # what a first run sets up is not timed
+            one.run(np.zeros((side, side, 3), np.float32))  # what a first run sets up is not timed
 
-    def add(self, sample: Sample, truth: Floats, shown: bool) -> None:
+    def add(self, sample: Sample, shown: bool) -> None:
         """Enlarge and judge one picture under every degradation."""
+        truth = sample.read(self.scale)
         self.judge.look_at(truth)
-        piece = busiest(truth, self.report.scale)
+        piece = busiest(truth, self.scale)
         for degradation in self.degradations:
-            low_res = degrade(truth, self.report.scale, degradation, sample.name)
-            cells = [Cell(enlarged_pixels(low_res, self.report.scale)[piece], f"{sample.set} {sample.name}")]
+            low_res = degrade(truth, self.scale, degradation, sample.name)
+            cells = [Cell(enlarged_pixels(low_res, self.scale)[piece], f"{sample.set} {sample.name}")]
             for contestant in self.contestants:
-                output, measurement = self._measure(contestant, sample, degradation, low_res)
+                output, figures = self._measure(contestant, low_res)
+                measurement = Measurement(contestant.name, sample.set, degradation, sample.name, figures)
                 self.report.measurements.append(measurement)
-                cells.append(Cell(output[piece], f"{measurement.psnr_y:.1f} dB  LPIPS {measurement.lpips:.3f}"))
+                cells.append(Cell(output[piece], f"{figures['psnr_y']:.1f} dB  LPIPS {figures['lpips']:.3f}"))
             if shown:
                 self.report.sheets[degradation].rows.append([*cells, Cell(truth[piece], "")])
 
-    def _measure(
-        self, contestant: Contestant, sample: Sample, degradation: str, low_res: Floats
-    ) -> tuple[Floats, Measurement]:
+    def _measure(self, contestant: Contestant, low_res: Floats) -> tuple[Floats, dict[str, float]]:
         raw, seconds = contestant.timed(low_res)
         output = eight_bit(raw)
-        megapixels = output.shape[0] * output.shape[1] / 1e6
-        figures = self.judge.figures(output)
-        return output, Measurement(
-            contestant.name, sample.set, degradation, sample.name, **figures, s_per_mp=seconds / megapixels
-        )
+        niqe = self.niqe(luma(output, self.scale)) if self.niqe else NAN
+        s_per_mp = seconds / (output.shape[0] * output.shape[1] / 1e6)
+        return output, {**self.judge.figures(output), "niqe": niqe, "s_per_mp": s_per_mp}
