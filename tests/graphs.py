@@ -128,3 +128,11 @@ def constant_fill(path: Path, colour: tuple[float, float, float], filter: str = 
     weights = {"zeros": np.zeros((3, 4, 1, 1), np.float32), "colour": np.array(colour, np.float32)}
     spec = FilterSpec("constant", filter, in_channels=4, out_channels=3, receptive_field=0)
     return write(path, [node], weights, spec=spec, channels=4, out_channels=3)
+
+
+def brightness(path: Path) -> Path:
+    """For finding: the red channel is how likely each pixel is damage."""
+    node = helper.make_node("Conv", ["input", "red"], ["output"])
+    weights = {"red": np.array([1, 0, 0], np.float32).reshape(1, 3, 1, 1)}
+    spec = FilterSpec("brightness", "scratches", out_channels=1, receptive_field=0)
+    return write(path, [node], weights, spec=spec, out_channels=1)

@@ -19,8 +19,9 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "spec": ({"errors"}, set()),
     "picture": ({"errors"}, {"numpy", "cv2"}),
     "color": ({"errors", "picture"}, {"numpy", "cv2"}),
+    "texture": ({"picture"}, {"numpy", "cv2"}),
     "files": ({"picture", "errors"}, {"pyvips", "numpy"}),
-    "filters": ({"picture", "color", "spec", "errors"}, {"numpy", "cv2"}),
+    "filters": ({"picture", "color", "texture", "spec", "errors"}, {"numpy", "cv2"}),
     "engine": ({"spec", "errors"}, {"numpy", "onnx", "onnxruntime", "onnxruntime_ep_openvino", "platformdirs"}),
     "hub": (
         {"spec", "errors", "exporters", "weights"},

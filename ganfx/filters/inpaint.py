@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 NEARLY = 1 / 16
 # Holes closer than about this share one region.
 CELL = 32
-# What a fill sees around its hole: half the hole's size, within these pixels.
+# What a fill sees around its hole: as much as the hole's size, within these pixels.
 LEAST_CONTEXT, MOST_CONTEXT = 96, 256
-# The largest side that is filled in one go, and how thick a hole may be to be filled piece by piece.
-FIELD, REACH = 512, 128
+# The largest side that is filled in one go, and how thick a hole may be to be filled without a guess.
+FIELD, THIN = 512, 16
 # Pieces are cores of this side, seen with the context of a whole FIELD.
 CORE = 256
 GUESSED, UNKNOWN = 0.5, 1.0
@@ -89,7 +89,7 @@ def _region(mask: Mask, cells: Hole) -> Region:
     member = cells[down, across].repeat(CELL, 0).repeat(CELL, 1)[: own.shape[0], : own.shape[1]]
     inner_down, inner_across = _around((own > 0) & member, 0)
     size = max(inner_down.stop - inner_down.start, inner_across.stop - inner_across.start)
-    context = min(max(size // 2, LEAST_CONTEXT), MOST_CONTEXT)
+    context = min(max(size, LEAST_CONTEXT), MOST_CONTEXT)
     box = Box(
         max(left + inner_across.start - context, 0),
         max(top + inner_down.start - context, 0),
@@ -118,20 +118,30 @@ def fill(picture: Picture, mask: Mask, options: Values, spec: FilterSpec, infer:
 
 
 def filled(rgb: Floats, hole: Hole, infer: Infer) -> Floats:
-    """rgb (H, W, 3) in [0, 1] with `hole` (H, W) filled; what is too large for the network, at half the size first."""
+    """rgb (H, W, 3) in [0, 1] with `hole` (H, W) filled.
+
+    Thin holes are the network's alone. Thick ones get a guess first, from patches of what is around them, at a
+    fraction of the size where they are large; the network then makes each guess whole at its own size.
+    """
+    from ganfx.texture import fill_with_patches
+
+    if _thickness(hole) <= THIN:
+        return _piece_by_piece(rgb, hole, UNKNOWN, infer)
+    guess = fill_with_patches(rgb, hole) if max(hole.shape) <= FIELD else _coarsely(rgb, hole, infer)
+    return _piece_by_piece(guess, hole, GUESSED, infer)
+
+
+def _coarsely(rgb: Floats, hole: Hole, infer: Infer) -> Floats:
+    """The same at half the size, and enlarged again."""
     import cv2
     import numpy as np
 
     height, width = hole.shape
-    if max(height, width) <= FIELD:
-        return _seen(rgb, hole * np.float32(UNKNOWN), infer)
-    if _thickness(hole) <= REACH:
-        return _piece_by_piece(rgb, hole, UNKNOWN, infer)
     half = (-(-width // 2), -(-height // 2))
     small = np.asarray(cv2.resize(rgb, half, interpolation=cv2.INTER_AREA), np.float32)
     small_hole = cv2.resize(hole.astype(np.float32), half, interpolation=cv2.INTER_AREA) > 0
     guess = cv2.resize(filled(small, small_hole, infer), (width, height), interpolation=cv2.INTER_LINEAR)
-    return _piece_by_piece(np.where(hole[..., None], guess, rgb), hole, GUESSED, infer)
+    return np.asarray(np.where(hole[..., None], guess, rgb), np.float32)
 
 
 def _thickness(hole: Hole) -> float:
@@ -146,8 +156,10 @@ def _piece_by_piece(rgb: Floats, hole: Hole, code: float, infer: Infer) -> Float
     """Core after core, so that each goes on from what the one before has made."""
     import numpy as np
 
-    rgb = rgb.copy()
     codes = hole * np.float32(code)
+    if max(hole.shape) <= FIELD:
+        return _seen(rgb, codes, infer)
+    rgb = rgb.copy()
     for core, window in _pieces(*hole.shape):
         if not codes[core].any():
             continue

@@ -117,8 +117,8 @@ class InpaintTask:
 
 
 def _cells(hole: Tensor, logits: Tensor) -> Tensor:
-    """Which of the discriminator's cells have a part of the hole in them."""
-    return F.adaptive_max_pool2d(hole, logits.shape[2:])
+    """How much of each of the discriminator's cells is hole."""
+    return F.adaptive_avg_pool2d(hole, (logits.shape[2], logits.shape[3]))
 
 
 def _mean(values: Tensor, where: Tensor) -> Tensor:

@@ -1,9 +1,10 @@
-"""Holes to learn on: scratches and dust, objects, brush strokes, boxes, and nearly everything."""
+"""Holes to learn on: scratches and dust, things, brush strokes, boxes, and nearly everything."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -28,66 +29,73 @@ def _line(canvas: Canvas, points: NDArray[np.int32], width: int) -> None:
     cv2.polylines(canvas, [points.reshape(-1, 1, 2)], False, 255, max(1, width))
 
 
-def scratches(random: Generator, side: int) -> Canvas:
-    """A few long thin lines, and dust."""
-    canvas = np.zeros((side, side), np.uint8)
-    for _ in range(random.integers(1, 9)):
+def scratch(random: Generator, canvas: Canvas) -> None:
+    """A long thin line, or a few specks of dust."""
+    side = len(canvas)
+    if random.random() < 0.7:
         points = _wander(random, side, random.uniform(0.15, 1.3), 0.35, 5)
         _line(canvas, points, int(random.integers(1, 2 + max(2, side // 40))))
-    for _ in range(random.integers(0, 16)):
-        centre = random.integers(0, side, 2).tolist()
-        cv2.circle(canvas, centre, int(random.integers(1, max(3, side // 40))), 255, -1)
-    return canvas
+    else:
+        for centre in random.integers(0, side, (4, 2)).tolist():
+            cv2.circle(canvas, centre, int(random.integers(1, max(3, side // 40))), 255, -1)
 
 
-def objects(random: Generator, side: int) -> Canvas:
-    """One to five rounded shapes."""
-    canvas = np.zeros((side, side), np.uint8)
+def thing(random: Generator, canvas: Canvas) -> None:
+    """A rounded shape."""
+    side = len(canvas)
     around = np.linspace(0, 2 * math.pi, 40, endpoint=False)
-    for _ in range(random.integers(1, 6)):
-        radius = side * random.uniform(0.03, 0.16)
-        waves = [random.uniform(0, 0.5 / k) * np.cos(k * around + random.uniform(0, 7)) for k in (1, 2, 3, 5)]
-        reach = radius * (1 + sum(waves)) * np.stack([np.cos(around), random.uniform(0.5, 1) * np.sin(around)])
-        outline = random.uniform(0, side, 2) + reach.T
-        cv2.fillPoly(canvas, [np.rint(outline).astype(np.int32)], 255)
-    return canvas
+    radius = side * random.uniform(0.02, 0.16)
+    waves = [random.uniform(0, 0.5 / k) * np.cos(k * around + random.uniform(0, 7)) for k in (1, 2, 3, 5)]
+    reach = radius * (1 + sum(waves)) * np.stack([np.cos(around), random.uniform(0.5, 1) * np.sin(around)])
+    outline = random.uniform(0, side, 2) + reach.T
+    cv2.fillPoly(canvas, [np.rint(outline).astype(np.int32)], 255)
 
 
-def strokes(random: Generator, side: int) -> Canvas:
-    """Broad brush strokes, as somebody paints over what is to go."""
-    canvas = np.zeros((side, side), np.uint8)
-    for _ in range(random.integers(1, 5)):
-        points = _wander(random, side, random.uniform(0.2, 1.2), 1.6, 4)
-        _line(canvas, points, int(side * random.uniform(0.04, 0.2)))
-    return canvas
+def stroke(random: Generator, canvas: Canvas) -> None:
+    """A broad brush stroke, as somebody paints over what is to go."""
+    side = len(canvas)
+    points = _wander(random, side, random.uniform(0.2, 1.2), 1.6, 4)
+    _line(canvas, points, int(side * random.uniform(0.04, 0.2)))
 
 
-def boxes(random: Generator, side: int) -> Canvas:
-    canvas = np.zeros((side, side), np.uint8)
-    for _ in range(random.integers(1, 4)):
-        size = side * random.uniform(0.08, 0.45, 2)
-        top, left = (random.uniform(0, side - size)).astype(int)
-        canvas[top : top + int(size[0]), left : left + int(size[1])] = 255
-    return canvas
+def box(random: Generator, canvas: Canvas) -> None:
+    side = len(canvas)
+    size = side * random.uniform(0.08, 0.45, 2)
+    top, left = (random.uniform(0, side - size)).astype(int)
+    canvas[top : top + int(size[0]), left : left + int(size[1])] = 255
 
 
-def huge(random: Generator, side: int) -> Canvas:
-    """Strokes and boxes until a third to four fifths of the picture are gone."""
-    wanted = random.uniform(0.35, 0.8) * side * side * 255
-    canvas = np.zeros((side, side), np.uint8)
-    while canvas.sum(dtype=np.int64) < wanted:
-        canvas |= strokes(random, side) if random.random() < 0.7 else boxes(random, side)
-    return canvas
+def stroke_or_box(random: Generator, canvas: Canvas) -> None:
+    (stroke if random.random() < 0.7 else box)(random, canvas)
 
 
-KINDS: dict[str, Callable[[Generator, int], Canvas]] = {
-    "scratches": scratches,
-    "objects": objects,
-    "strokes": strokes,
-    "boxes": boxes,
-    "huge": huge,
+@dataclass(frozen=True)
+class Kind:
+    """Holes made by drawing again and again until between `least` and `most` of the picture are gone.
+
+    More than people have to fill, for what is learnt from a picture is learnt in its holes.
+    """
+
+    draw: Callable[[Generator, Canvas], None]
+    least: float
+    most: float
+
+    def canvas(self, random: Generator, side: int) -> Canvas:
+        canvas = np.zeros((side, side), np.uint8)
+        wanted = random.uniform(self.least, self.most) * side * side * 255
+        while canvas.sum(dtype=np.int64) < wanted:
+            self.draw(random, canvas)
+        return canvas
+
+
+KINDS = {
+    "scratches": Kind(scratch, 0.02, 0.2),
+    "objects": Kind(thing, 0.03, 0.3),
+    "strokes": Kind(stroke, 0.05, 0.4),
+    "boxes": Kind(box, 0.03, 0.4),
+    "huge": Kind(stroke_or_box, 0.4, 0.8),
 }
-_LEAST, _MOST = 0.003, 0.9
+_MOST = 0.9
 
 
 def draw_masks(count: int, side: int, shares: dict[str, Any], device: torch.device) -> Tensor:
@@ -97,7 +105,7 @@ def draw_masks(count: int, side: int, shares: dict[str, Any], device: torch.devi
     masks: list[Canvas] = []
     while len(masks) < count:
         kind = random.choice(list(shares), p=chances / chances.sum())
-        canvas = KINDS[kind](random, side)
-        if _LEAST < canvas.mean() / 255 < _MOST:
+        canvas = KINDS[kind].canvas(random, side)
+        if canvas.mean() / 255 < _MOST:
             masks.append(canvas)
     return (torch.from_numpy(np.stack(masks))[:, None].to(device) > 0).float()
