@@ -20,6 +20,10 @@ Places = NDArray[np.intp]
 RADIUS = 3
 # The shorter side of the coarsest picture, and rounds of searching and voting there; each finer one needs fewer.
 COARSEST, ROUNDS = 24, 10
+# The longest side that is searched; comparing patches costs memory for every pixel.
+SEARCHED = 512
+# What a patch from the other end of the picture costs more: near ones have the same light and scale.
+NEARNESS = 1.5
 # Patches compared at once: as many as a processor's cache may hold.
 CHUNK = 4096
 _NEIGHBOURS = ((0, 1), (1, 0), (0, -1), (-1, 0))
@@ -28,8 +32,8 @@ _NEIGHBOURS = ((0, 1), (1, 0), (0, -1), (-1, 0))
 def fill_with_patches(rgb: Floats, hole: Hole, seed: int = 0) -> Floats:
     """rgb (H, W, 3) with `hole` (H, W) filled; the same for the same seed.
 
-    Meant for pictures of a few hundred pixels. Where too little is known to take patches from, the hole is filled
-    smoothly.
+    Above `SEARCHED` pixels a side patches are taken from where their coarser likes came from, without a search. Where
+    too little is known to take patches from, the hole is filled smoothly.
     """
     random = np.random.default_rng(seed)
     levels = [(rgb, hole)]
@@ -43,10 +47,13 @@ def fill_with_patches(rgb: Floats, hole: Hole, seed: int = 0) -> Floats:
         if search is None:
             filled, offsets = start, None
             continue
-        search.begin(offsets)
-        for _ in range(max(2, ROUNDS - 3 * number)):
-            search.improve()
-            search.vote()
+        if offsets is not None and max(gap.shape) > SEARCHED:
+            search.carry(offsets)
+        else:
+            search.begin(offsets)
+            for _ in range(max(2, ROUNDS - 3 * number)):
+                search.improve()
+                search.vote(search.trust())
         filled, offsets = search.rgb, search.offsets()
     assert filled is not None
     return filled
@@ -87,7 +94,7 @@ class _Search:
     row: Places
     nearest: Places
     cost: Floats
-    patches: Floats
+    patches: Floats | None = None
 
     @classmethod
     def of(cls, rgb: Floats, hole: Hole, random: np.random.Generator) -> _Search | None:
@@ -102,17 +109,34 @@ class _Search:
         row = np.full(hole.size, -1, np.intp)
         row[targets] = np.arange(len(targets))
         empty = np.zeros(len(targets), np.intp)
-        return cls(rgb, hole, random, targets, is_source, row, empty, empty.astype(np.float32), _patches(rgb))
+        return cls(rgb, hole, random, targets, is_source, row, empty, empty.astype(np.float32))
 
     def begin(self, offsets: Places | None) -> None:
         """Start from where the coarser picture's patches came from, or from anywhere."""
+        self.patches = _patches(self.rgb)
         choices = np.flatnonzero(self.is_source)
         self.nearest = choices[self.random.integers(len(choices), size=len(self.targets))]
         self.cost = self._costs(self.nearest)
         if offsets is not None:
-            y, x = np.divmod(self.targets, self.hole.shape[1])
-            rows, columns = np.minimum(y // 2, offsets.shape[1] - 1), np.minimum(x // 2, offsets.shape[2] - 1)
-            self._offer(y + 2 * offsets[0, rows, columns], x + 2 * offsets[1, rows, columns])
+            self._offer(*self._doubled(offsets))
+
+    def carry(self, offsets: Places) -> None:
+        """Fill from where the coarser picture's patches came from, as far as that lies on known ground."""
+        places, known = self._placed(*self._doubled(offsets))
+        self.nearest = np.where(known, places, self.targets)
+        self.vote(known.astype(np.float32))
+
+    def _doubled(self, offsets: Places) -> tuple[Places, Places]:
+        y, x = np.divmod(self.targets, self.hole.shape[1])
+        rows, columns = np.minimum(y // 2, offsets.shape[1] - 1), np.minimum(x // 2, offsets.shape[2] - 1)
+        return y + 2 * offsets[0, rows, columns], x + 2 * offsets[1, rows, columns]
+
+    def _placed(self, y: Places, x: Places) -> tuple[Places, Hole]:
+        """(y, x) as flat places, and which of them are sources; the others are 0."""
+        height, width = self.hole.shape
+        inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
+        places = np.where(inside, y * width + x, 0)
+        return places, inside & self.is_source.ravel()[places]
 
     def offsets(self) -> Places:
         """(2, H, W): how far below and to the right of each target its source is; 0 elsewhere."""
@@ -125,19 +149,21 @@ class _Search:
         return steps.reshape(2, height, width)
 
     def _costs(self, places: Places) -> Floats:
+        assert self.patches is not None
         costs = np.empty(len(places), np.float32)
         for begin in range(0, len(places), CHUNK):
             part = slice(begin, begin + CHUNK)
             gap = self.patches[self.targets[part]] - self.patches[places[part]]
             costs[part] = np.einsum("ij,ij->i", gap, gap)
-        return costs
+        height, width = self.hole.shape
+        (y, x), (own_y, own_x) = np.divmod(places, width), np.divmod(self.targets, width)
+        away = ((y - own_y) ** 2 + (x - own_x) ** 2) / max(height, width) ** 2
+        return np.asarray(costs + NEARNESS * away, np.float32)
 
     def _offer(self, y: Places, x: Places) -> None:
         """Let each target take the place (y, x) where that is a source, and better than what it has."""
-        height, width = self.hole.shape
-        inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
-        places = np.where(inside, y * width + x, self.nearest)
-        places = np.where(self.is_source.ravel()[places], places, self.nearest)
+        places, known = self._placed(y, x)
+        places = np.where(known, places, self.nearest)
         cost = self._costs(places)
         better = cost < self.cost
         self.nearest, self.cost = np.where(better, places, self.nearest), np.where(better, cost, self.cost)
@@ -157,11 +183,14 @@ class _Search:
             self._offer(self.nearest // width + step[0], self.nearest % width + step[1])
             reach //= 3
 
-    def vote(self) -> None:
-        """Give each pixel of the hole the mean of what the patches over it say, by how well they fit."""
-        height, width = self.hole.shape
+    def trust(self) -> Floats:
+        """How much each target's patch is to be believed, by how well it fits."""
         spread = max(float(np.quantile(self.cost, 0.75)), 1e-6)
-        weight = np.exp(-self.cost / (2 * spread)) + np.float32(1e-6)
+        return np.asarray(np.exp(-self.cost / (2 * spread)) + 1e-6, np.float32)
+
+    def vote(self, weight: Floats) -> None:
+        """Give each pixel of the hole the mean, by `weight`, of what the patches over it say."""
+        height, width = self.hole.shape
         flat, holes = self.rgb.reshape(-1, 3), np.flatnonzero(self.hole)
         y, x = np.divmod(holes, width)
         total, weights = np.zeros((len(holes), 3), np.float32), np.zeros((len(holes), 1), np.float32)
@@ -170,13 +199,15 @@ class _Search:
                 inside = (y - down >= 0) & (y - down < height) & (x - right >= 0) & (x - right < width)
                 row = np.where(inside, self.row[np.where(inside, holes - down * width - right, holes)], 0)
                 share = np.where(inside, weight[row], 0)[:, None]
-                total += share * flat[self.nearest[row] + down * width + right]
+                # Without a source a target's share is none, wherever its place would be.
+                total += share * flat.take(self.nearest[row] + down * width + right, 0, mode="clip")
                 weights += share
         rgb = flat.copy()
-        rgb[holes] = total / weights
+        rgb[holes] = np.where(weights > 0, total / np.maximum(weights, 1e-12), flat[holes])
         self.rgb = rgb.reshape(height, width, 3)
-        self.patches = _patches(self.rgb)
-        self.cost = self._costs(self.nearest)
+        if self.patches is not None:
+            self.patches = _patches(self.rgb)
+            self.cost = self._costs(self.nearest)
 
 
 def _patches(rgb: Floats) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ganfx import texture
 from ganfx.picture import Floats
 from ganfx.texture import fill_with_patches
 
@@ -57,3 +58,13 @@ def test_any_size_and_hole_is_filled_from_what_is_there(size: tuple[int, int], s
     assert filled.min() >= 0
     assert filled.max() <= 1
     assert np.array_equal(filled[~hole], rgb[~hole])
+
+
+def test_large_pictures_get_texture_of_their_own_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    truth, hole = stripes(200, 240, 11), hole_in(200, 240)
+    monkeypatch.setattr(texture, "SEARCHED", 128)
+    filled = fill_with_patches(np.where(hole[..., None], np.float32(0), truth), hole)
+    flat = np.abs(truth[hole] - truth[~hole].mean(0)).mean()
+    assert np.abs(filled[hole] - truth[hole]).mean() < 0.35 * flat
+    contrast = filled[80:120, 100:140].std() / truth[80:120, 100:140].std()
+    assert contrast > 0.8

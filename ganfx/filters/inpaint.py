@@ -120,47 +120,37 @@ def fill(picture: Picture, mask: Mask, options: Values, spec: FilterSpec, infer:
 def filled(rgb: Floats, hole: Hole, infer: Infer) -> Floats:
     """rgb (H, W, 3) in [0, 1] with `hole` (H, W) filled.
 
-    Thin holes are the network's alone. Thick ones get a guess first, from patches of what is around them, at a
-    fraction of the size where they are large; the network then makes each guess whole at its own size.
+    What is thin is the network's alone. What is thick gets a guess first, from patches of what is around it; the
+    network then makes it whole.
     """
+    import numpy as np
+
     from ganfx.texture import fill_with_patches
 
-    if _thickness(hole) <= THIN:
-        return _piece_by_piece(rgb, hole, UNKNOWN, infer)
-    guess = fill_with_patches(rgb, hole) if max(hole.shape) <= FIELD else _coarsely(rgb, hole, infer)
-    return _piece_by_piece(guess, hole, GUESSED, infer)
+    thick = _thick(hole)
+    if thick.any():
+        rgb = fill_with_patches(rgb, hole)
+    return _piece_by_piece(rgb, np.where(thick, np.float32(GUESSED), hole * np.float32(UNKNOWN)), infer)
 
 
-def _coarsely(rgb: Floats, hole: Hole, infer: Infer) -> Floats:
-    """The same at half the size, and enlarged again."""
+def _thick(hole: Hole) -> Hole:
+    """Those parts of the hole that a disc of `THIN` pixels fits into (a morphological opening), and their fringes."""
     import cv2
     import numpy as np
 
-    height, width = hole.shape
-    half = (-(-width // 2), -(-height // 2))
-    small = np.asarray(cv2.resize(rgb, half, interpolation=cv2.INTER_AREA), np.float32)
-    small_hole = cv2.resize(hole.astype(np.float32), half, interpolation=cv2.INTER_AREA) > 0
-    guess = cv2.resize(filled(small, small_hole, infer), (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(np.where(hole[..., None], guess, rgb), np.float32)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (THIN, THIN))
+    opened = cv2.morphologyEx(hole.astype(np.uint8), cv2.MORPH_OPEN, disc)
+    return np.asarray((cv2.dilate(opened, disc) > 0) & hole)
 
 
-def _thickness(hole: Hole) -> float:
-    """The widest that the hole is anywhere, in pixels."""
-    import cv2
-    import numpy as np
-
-    return 2 * float(cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5).max())
-
-
-def _piece_by_piece(rgb: Floats, hole: Hole, code: float, infer: Infer) -> Floats:
+def _piece_by_piece(rgb: Floats, codes: Mask, infer: Infer) -> Floats:
     """Core after core, so that each goes on from what the one before has made."""
     import numpy as np
 
-    codes = hole * np.float32(code)
-    if max(hole.shape) <= FIELD:
+    if max(codes.shape) <= FIELD:
         return _seen(rgb, codes, infer)
-    rgb = rgb.copy()
-    for core, window in _pieces(*hole.shape):
+    rgb, codes = rgb.copy(), codes.copy()
+    for core, window in _pieces(*codes.shape):
         if not codes[core].any():
             continue
         inner = tuple(slice(c.start - w.start, c.stop - w.start) for c, w in zip(core, window, strict=True))

@@ -25,9 +25,18 @@ GUESSED = 0.5
 _SMALLEST_WEIGHT = 0.05
 
 
+# How far the pieces of a guess lie from where they belong, and how large they are.
+_SHIFT, _PIECE = 4, 16
+
+
 def guesses(real: Tensor, factor: int) -> Tensor:
-    """What a fill at 1 / `factor` of the size would know of `real`, enlarged again."""
-    small = F.avg_pool2d(real, factor)
+    """Pictures as a guess might have them: of pieces that do not quite fit, at 1 / `factor` of the size."""
+    n, _, height, width = real.shape
+    steps = torch.randint(-_SHIFT, _SHIFT + 1, (2, 2)).tolist()
+    one, other = (real.roll(step, (2, 3)) for step in steps)
+    pieces = torch.rand(n, 1, -(-height // _PIECE), -(-width // _PIECE), device=real.device) < 0.5
+    mosaic = torch.where(F.interpolate(pieces.float(), (height, width)) > 0, one, other)
+    small = F.avg_pool2d(mosaic, factor)
     return F.interpolate(small, scale_factor=float(factor), mode="bilinear", align_corners=False)
 
 
@@ -56,7 +65,7 @@ class InpaintTask:
         real = self.photos.crops(batch, patch, self.recipe.widest)
         hole = draw_masks(batch, patch, self.shares, real.device)
         guessed = (torch.rand(batch, 1, 1, 1, device=real.device) < self.guessed).float()
-        factor = 4 if torch.rand(()) < 0.25 else 2
+        factor = (1, 1, 2)[int(torch.randint(3, ()))]
         seen = torch.lerp(real, guesses(real, factor), hole)
         code = hole * (1 - guessed * (1 - GUESSED))
         layout = torch.channels_last
