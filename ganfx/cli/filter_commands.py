@@ -36,8 +36,19 @@ Examples:
 
 def _flag(option: Option) -> Callable[[Any], Any]:
     names = [f"--{option.name.replace('_', '-')}"] + ([f"-{option.letter}"] if option.letter else [])
-    kind: Any = click.Choice(option.choices) if option.choices else option.kind
-    return click.option(*names, option.name, type=kind, default=option.default, help=option.help)
+    shown = option.default is not None and not option.selects_model
+    return click.option(
+        *names, option.name, type=_kind(option), default=option.default, show_default=shown, help=option.help
+    )
+
+
+def _kind(option: Option) -> Any:
+    if option.choices:
+        return click.Choice(option.choices)
+    if option.bounds:
+        low, high = option.bounds
+        return click.IntRange(int(low), int(high)) if option.kind is int else click.FloatRange(low, high)
+    return option.kind
 
 
 def filter_command(filter_: Filter) -> click.Command:

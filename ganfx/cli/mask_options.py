@@ -18,7 +18,10 @@ _MASK_HELP = (
     "A picture of the same size: white is filled, black is kept. Or a folder of such, with the pictures' names. "
     f"Or the word {ALPHA}: what is transparent is filled."
 )
-_COLOR_HELP = "Fill what is painted in this colour ('#ff00ff'), over the picture or over the copy that --mask names."
+_COLOR_HELP = (
+    "Fill what is painted in this colour ('#ff00ff'), over the picture or over the copy that --mask names. "
+    "A soft brush leaves a rim: add --grow 3."
+)
 
 
 def mask_options() -> list[Callable[[Any], Any]]:

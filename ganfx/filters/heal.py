@@ -31,7 +31,7 @@ def found(likely: Floats, options: Values) -> Mask:
 
 FILTER = Filter(
     name="heal",
-    help="Find scratches, cracks and dust on scanned photographs, and fill them.",
+    help="Find and fill scratches on scanned photos.",
     retouch=Retouch(mask=inpaint.ready, regions=inpaint.regions, fill=inpaint.fill),
     finder=Finder(models="scratches", mask=found),
     options=(

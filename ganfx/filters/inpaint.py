@@ -182,7 +182,7 @@ def _seen(rgb: Floats, codes: Mask, infer: Infer) -> Floats:
 
 FILTER = Filter(
     name="inpaint",
-    help="Fill scratches, objects and holes where a mask is white, and leave the rest alone.",
+    help="Fill what a mask marks, and touch nothing else.",
     retouch=Retouch(mask=ready, regions=regions, fill=fill),
     options=(
         Option("grow", int, 0, "Make the hole wider by so many pixels.", bounds=(0, 500)),
