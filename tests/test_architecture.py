@@ -6,6 +6,7 @@ import ast
 import resource
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -130,6 +131,12 @@ def test_help_is_quick() -> None:
 
     # The processor's time: what the clock says depends on whatever else the machine is doing.
     assert min(cpu_seconds() for _ in range(3)) < 0.2
+
+
+def test_every_package_is_installed() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    folders = [path.parent.relative_to(ROOT) for path in (ROOT / "ganfx").rglob("__init__.py")]
+    assert set(settings["packages"]) == {".".join(folder.parts) for folder in folders} | {"ganfx.exporters"}
 
 
 def test_every_public_name_is_there() -> None:

@@ -23,10 +23,15 @@ def house(tmp_path, monkeypatch):
     bundled, user = tmp_path / "weights", tmp_path / "user" / "models"
     for entry in registry.catalogue():
         if entry.file:
-            nearest(bundled / entry.file, spec=spec(entry.name, 2 if "x2" in entry.name else 4))
+            nearest(bundled / entry.file, spec=spec(entry.name, 2 if "x2" in entry.name else 4, entry.filter))
     monkeypatch.setattr(registry, "WEIGHTS", bundled)
     monkeypatch.setenv("GANFX_MODELS", str(user))
     return bundled, user
+
+
+def test_every_filter_with_bundled_models_has_one_default():
+    defaults = [entry.filter for entry in list_models() if entry.default]
+    assert sorted(defaults) == sorted({entry.filter for entry in list_models() if entry.origin == "bundled"})
 
 
 def test_names_and_scales_choose_bundled_models(house):
@@ -105,7 +110,7 @@ def test_own_model_takes_the_place_of_a_bundled_one(tmp_path):
     path = register(nearest(tmp_path / "made.onnx", 4, spec("finetuned")), "photo-x4", replace=True)
     assert find_model(filter="upscale") == find_model("photo-x4") == path
     assert [entry.name for entry in list_models()].count("photo-x4") == 1
-    assert [entry.path for entry in list_models() if entry.default] == [path]
+    assert [entry.path for entry in list_models("upscale") if entry.default] == [path]
 
 
 @pytest.mark.parametrize("name", ["../evil", "a/b", ".hidden", "two words", "x.onnx", "-s"])

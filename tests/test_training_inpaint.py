@@ -12,6 +12,7 @@ import torch
 from click.testing import CliRunner
 
 from ganfx.cli import cli
+from ganfx.training.damage import damage
 from ganfx.training.inpainter import Inpainter, push_pull
 from ganfx.training.masks import KINDS, draw_masks
 from ganfx.training.recipe import load_recipe, recipe_names
@@ -110,18 +111,57 @@ def test_shipped_recipes_stay_within_their_size(name: str) -> None:
     assert sum(parameter.numel() for parameter in network.parameters()) <= 5_000_000
 
 
-def test_a_trained_inpainter_is_at_once_a_filter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+TINY_FINDER = """
+name = "tiny-finder"
+filter = "scratches"
+precision = "32-true"
+ema = 0.5
+clip = 1.0
+[generator]
+widths = [8, 8]
+blocks = [0, 1]
+[[stages]]
+share = 1.0
+batch = 4
+patch = 64
+generator_rate = 1e-3
+[settings]
+"""
+
+
+@pytest.mark.parametrize(
+    ("filter", "recipe", "channels", "use"),
+    [
+        ("inpaint", TINY, (4, 3), "ganfx inpaint -n mine"),
+        ("scratches", TINY_FINDER, (3, 1), "ganfx heal --finder mine"),
+    ],
+)
+def test_a_trained_network_is_at_once_a_filter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filter: str, recipe: str, channels: tuple[int, int], use: str
+) -> None:
     monkeypatch.setenv("GANFX_MODELS", str(tmp_path / "models"))
     monkeypatch.delenv("GANFX_FEATURES", raising=False)
-    recipe, photos = tmp_path / "tiny.toml", tmp_path / "photos"
-    recipe.write_text(TINY)
+    written, photos = tmp_path / "tiny.toml", tmp_path / "photos"
+    written.write_text(recipe)
     photos.mkdir()
     pixels = (scene(200, 240)[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
     pyvips.Image.new_from_array(pixels).copy(interpretation="srgb").write_to_file(str(photos / "a.png"))
-    arguments = ["train", "inpaint", "--photos", str(photos), "--minutes", "0.07", "--recipe", str(recipe)]
+    arguments = ["train", filter, "--photos", str(photos), "--minutes", "0.07", "--recipe", str(written)]
     arguments += ["--name", "mine", "--folder", str(tmp_path / "run"), "--device", "cpu"]
     trained = CliRunner().invoke(cli, arguments, catch_exceptions=False)
-    assert "ganfx inpaint -n mine" in trained.output
+    assert use in trained.output
+    assert list((tmp_path / "run" / "samples").glob("*.png"))
     graph = onnx.load(tmp_path / "models" / "mine.onnx").graph
-    assert graph.input[0].type.tensor_type.shape.dim[1].dim_value == 4
+    sizes = [end.type.tensor_type.shape.dim[1].dim_value for end in (graph.input[0], graph.output[0])]
+    assert tuple(sizes) == channels
     assert all(node.domain in ("", "ai.onnx") for node in graph.node)
+
+
+def test_damage_is_marked_where_the_picture_changed() -> None:
+    torch.manual_seed(0)
+    pictures = torch.full((6, 3, 96, 96), 0.5)
+    seen, masks = damage(pictures)
+    assert set(masks.unique().tolist()) == {0.0, 1.0}
+    flat = seen.mean((2, 3), keepdim=True)
+    away = (seen - flat).abs().mean(1, keepdim=True)
+    assert away[masks > 0].mean() > 3 * away[masks == 0].mean()

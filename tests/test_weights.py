@@ -6,11 +6,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import ganfx
 from ganfx.engine import EngineOptions, open_engine, verify
 from ganfx.hub import ModelEntry, list_models
+from ganfx.picture import Picture
 
 BUNDLED = [entry for entry in list_models() if entry.origin == "bundled"]
-each = pytest.mark.parametrize("entry", BUNDLED, ids=lambda entry: entry.name)
+
+
+def each(filter: str | None = None) -> pytest.MarkDecorator:
+    entries = [entry for entry in BUNDLED if filter in (None, entry.filter)]
+    return pytest.mark.parametrize("entry", entries, ids=lambda entry: entry.name)
+
 
 pytestmark = pytest.mark.weights
 
@@ -28,7 +35,7 @@ def enlarge(entry: ModelEntry, image: NDArray[np.float32], **options: int) -> ND
     return open_engine(entry.path, EngineOptions(**options)).run(image)  # type: ignore[arg-type]
 
 
-@each
+@each()
 def test_the_self_test_passes(entry: ModelEntry) -> None:
     assert entry.path is not None
     assert entry.spec is not None
@@ -38,13 +45,13 @@ def test_the_self_test_passes(entry: ModelEntry) -> None:
     assert error <= entry.spec.self_test.tolerance
 
 
-@each
+@each("upscale")
 def test_tiles_do_not_show(entry: ModelEntry) -> None:
     image = scene(200)
     assert np.abs(enlarge(entry, image, tile=96) - enlarge(entry, image, tile=256)).max() <= 1 / 255
 
 
-@each
+@each("upscale")
 @pytest.mark.parametrize("colour", [(0.5, 0.5, 0.5), (0.9, 0.7, 0.6), (0.1, 0.2, 0.4)])
 def test_a_flat_colour_stays_flat_and_of_its_colour(entry: ModelEntry, colour: tuple[float, float, float]) -> None:
     output = enlarge(entry, np.full((48, 48, 3), colour, np.float32))
@@ -52,12 +59,54 @@ def test_a_flat_colour_stays_flat_and_of_its_colour(entry: ModelEntry, colour: t
     assert output.std((0, 1)).max() < 2 / 255
 
 
-@each
+@each("upscale")
 def test_shrinking_the_result_gives_the_picture_back(entry: ModelEntry) -> None:
     image, scale = scene(64), entry.scale or 1
     output = enlarge(entry, image)
     back = output.reshape(64, scale, 64, scale, 3).mean((1, 3))
     assert np.abs(back - image).mean() < 0.05
+
+
+def with_scratch(image: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """The picture with a white line across it, and where that is."""
+    where = np.zeros(image.shape[:2], bool)
+    for column in range(20, image.shape[1] - 20):
+        row = image.shape[0] // 3 + column // 4
+        where[row : row + 3, column] = True
+    return np.where(where[..., None], np.float32(1), image), where
+
+
+@each("inpaint")
+def test_a_scratch_is_filled_better_than_with_the_colour_around_it(entry: ModelEntry) -> None:
+    image = scene(192)
+    scratched, where = with_scratch(image)
+    filled = ganfx.apply(Picture(scratched), "inpaint", mask=where.astype(np.float32), model=entry.name).rgb
+    plain = image[~where].mean(0)
+    assert np.array_equal(filled[~where], image[~where])
+    assert np.abs(filled - image)[where].mean() < 0.5 * np.abs(plain - image[where]).mean()
+
+
+@each("inpaint")
+def test_a_hole_in_a_flat_colour_becomes_that_colour(entry: ModelEntry) -> None:
+    image = np.full((150, 170, 3), (0.2, 0.5, 0.7), np.float32)
+    for thickness in (6, 60):
+        mask = np.zeros((150, 170), np.float32)
+        mask[40 : 40 + thickness, 30:140] = 1
+        filled = ganfx.apply(Picture(image * (1 - mask[..., None])), "inpaint", mask=mask, model=entry.name).rgb
+        assert np.abs(filled - image).max() < 8 / 255
+
+
+@each("scratches")
+def test_a_white_scratch_is_found_and_a_clean_picture_left_alone(entry: ModelEntry) -> None:
+    assert entry.path is not None
+    engine = open_engine(entry.path)
+    y, x = np.mgrid[0:192, 0:192] / 192
+    clean = np.repeat((0.35 + 0.2 * np.sin(5 * x + 3 * y))[..., None], 3, 2).astype(np.float32)
+    scratched, where = with_scratch(clean)
+    likely = engine.run(scratched)[..., 0]
+    assert (likely[where] > 0.5).mean() > 0.8
+    assert (likely[~where] > 0.5).mean() < 0.02
+    assert (engine.run(clean)[..., 0] > 0.5).mean() < 0.001
 
 
 def test_together_they_are_small_and_free() -> None:

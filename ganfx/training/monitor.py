@@ -43,8 +43,8 @@ def finite(metrics: dict[str, float]) -> bool:
 
 
 def save_grid(path: Path, columns: list[Tensor]) -> None:
-    """Write equally large batches (N, 3, H, W) in [0, 1] side by side, one row for each picture, as a PNG."""
-    rows = torch.cat([torch.cat(list(column), dim=1) for column in columns], dim=2)
+    """Write equally large batches (N, 1 or 3, H, W) in [0, 1] side by side, a row for each picture, as a PNG."""
+    rows = torch.cat([torch.cat(list(column.expand(-1, 3, -1, -1)), dim=1) for column in columns], dim=2)
     pixels = (rows.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().cpu().numpy()
     path.parent.mkdir(parents=True, exist_ok=True)
     pyvips.Image.new_from_array(pixels).write_to_file(str(path))
