@@ -60,7 +60,7 @@ def fill_with_patches(rgb: Floats, hole: Hole, seed: int = 0) -> Floats:
 
 
 def _halved(rgb: Floats, hole: Hole) -> tuple[Floats, Hole]:
-    """Half the size; a pixel is known if any of the four was, and has their colour."""
+    """Half the size; a pixel is known if half of the four were, and has the colour of those."""
     height, width = (-(-side // 2) for side in hole.shape)
     known = cv2.resize((~hole).astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
     colours = cv2.resize(rgb * ~hole[..., None], (width, height), interpolation=cv2.INTER_AREA)
@@ -80,7 +80,7 @@ def _enlarged(filled: Floats, rgb: Floats, hole: Hole) -> Floats:
 
 @dataclass
 class _Search:
-    """Which known patch stands for which patch of the hole; places are flat indices into the padded picture.
+    """Which known patch stands for which patch of the hole; places are flat indices into the picture.
 
     targets (N,) are the centres of all patches that touch the hole, sources those that do not; nearest (N,) is the
     source of each target and cost (N,) how unlike they are.

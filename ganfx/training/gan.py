@@ -53,6 +53,12 @@ class Gan:
         self._update(self.generator, self.generator_optimiser, loss, rate, clip)
         self.ema_generator.update_parameters(self.generator.module)
 
+    def pay_generator(self, terms: dict[str, tuple[float, Tensor]], rate: float, clip: float) -> dict[str, Tensor]:
+        """Update the generator by the sum of `terms`, (weight, loss) by name; the losses, to be logged."""
+        total = sum((weight * loss for weight, loss in terms.values()), torch.zeros((), device=self.fabric.device))
+        self.update_generator(total, rate, clip)
+        return {name: loss.detach() for name, (_, loss) in terms.items()}
+
     def update_discriminator(self, loss: Tensor, rate: float, clip: float) -> None:
         self._update(self.discriminator, self.discriminator_optimiser, loss, rate, clip)
 

@@ -23,8 +23,6 @@ Metrics = dict[str, Tensor]
 GUESSED = 0.5
 # What a hole weighs grows with its size, but a small one is not forgotten beside a large.
 _SMALLEST_WEIGHT = 0.05
-
-
 # How far the pieces of a guess lie from where they belong, and how large they are.
 _SHIFT, _PIECE = 4, 16
 
@@ -77,9 +75,7 @@ class InpaintTask:
         hole = (given[:, 3:] > 0).float()
         fake = gan.generator(given)
         terms = self._terms(gan, fake, real, hole, stage.adversarial)
-        total = sum((weight * term for weight, term in terms.values()), torch.zeros((), device=real.device))
-        gan.update_generator(total, rate * stage.generator_rate, self.recipe.clip)
-        metrics = {name: term.detach() for name, (_, term) in terms.items()}
+        metrics = gan.pay_generator(terms, rate * stage.generator_rate, self.recipe.clip)
         if stage.adversarial:
             metrics |= self._train_discriminator(gan, fake.detach(), real, hole, rate * stage.discriminator_rate)
         return metrics

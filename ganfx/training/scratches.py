@@ -26,12 +26,8 @@ class ScratchFinder(UNet):
     def __init__(self, widths: list[int], blocks: list[int]) -> None:
         super().__init__(3, 1, widths, blocks)
 
-    def logits(self, rgb: Tensor) -> Tensor:
-        """The same before the sigmoid."""
-        return super().forward(rgb)
-
     def forward(self, rgb: Tensor) -> Tensor:
-        return torch.sigmoid(self.logits(rgb))
+        return torch.sigmoid(super().forward(rgb))
 
 
 class ScratchTask:

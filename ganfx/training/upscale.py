@@ -76,9 +76,7 @@ class UpscaleTask:
         }
         if self.lpips is not None:
             terms["perceptual"] = (weight.perceptual, self.lpips.between(gan.fabric, fake, real).mean())
-        total = sum((factor * term for factor, term in terms.values()), torch.zeros((), device=fake.device))
-        gan.update_generator(total, rate, self.recipe.clip)
-        return {name: term.detach() for name, (_, term) in terms.items()}
+        return gan.pay_generator(terms, rate, self.recipe.clip)
 
     def preview(self, seed: int = 7, count: int = 4) -> tuple[Tensor, Tensor]:
         """The same low_res and high_res pictures each time: clean ones, then the same from a camera."""
