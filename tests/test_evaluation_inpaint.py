@@ -18,7 +18,7 @@ from ganfx.errors import OptionError
 from ganfx.evaluation.contestants import Contestant
 from ganfx.evaluation.holes import MaskFolder, drawn
 from ganfx.evaluation.inpaint import BASELINES, CELL, HOLE_COLOUR, MAX_SIDE, compete, evaluate_inpaint
-from ganfx.evaluation.masks import KINDS, draw_mask
+from ganfx.evaluation.masks import KINDS
 from ganfx.evaluation.protocol import Sample, samples_of
 from ganfx.evaluation.report import Report
 from ganfx.evaluation.sheet import around, fitted
@@ -26,8 +26,7 @@ from ganfx.evaluation.speed import benchmark_speed
 from ganfx.picture import Floats, Mask
 from ganfx.spec import FilterSpec
 from tests import graphs
-
-SHARES = {"scratches": (0.025, 0.075), "objects": (0.025, 0.075), "huge": (0.5, 0.8)}
+from tests.test_evaluation_masks import SHARES
 
 
 def silent(line: str) -> None:
@@ -85,37 +84,6 @@ def judged(photos: Path, fill: Callable[[Floats, Mask], Floats], kind: str = "ob
 def figures(report: Report, model: str = "tested") -> dict[str, float]:
     (row,) = [row for row in report.rows() if row.model == model]
     return row.figures
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_masks_depend_on_the_name_alone_and_keep_their_share(kind: str) -> None:
-    low, high = SHARES[kind]
-    for height, width in ((64, 64), (70, 301), (512, 512)):
-        for name in "abcdefgh":
-            mask = draw_mask(kind, height, width, name)
-            assert mask.shape == (height, width)
-            assert set(np.unique(mask)) == {0, 1}
-            assert low <= mask.mean() <= high, (height, width, name)
-            np.testing.assert_array_equal(mask, draw_mask(kind, height, width, name))
-    assert not np.array_equal(draw_mask(kind, 64, 64, "a"), draw_mask(kind, 64, 64, "b"))
-
-
-def test_scratches_are_thin_and_objects_are_not() -> None:
-    def depth(kind: str, name: str) -> float:
-        """How far a masked pixel is from a known one, on average."""
-        mask = draw_mask(kind, 512, 512, name).astype(np.uint8)
-        return float(cv2.distanceTransform(mask, cv2.DIST_L2, 5)[mask > 0].mean())
-
-    for name in "abcdefgh":
-        assert depth("scratches", name) < 2.5
-        assert 5 < depth("objects", name) < 30
-
-
-def test_huge_holes_leave_something_everywhere_on_average() -> None:
-    """A drawing that favours a corner would measure that corner."""
-    mean = np.mean([draw_mask("huge", 96, 96, str(name)) for name in range(60)], axis=0)
-    quarters = [half.mean() for side in np.split(mean, 2) for half in np.split(side, 2, axis=1)]
-    assert max(quarters) - min(quarters) < 0.15
 
 
 def test_every_contestant_is_in_every_table(photos: Path, softly: Path, flatly: Path, tmp_path: Path) -> None:
