@@ -1,19 +1,63 @@
-"""Colour and resampling arithmetic on float32 pictures (cv2)."""
+"""Colour and resampling arithmetic on float32 pictures."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
+from ganfx.light import LUMA, decode_srgb, encode_srgb
 from ganfx.picture import Floats
 
-# Rec. 709 luma, the weights of sRGB.
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+# Linear sRGB to XYZ, each relative to white (D65): grey has three equal values.
+_XYZ = np.array([[0.4124, 0.3576, 0.1805], LUMA, [0.0193, 0.1192, 0.9505]], np.float64)
+_RELATIVE = _XYZ / _XYZ.sum(1, keepdims=True)
+_FROM_RELATIVE = np.linalg.inv(_RELATIVE)
+_KNEE = 6 / 29
 
 
 def grey_of(rgb: Floats) -> Floats:
     """(H, W, 3) -> (H, W, 3) with all channels at the luma."""
-    return np.repeat((rgb @ _LUMA)[..., None], 3, axis=2)
+    return np.repeat((rgb @ LUMA)[..., None], 3, axis=2)
+
+
+def _curve(relative: Floats) -> Floats:
+    return np.where(relative > _KNEE**3, np.cbrt(relative), relative / np.float32(3 * _KNEE**2) + np.float32(4 / 29))
+
+
+def _uncurve(value: Floats) -> Floats:
+    return np.where(value > _KNEE, value**3, np.float32(3 * _KNEE**2) * (value - np.float32(4 / 29)))
+
+
+def lightness_of(rgb: Floats) -> Floats:
+    """(H, W, 3) -> (H, W), L* (CIE 15:2004), 0 for black and 100 for white."""
+    return 116 * _curve(decode_srgb(rgb) @ LUMA) - 16
+
+
+def grey_from(lightness: Floats) -> Floats:
+    """The inverse of `lightness_of` for grey pictures: (H, W) -> (H, W, 3)."""
+    return np.repeat(encode_srgb(_uncurve((lightness + 16) / 116))[..., None], 3, axis=2)
+
+
+def lab_of(rgb: Floats) -> Floats:
+    """(H, W, 3) -> (H, W, 3): L* and a*, b* (CIE 15:2004) of sRGB under its own white."""
+    x, y, z = np.moveaxis(_curve(decode_srgb(rgb) @ _RELATIVE.T.astype(np.float32)), -1, 0)
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1)
+
+
+def with_chroma(rgb: Floats, chroma: Floats) -> Floats:
+    """The luminance of rgb (H, W, 3) with a* and b* (H, W, 2): (H, W, 3) in sRGB.
+
+    Where sRGB has no such colour it is as vivid as can be at that luminance and hue, which are never given up for it.
+    """
+    y = decode_srgb(rgb) @ LUMA
+    middle = _curve(y)
+    off_x = _uncurve(middle + chroma[..., 0] / 500) - y
+    off_z = _uncurve(middle - chroma[..., 1] / 200) - y
+    away = np.stack([off_x, off_z], -1) @ _FROM_RELATIVE[:, [0, 2]].T.astype(np.float32)
+    y = y[..., None]
+    room = np.where(away > 0, 1 - y, y)
+    share = np.clip(room / np.maximum(np.abs(away), 1e-9), 0, 1).min(-1, keepdims=True)
+    return encode_srgb(y + away * share)
 
 
 def enlarge(plane: Floats, scale: int) -> Floats:

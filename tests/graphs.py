@@ -136,3 +136,12 @@ def brightness(path: Path) -> Path:
     weights = {"red": np.array([1, 0, 0], np.float32).reshape(1, 3, 1, 1)}
     spec = FilterSpec("brightness", "scratches", out_channels=1, receptive_field=0)
     return write(path, [node], weights, spec=spec, out_channels=1)
+
+
+def one_colour(path: Path, chroma: tuple[float, float]) -> Path:
+    """For colorizing: the same a* and b* everywhere, whatever the picture."""
+    node = helper.make_node("Conv", ["input", "zeros", "colour"], ["output"])
+    coded = (np.array(chroma, np.float32) + 128) / 255
+    weights = {"zeros": np.zeros((2, 1, 1, 1), np.float32), "colour": coded.astype(np.float32)}
+    spec = FilterSpec("one-colour", "colorize", in_channels=1, out_channels=2, receptive_field=0)
+    return write(path, [node], weights, spec=spec, channels=1, out_channels=2)

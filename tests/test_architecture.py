@@ -19,16 +19,18 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "errors": (set(), set()),
     "spec": ({"errors"}, set()),
     "picture": ({"errors"}, {"numpy", "cv2"}),
-    "color": ({"errors", "picture"}, {"numpy", "cv2"}),
+    "light": ({"picture"}, {"numpy"}),
+    "color": ({"errors", "picture", "light"}, {"numpy", "cv2"}),
+    "chroma": ({"picture"}, {"numpy", "cv2"}),
     "texture": ({"picture"}, {"numpy", "cv2"}),
-    "files": ({"picture", "errors"}, {"pyvips", "numpy"}),
-    "filters": ({"picture", "color", "texture", "spec", "errors"}, {"numpy", "cv2"}),
+    "files": ({"picture", "light", "errors"}, {"pyvips", "numpy"}),
+    "filters": ({"picture", "color", "chroma", "texture", "spec", "errors"}, {"numpy", "cv2"}),
     "engine": ({"spec", "errors"}, {"numpy", "onnx", "onnxruntime", "onnxruntime_ep_openvino", "platformdirs"}),
     "hub": (
         {"spec", "errors", "exporters", "weights"},
         {"numpy", "onnx", "onnxruntime", "pooch", "platformdirs", "torch", "spandrel"},
     ),
-    "pipeline": ({"filters", "engine", "hub", "picture", "errors"}, {"numpy"}),
+    "pipeline": ({"filters", "engine", "hub", "picture", "errors"}, {"numpy", "cv2"}),
     "batch": ({"pipeline", "files", "picture", "errors"}, {"watchdog", "ray"}),
     "cli": (
         {"batch", "engine", "errors", "evaluation", "exporters", "files", "filters", "hub", "pipeline", "training"},
@@ -36,7 +38,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     ),
     "training": ({"spec", "errors"}, {"torch", "lightning_fabric", "numpy", "pyvips", "cv2"}),
     "evaluation": (
-        {"pipeline", "engine", "files", "hub", "picture", "color", "filters", "spec", "errors", "training"},
+        {"pipeline", "engine", "files", "hub", "picture", "light", "color", "filters", "spec", "errors", "training"},
         {"numpy", "cv2", "scipy", "skimage", "torch", "torchmetrics", "pyvips", "onnx"},
     ),
     "exporters": (

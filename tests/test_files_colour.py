@@ -11,7 +11,8 @@ import pyvips
 from PIL import Image, ImageCms
 
 from ganfx.files import SaveOptions, open_picture, save_picture
-from ganfx.files.icc import decode_srgb, encode_srgb, parse_profile
+from ganfx.files.icc import parse_profile
+from ganfx.light import decode_srgb, encode_srgb
 from ganfx.picture import Look, Picture
 from tests import profiles
 

@@ -92,10 +92,12 @@ def _process(
 def _stream(
     item: Item, reader: PictureReader, work: pipeline.Work, save: SaveOptions, overwrite: bool, told: pipeline.Progress
 ) -> tuple[str, ...]:
+    notes = reader.look.notes
     with _open_writer(item, reader, work, save, overwrite) as writer:
         for rows in pipeline.stream(reader, work, told):
             writer.write(rows)
-    return (*reader.look.notes, *writer.notes)
+            notes = rows.look.notes
+    return (*notes, *writer.notes)
 
 
 def _retouch(
@@ -131,7 +133,7 @@ def _open_writer(
         width=width,
         height=height,
         has_alpha=reader.has_alpha,
-        look=reader.look,
+        look=work.output_look(reader),
         options=save,
         overwrite=overwrite,
     )

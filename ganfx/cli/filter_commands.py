@@ -36,9 +36,16 @@ Examples:
 
 def _flag(option: Option) -> Callable[[Any], Any]:
     names = [f"--{option.name.replace('_', '-')}"] + ([f"-{option.letter}"] if option.letter else [])
-    shown = option.default is not None and not option.selects_model
+    shown = option.default not in (None, ()) and not option.selects_model
     return click.option(
-        *names, option.name, type=_kind(option), default=option.default, show_default=shown, help=option.help
+        *names,
+        option.name,
+        type=_kind(option),
+        default=option.default,
+        show_default=shown,
+        help=option.help,
+        metavar=option.metavar,
+        multiple=option.repeatable,
     )
 
 
@@ -48,7 +55,7 @@ def _kind(option: Option) -> Any:
     if option.bounds:
         low, high = option.bounds
         return click.IntRange(int(low), int(high)) if option.kind is int else click.FloatRange(low, high)
-    return option.kind
+    return option.kind if isinstance(option.kind, type) else str
 
 
 def filter_command(filter_: Filter) -> click.Command:

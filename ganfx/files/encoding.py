@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from ganfx.files import metadata
 from ganfx.files.formats import Format
 from ganfx.files.icc import Profile, profile_of
+from ganfx.light import LUMA
 from ganfx.picture import Floats, Look, Picture
-
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
 class Encoding:
@@ -81,7 +80,7 @@ class Encoding:
         if self.is_grey:
             # A coloured background may have put colour behind grey; elsewhere the channels are equal.
             coloured = np.ptp(rgb, axis=-1, keepdims=True) > 0
-            rgb = np.asarray(np.where(coloured, rgb @ _LUMA[:, None], rgb[..., :1]), np.float32)
+            rgb = np.asarray(np.where(coloured, rgb @ LUMA[:, None], rgb[..., :1]), np.float32)
         return self.profile.from_srgb(rgb) if self.profile else np.clip(rgb, 0, 1)
 
 

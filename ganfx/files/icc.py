@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ganfx.light import decode_srgb, encode_srgb
 from ganfx.picture import Floats
 
 Curve = Callable[[Floats], Floats]
@@ -72,20 +73,6 @@ class Profile:
         axes = 1 if self.is_grey else 3
         colours = np.stack(np.meshgrid(*[steps] * axes), axis=-1).reshape(-1, axes)
         return bool(np.abs(self.to_srgb(colours) - colours).max() < _SAME)
-
-
-def encode_srgb(linear: Floats) -> Floats:
-    """Linear light to sRGB encoding, odd-symmetric below 0 and continued above 1 (as scRGB does)."""
-    size = np.abs(linear)
-    power = np.float32(1.055) * np.power(size, np.float32(1 / 2.4)) - np.float32(0.055)
-    return np.copysign(np.where(size <= np.float32(0.0031308), size * np.float32(12.92), power), linear)
-
-
-def decode_srgb(encoded: Floats) -> Floats:
-    """The inverse of `encode_srgb`."""
-    size = np.abs(encoded)
-    power = np.power((size + np.float32(0.055)) / np.float32(1.055), np.float32(2.4))
-    return np.copysign(np.where(size <= np.float32(0.04045), size / np.float32(12.92), power), encoded)
 
 
 def parse_profile(data: bytes) -> Profile:

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from ganfx.errors import ItemError, MaskError, OptionError
 from ganfx.files.reader import PictureReader, open_reader
 from ganfx.files.writer import save_picture
+from ganfx.light import LUMA
 from ganfx.picture import Floats, Look, Mask, Picture
 
 # Rec. 709, a little more than one in all, so that white is 1 whatever the rounding.
-_LUMA = np.array([0.2126, 0.7152, 0.0723], np.float32)
 _HEX = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
 # Of 255: what JPEG does to a painted colour, but not what a soft brush does at its rim.
 COLOR_TOLERANCE = 32
@@ -110,7 +110,7 @@ def _gathered(reader: PictureReader, value: Callable[[NDArray[Any]], Mask]) -> M
 
 def _brightness(reader: PictureReader, raw: NDArray[Any]) -> Mask:
     colours, alpha = _split(reader, raw)
-    light = np.clip(colours @ _LUMA if colours.shape[-1] == 3 else colours[..., 0], 0, 1)
+    light = np.clip(colours @ LUMA if colours.shape[-1] == 3 else colours[..., 0], 0, 1)
     return light if alpha is None else light * alpha
 
 

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from ganfx.errors import GanfxError, ItemError
 from ganfx.files import metadata
 from ganfx.files.formats import WRITABLE
-from ganfx.files.icc import encode_srgb, profile_of
+from ganfx.files.icc import profile_of
 from ganfx.files.source import Rows, checked_format, colour_bands, open_upright, sniff
 from ganfx.files.vips import reading
+from ganfx.light import encode_srgb
 from ganfx.picture import Box, Floats, Look, Picture
 
 

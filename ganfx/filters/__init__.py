@@ -8,9 +8,9 @@ import importlib
 import pkgutil
 
 from ganfx.errors import OptionError
-from ganfx.filters.base import Filter, Finder, Flow, Option, Region, Retouch, Strip
+from ganfx.filters.base import Filter, Finder, Flow, Option, Overview, Region, Retouch, Strip
 
-__all__ = ["Filter", "Finder", "Flow", "Option", "Region", "Retouch", "Strip", "all_filters", "find_filter"]
+__all__ = ["Filter", "Finder", "Flow", "Option", "Overview", "Region", "Retouch", "Strip", "all_filters", "find_filter"]
 
 
 @functools.cache

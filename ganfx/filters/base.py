@@ -15,33 +15,47 @@ if TYPE_CHECKING:
 Values = Mapping[str, Any]
 # The network: (H, W, in_channels) in [0, 1] -> (H * scale, W * scale, out_channels), not clipped.
 Infer = Callable[["Floats"], "Floats"]
+# (width, height) in pixels
+Size = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Option:
-    """One setting of a filter: `kind` is int, float, bool or str; `choices` or `bounds` say what is allowed.
+    """One setting of a filter: `kind` is int, float, bool or str, or reads a value from text, raising ValueError.
+
+    `choices` or `bounds` say what is allowed. A `repeatable` option's value is a tuple. `metavar` stands for a value
+    in help.
 
     `selects_model` marks an option that chooses among models (by the contract's field of that name) instead of
     being handed to the filter's functions.
     """
 
     name: str
-    kind: type
+    kind: type | Callable[[Any], Any]
     default: Any
     help: str
     choices: tuple[str, ...] = ()
     bounds: tuple[float, float] | None = None
     letter: str | None = None
     selects_model: bool = False
+    repeatable: bool = False
+    metavar: str | None = None
 
     def check(self, value: Any) -> Any:
         """`value` as the option's kind. Raises OptionError where it is not allowed."""
         if value is None and self.default is None:
             return None
+        if self.repeatable:
+            return tuple(self._checked(one) for one in ([value] if isinstance(value, str) else value))
+        return self._checked(value)
+
+    def _checked(self, value: Any) -> Any:
         try:
             value = self.kind(value)
         except (TypeError, ValueError) as error:
-            raise OptionError(f"{self.name}: {value!r} is not of type {self.kind.__name__}") from error
+            known = isinstance(self.kind, type)
+            problem = f"{value!r} is not of type {self.kind.__name__}" if known else str(error)
+            raise OptionError(f"{self.name}: {problem}") from error
         if self.choices and value not in self.choices:
             raise OptionError(f"{self.name}: {value!r} is not one of {', '.join(self.choices)}")
         if self.bounds and not self.bounds[0] <= value <= self.bounds[1]:
@@ -73,6 +87,18 @@ class Flow:
     finish: Callable[[Floats, Strip, Values, FilterSpec], Picture]
     local: bool = False
     margin: int = 0
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Work that looks at the whole picture at a bounded size, and then changes it row by row by what it saw.
+
+    study is handed the picture shrunk to at most `side` pixels a side, and the picture's own size; what it returns
+    turns rows of the picture, told the number of the first of them, into those of the result.
+    """
+
+    side: int
+    study: Callable[[Picture, Size, Values, FilterSpec, Infer], Callable[[Picture, int], Picture]]
 
 
 @dataclass(frozen=True)
@@ -117,26 +143,29 @@ class Finder:
 
 @dataclass(frozen=True)
 class Filter:
-    """One kind of work on pictures: a `flow` through the whole of them, or a `retouch` of some places, which the
-    user marks unless there is a `finder`.
+    """One kind of work on pictures: a `flow` through the whole of them, an `overview` first, or a `retouch` of some
+    places, which the user marks unless there is a `finder`.
 
-    models names the filter whose models are used, where it is not this one. suffix ends the default names of results;
-    without one they say x4 after a network that enlarges 4 times, and the network's name after others.
+    Results are in colour if the picture was, and also if the filter is `coloured`. models names the filter whose models
+    are used, where it is not this one. suffix ends the default names of results; without one they say x4 after a
+    network that enlarges 4 times, and the network's name after others.
     """
 
     name: str
     help: str
     flow: Flow | None = None
+    overview: Overview | None = None
     retouch: Retouch | None = None
     finder: Finder | None = None
     options: tuple[Option, ...] = ()
     models: str = ""
+    coloured: bool = False
     suffix: str = ""
     example: str = ""
 
     def __post_init__(self) -> None:
-        if (self.flow is None) == (self.retouch is None):
-            raise ValueError(f"{self.name}: a filter has either a flow or a retouch")
+        if [self.flow, self.overview, self.retouch].count(None) != 2:
+            raise ValueError(f"{self.name}: a filter has either a flow, an overview or a retouch")
 
     @property
     def needs_mask(self) -> bool:

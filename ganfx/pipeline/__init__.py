@@ -1,12 +1,11 @@
 """The corridor: a picture in memory, or one that is streamed through, on its way through a filter and its network.
 
-A filter's flow maps the whole picture (`stream`). A filter's retouch changes masked places alone (`find_holes`,
-`retouch`), which the user marks or the filter finds (`find_mask`).
+A filter's flow, or what it makes of an overview, maps the whole picture (`stream`). A filter's retouch changes masked
+places alone (`find_holes`, `retouch`), which the user marks or the filter finds (`find_mask`).
 """
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -46,4 +45,4 @@ def apply(
     pieces = list(stream(picture, work))
     alphas = [piece.alpha for piece in pieces if piece.alpha is not None]
     alpha = np.concatenate(alphas) if alphas else None
-    return dataclasses.replace(picture, rgb=np.concatenate([piece.rgb for piece in pieces]), alpha=alpha)
+    return Picture(np.concatenate([piece.rgb for piece in pieces]), alpha, pieces[0].look)

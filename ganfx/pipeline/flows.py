@@ -10,16 +10,19 @@ import numpy as np
 from ganfx.errors import OptionError
 from ganfx.filters import Flow, Strip
 from ganfx.picture import Floats, Picture
+from ganfx.pipeline.surveys import survey
 from ganfx.pipeline.work import Progress, Source, Work
 
 
 def stream(source: Source, work: Work, progress: Progress | None = None) -> Iterator[Picture]:
     """The result's rows, top to bottom, in pieces; `progress` is told of finished input pixels.
 
-    A local flow's memory is bounded by the picture's width, whatever its height. Raises OptionError where the filter
-    has no flow.
+    Memory is bounded by the picture's width, whatever its height, unless a flow is not local. Raises OptionError where
+    the filter retouches.
     """
     flow = work.filter.flow
+    if work.filter.overview is not None:
+        return survey(source, work, work.filter.overview, progress or (lambda pixels: None))
     if flow is None:
         raise OptionError(f"{work.filter.name} needs a mask", hint="say what to fill: white in the mask")
     if flow.local:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -46,6 +47,10 @@ class Work:
         """(width, height) of what `source` becomes."""
         scale = self.engine.spec.scale
         return source.width * scale, source.height * scale
+
+    def output_look(self, source: Source) -> Look:
+        """The look of what `source` becomes, but for notes."""
+        return dataclasses.replace(source.look, grey=source.look.grey and not self.filter.coloured)
 
 
 def plan(
