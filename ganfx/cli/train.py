@@ -54,6 +54,13 @@ _KINDS = (
         "Undamaged photographs of what the old prints show teach most; the damage is drawn on them.",
         "ganfx heal --finder {name} old.jpg",
     ),
+    _Kind(
+        "colorize",
+        "photo-colour",
+        "a colorizer",
+        "Colour photographs of many kinds of things teach most; some thousands are a start.",
+        "ganfx colorize -n {name} old.jpg",
+    ),
 )
 
 _HELP = """Train {what} and add it to your models.

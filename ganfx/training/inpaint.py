@@ -18,8 +18,8 @@ from ganfx.training.masks import draw_masks
 from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.photos import Photos
 from ganfx.training.recipe import Recipe, Stage
+from ganfx.training.task import Metrics, Task
 
-Metrics = dict[str, Tensor]
 GUESSED = 0.5
 # What a hole weighs grows with its size, but a small one is not forgotten beside a large.
 _SMALLEST_WEIGHT = 0.05
@@ -38,11 +38,11 @@ def guesses(real: Tensor, factor: int) -> Tensor:
     return F.interpolate(small, scale_factor=float(factor), mode="bilinear", align_corners=False)
 
 
-class InpaintTask:
+class InpaintTask(Task):
     """Photographs with drawn holes; the discriminator's target is the hole (Suvorov et al. 2022)."""
 
     def __init__(self, recipe: Recipe, photos: Photos, features: Path | None) -> None:
-        self.recipe, self.photos = recipe, photos
+        super().__init__(recipe, photos, features)
         self.shares = dict(recipe.settings["masks"])
         self.guessed = float(recipe.settings["guessed"])
         self.lpips = Lpips(features).to(photos.pixels.device) if features else None

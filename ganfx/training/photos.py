@@ -23,11 +23,13 @@ def _files(folders: list[Path]) -> Iterator[Path]:
         yield from sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
 
 
-def _decoded(path: Path) -> np.ndarray | None:
-    """rgb (H, W, 3) of uint8, or None where `path` is not a readable picture."""
+def _decoded(path: Path, fit: int) -> np.ndarray | None:
+    """rgb (H, W, 3) of uint8, its short side `fit` at most if that is not 0, or None where `path` is not readable."""
     try:
         image = pyvips.Image.new_from_file(str(path), access="sequential").autorot().colourspace("srgb")
         image = image.flatten() if image.hasalpha() else image
+        if 0 < fit < min(image.width, image.height):
+            image = image.resize(fit / min(image.width, image.height))
         return np.asarray(image.cast("uchar").numpy()[..., :3])
     except pyvips.Error:
         return None
@@ -36,18 +38,29 @@ def _decoded(path: Path) -> np.ndarray | None:
 class Photos:
     """A bank of photographs with a short side of at least `patch` pixels.
 
-    Flips and quarter turns are drawn per crop. Raises TrainingError where no picture can be used.
+    Flips and, with `turns`, quarter turns are drawn per crop; without, only left and right change places. Larger
+    pictures are shrunk to a short side of `fit` if that is not 0. Raises TrainingError where no picture can be used.
     """
 
-    def __init__(self, folders: list[Path], patch: int, device: torch.device, limit: int | None = None) -> None:
+    def __init__(
+        self,
+        folders: list[Path],
+        patch: int,
+        device: torch.device,
+        limit: int | None = None,
+        *,
+        fit: int = 0,
+        turns: bool = True,
+    ) -> None:
         paths = list(_files(folders))[:limit]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            decoded = list(pool.map(_decoded, paths))
+            decoded = list(pool.map(lambda path: _decoded(path, fit), paths))
         usable = [rgb for rgb in decoded if rgb is not None and min(rgb.shape[:2]) >= patch]
         if not usable:
             names = ", ".join(map(str, folders))
             raise TrainingError(f"{names}: no picture of at least {patch}x{patch} pixels among {len(paths)} files")
         sizes = torch.tensor([rgb.shape[:2] for rgb in usable])
+        self.turns = turns
         self.skipped = len(paths) - len(usable)
         self.heights, self.widths = (side.to(device) for side in sizes.unbind(1))
         areas = sizes.prod(1)
@@ -73,14 +86,14 @@ class Photos:
         side = torch.arange(patch, device=device)
         rows = (top[:, None] + side) * self.widths[chosen][:, None] + self.starts[chosen][:, None]
         index = rows[:, :, None] + (left[:, None] + side)[:, None, :]
-        return _turned(self.pixels[index].permute(0, 3, 1, 2).float() / 255)
+        return _varied(self.pixels[index].permute(0, 3, 1, 2).float() / 255, self.turns)
 
 
-def _turned(crops: Tensor) -> Tensor:
-    """Flip and turn each half of the batch its own way: cheap, and even over a run."""
+def _varied(crops: Tensor, turns: bool) -> Tensor:
+    """Flip and turn each quarter of the batch its own way: cheap, and even over a run."""
     parts = []
     for part in crops.chunk(4):
-        flips = [axis for axis in (-2, -1) if torch.rand(()) < 0.5]
+        flips = [axis for axis in ((-2, -1) if turns else (-1,)) if torch.rand(()) < 0.5]
         part = part.flip(flips) if flips else part
-        parts.append(part.transpose(-1, -2) if torch.rand(()) < 0.5 else part)
+        parts.append(part.transpose(-1, -2) if turns and torch.rand(()) < 0.5 else part)
     return torch.cat(parts)

@@ -52,7 +52,7 @@ NO_GAME = Adversarial("patch", 1, "vanilla", 0.0, 0.0, 0.0, 0.0)
 @dataclass(frozen=True)
 class Recipe:
     """One network's training. Photographs are cut `widest` pixels a side at most and shrunk to a stage's patch; 0
-    cuts no wider than the patch. `settings` are the task's own."""
+    cuts no wider than the patch. `fit` and `turns` are as in `Photos`. `settings` are the task's own."""
 
     name: str
     filter: str
@@ -65,6 +65,8 @@ class Recipe:
     adversarial: Adversarial = NO_GAME
     scale: int = 1
     widest: int = 0
+    fit: int = 0
+    turns: bool = True
 
     def stage_at(self, fraction: float) -> tuple[Stage, float]:
         """The stage that `fraction` of the run's minutes belongs to, and how far through it that is, 0..1."""

@@ -13,17 +13,24 @@ from torch import Tensor, nn
 
 from ganfx.errors import TrainingError
 from ganfx.spec import FilterSpec
+from ganfx.training.colorize import ColorizeTask
 from ganfx.training.features import features_dir
 from ganfx.training.inpaint import InpaintTask
 from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.photos import Photos
 from ganfx.training.recipe import Recipe, load_recipe
 from ganfx.training.scratches import ScratchTask
+from ganfx.training.task import Task
 from ganfx.training.trainer import Trainer
 from ganfx.training.upscale import UpscaleTask
 
 Say = Callable[[str], None]
-TASKS: dict[str, Any] = {"upscale": UpscaleTask, "inpaint": InpaintTask, "scratches": ScratchTask}
+TASKS: dict[str, type[Task]] = {
+    "upscale": UpscaleTask,
+    "inpaint": InpaintTask,
+    "scratches": ScratchTask,
+    "colorize": ColorizeTask,
+}
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,9 @@ def train(request: Request, say: Say, start_from: dict[str, Tensor] | None = Non
     if recipe.filter != request.filter:
         raise TrainingError(f"{request.recipe} is a recipe for {recipe.filter}", hint=f"ganfx train {recipe.filter}")
     fabric = _fabric(request, recipe)
-    photos = Photos(list(request.photos), max(recipe.largest_patch, PREVIEW_SIZE), fabric.device, request.limit)
+    smallest = max(recipe.largest_patch, PREVIEW_SIZE)
+    kept = {"fit": recipe.fit, "turns": recipe.turns}
+    photos = Photos(list(request.photos), smallest, fabric.device, request.limit, **kept)
     say(f"{len(photos)} photographs ({photos.skipped} files left out), on {fabric.device}")
     features = features_dir()
     if features is None:

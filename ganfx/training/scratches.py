@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,11 +12,9 @@ from ganfx.training.damage import damage
 from ganfx.training.discriminators import KINDS
 from ganfx.training.gan import Gan
 from ganfx.training.monitor import PREVIEW_SIZE
-from ganfx.training.photos import Photos
-from ganfx.training.recipe import Recipe, Stage
+from ganfx.training.recipe import Stage
+from ganfx.training.task import Metrics, Task
 from ganfx.training.unet import UNet
-
-Metrics = dict[str, Tensor]
 
 
 class ScratchFinder(UNet):
@@ -30,11 +27,8 @@ class ScratchFinder(UNet):
         return torch.sigmoid(super().forward(rgb))
 
 
-class ScratchTask:
+class ScratchTask(Task):
     """Photographs aged and damaged; binary cross-entropy and Dice (Milletari et al. 2016). There is no game in it."""
-
-    def __init__(self, recipe: Recipe, photos: Photos, features: Path | None) -> None:
-        self.recipe, self.photos = recipe, photos
 
     def networks(self) -> tuple[ScratchFinder, nn.Module]:
         """A fresh generator, and a second player that never plays."""

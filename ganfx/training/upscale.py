@@ -18,16 +18,14 @@ from ganfx.training.losses import ADVERSARIAL, low_frequency_loss, pixel_loss
 from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.photos import Photos
 from ganfx.training.recipe import Recipe, Stage
+from ganfx.training.task import Metrics, Task
 
-Metrics = dict[str, Tensor]
 
-
-class UpscaleTask:
+class UpscaleTask(Task):
     """Pairs from photographs, a pixel stage, then an adversarial stage."""
 
     def __init__(self, recipe: Recipe, photos: Photos, features: Path | None) -> None:
-        self.recipe = recipe
-        self.photos = photos
+        super().__init__(recipe, photos, features)
         self.degradation = Degradation(**recipe.settings)
         self.lpips = Lpips(features).to(photos.pixels.device) if features else None
 

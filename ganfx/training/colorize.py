@@ -1,0 +1,141 @@
+"""Colorization: photographs turned grey as old ones are, and their colours chosen from classes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ganfx.training.colorizer import Colorizer
+from ganfx.training.discriminators import KINDS
+from ganfx.training.features import Lpips
+from ganfx.training.gan import Gan
+from ganfx.training.lab import decode_srgb, lab_of, lightness, rgb_of
+from ganfx.training.losses import ADVERSARIAL
+from ganfx.training.monitor import PREVIEW_SIZE
+from ganfx.training.palette import Palette, bin_centres
+from ganfx.training.photos import Photos
+from ganfx.training.recipe import Recipe, Stage
+from ganfx.training.task import Metrics, Task
+
+# Luminance of Rec. 709, and of an emulsion that hardly sees red.
+_MODERN, _ORTHOCHROMATIC = (0.2126, 0.7152, 0.0722), (0.05, 0.5, 0.45)
+# The resolution of colours is a quarter of the picture's.
+_COARSE = 4
+_SURVEYED = 24
+
+
+def old_lightness(rgb: Tensor, share: float) -> Tensor:
+    """L* / 100 of pictures (N, 3, H, W), `share` of them as old scans have it: (N, 1, H, W) in [0, 1].
+
+    Those have another sensitivity to colours, a gamma and less contrast, some blur, and grain.
+    """
+    n, device = len(rgb), rgb.device
+
+    def uniform(low: float, high: float) -> Tensor:
+        return low + (high - low) * torch.rand(n, 1, 1, 1, device=device)
+
+    old = (uniform(0, 1) < share).float()
+    modern, blind = (torch.tensor(weights, device=device)[:, None, None] for weights in (_MODERN, _ORTHOCHROMATIC))
+    weights = torch.lerp(modern, blind, old * uniform(-0.3, 1).clamp(min=0))
+    light = lightness((decode_srgb(rgb) * weights).sum(1, keepdim=True)) / 100
+    low, high = uniform(0, 0.2), uniform(0.75, 1)
+    faded = low + (high - low) * light.clamp(1e-4, 1) ** uniform(0.65, 1.5)
+    soft = F.avg_pool2d(F.pad(faded, (1, 1, 1, 1), mode="reflect"), 3, 1)
+    grain = torch.randn_like(light) * 0.06 * uniform(0, 1) ** 2
+    return torch.lerp(light, torch.lerp(faded, soft, uniform(-0.5, 1).clamp(min=0)) + grain, old).clamp(0, 1)
+
+
+class ColorizeTask(Task):
+    """Classes of chrominance first, then also pictures that a discriminator and LPIPS look at."""
+
+    def __init__(self, recipe: Recipe, photos: Photos, features: Path | None) -> None:
+        super().__init__(recipe, photos, features)
+        device = photos.pixels.device
+        self.lpips = Lpips(features).to(device) if features else None
+        self.palette = Palette(bin_centres().to(device))
+        surveyed = torch.cat([self._chroma(photos.crops(16, PREVIEW_SIZE)) for _ in range(_SURVEYED)])
+        self.palette.rebalance(surveyed, float(recipe.settings["rebalance"]))
+
+    def networks(self) -> tuple[Colorizer, nn.Module]:
+        """A fresh generator, its encoder trained on ImageNet where the features are there, and a discriminator."""
+        judge = self.recipe.adversarial
+        network = Colorizer(**self.recipe.generator)
+        if self.lpips:
+            network.encoder.start_from(self.lpips.backbone)
+        return network, KINDS[judge.kind](judge.channels)
+
+    def contract(self, network: Colorizer) -> dict[str, Any]:
+        """What a FilterSpec must say of `network`."""
+        unit = network.multiple_of
+        shape = {"in_channels": 1, "out_channels": 2, "multiple_of": unit, "min_size": unit, "receptive_field": 256}
+        return shape | {"description": "colours: L* / 100 -> a* and b*, each (value + 128) / 255"}
+
+    @staticmethod
+    def _chroma(rgb: Tensor) -> Tensor:
+        return F.avg_pool2d(lab_of(rgb)[:, 1:], _COARSE)
+
+    def _sample(self, batch: int, patch: int) -> tuple[Tensor, Tensor]:
+        """(lightness as the network sees it, the colour pictures)."""
+        rgb = self.photos.crops(batch, patch, self.recipe.widest)
+        return old_lightness(rgb, float(self.recipe.settings["old"])), rgb
+
+    def step(self, gan: Gan, stage: Stage, rate: float) -> Metrics:
+        """One update of the players that `stage` has, at `rate` times its learning rates."""
+        given, rgb = self._sample(stage.batch, stage.patch)
+        wanted = self._chroma(rgb)
+        gan.generator.mark_forward_method("logits")
+        logits = gan.generator.logits(given)
+        chroma = gan.generator.module.chroma(logits)
+        weight = self.recipe.adversarial
+        terms = {
+            "entropy": (float(self.recipe.settings["entropy"]), self.palette.loss(logits, wanted)),
+            "pixel": (weight.pixel, (chroma - wanted).abs().mean() / 100),
+        }
+        if not stage.adversarial:
+            return gan.pay_generator(terms, rate * stage.generator_rate, self.recipe.clip)
+        fake, real = self._pictures(rgb, chroma), self._pictures(rgb, wanted)
+        terms |= self._judged(gan, fake, real)
+        metrics = gan.pay_generator(terms, rate * stage.generator_rate, self.recipe.clip)
+        return metrics | self._train_discriminator(gan, fake.detach(), real, rate * stage.discriminator_rate)
+
+    @staticmethod
+    def _pictures(rgb: Tensor, chroma: Tensor) -> Tensor:
+        """Pictures with the lightness of `rgb` and colours as coarse as the network's."""
+        colours = F.interpolate(chroma, rgb.shape[2:], mode="bilinear", align_corners=False)
+        return rgb_of(torch.cat([lab_of(rgb)[:, :1], colours], 1)).clamp(0, 1)
+
+    def _judged(self, gan: Gan, fake: Tensor, real: Tensor) -> dict[str, tuple[float, Tensor]]:
+        weight = self.recipe.adversarial
+        verdict = ADVERSARIAL[weight.loss].generator(gan.judge(fake).float())
+        terms = {"adversarial": (weight.adversarial, verdict.mean())}
+        if self.lpips is not None:
+            terms["perceptual"] = (weight.perceptual, self.lpips.between(gan.fabric, fake, real).mean())
+        return terms
+
+    def _train_discriminator(self, gan: Gan, fake: Tensor, real: Tensor, rate: float) -> Metrics:
+        game = ADVERSARIAL[self.recipe.adversarial.loss]
+        real_logits, fake_logits = gan.discriminator(torch.cat([real, fake])).float().chunk(2)
+        loss = game.real(real_logits).mean() + game.fake(fake_logits).mean()
+        gan.update_discriminator(loss, rate, self.recipe.clip)
+        pulse = {"real_logit": real_logits.mean(), "fake_logit": fake_logits.mean(), "discriminator": loss}
+        return {name: value.detach() for name, value in pulse.items()}
+
+    def preview(self, seed: int = 7, count: int = 8) -> tuple[Tensor, Tensor]:
+        """The same grey pictures each time, none of them made old, and the coloured ones."""
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            rgb = self.photos.crops(count, PREVIEW_SIZE, self.recipe.widest)
+        return old_lightness(rgb, 0.0), rgb
+
+    def baseline(self, given: Tensor) -> Tensor:
+        """The grey picture."""
+        grey = torch.cat([given * 100, torch.zeros_like(given.expand(-1, 2, -1, -1))], 1)
+        return rgb_of(grey)
+
+    def shown(self, given: Tensor, output: Tensor) -> Tensor:
+        """The grey picture with the colours of `output`."""
+        return rgb_of(torch.cat([given * 100, output * 255 - 128], 1))
