@@ -21,7 +21,8 @@ from ganfx.evaluation.inpaint import BASELINES, CELL, HOLE_COLOUR, MAX_SIDE, com
 from ganfx.evaluation.masks import KINDS
 from ganfx.evaluation.protocol import Sample, samples_of
 from ganfx.evaluation.report import Report
-from ganfx.evaluation.sheet import around, fitted
+from ganfx.evaluation.resample import fitted
+from ganfx.evaluation.sheet import around
 from ganfx.evaluation.speed import benchmark_speed
 from ganfx.picture import Floats, Mask
 from ganfx.spec import FilterSpec
@@ -284,5 +285,5 @@ def test_the_command_prints_the_table_and_writes_the_sheets(photos: Path, flatly
 
 
 def test_speed_is_measured_whatever_the_channels(softly: Path) -> None:
-    (speed,) = benchmark_speed([softly], size=64, repeats=2)
+    (speed,) = benchmark_speed([softly], size=(64, 64), repeats=2)
     assert speed.mp_per_s == pytest.approx(64 * 64 / 1e6 / speed.median_s)

@@ -268,7 +268,7 @@ def test_parameters_are_counted_wherever_they_are_kept(make_model: MakeModel) ->
 
 
 def test_speed_is_measured_against_the_first(make_model: MakeModel) -> None:
-    speeds = benchmark_speed([make_model("one"), make_model("other")], size=32, repeats=3)
+    speeds = benchmark_speed([make_model("one"), make_model("other")], size=(32, 32), repeats=3)
     assert [speed.model for speed in speeds] == ["one", "other"]
     assert speeds[0].ratio == 1
     for speed in speeds:

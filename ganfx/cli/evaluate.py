@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -125,10 +126,50 @@ def inpaint(
 
 
 @evaluate.command()
+@_models(None)
+@_sets
+@click.option(
+    "--look", "looks", multiple=True, help="plain, or old: faded, soft, grainy, red too dark.  [default: both]"
+)
+@_limit
+@_output
+def colorize(
+    models: tuple[str, ...], sets: tuple[Path, ...], looks: tuple[str, ...], limit: int | None, output: Path | None
+) -> None:
+    """Turn good colour pictures grey, colour them with each model, and compare with the originals.
+
+    A believable colour that is not the true one counts as an error; the sheets show which are believable.
+
+    \b
+    Example:
+      ganfx eval colorize --set BSD100 --look plain --limit 20 -o figures
+    """
+    with _extras():
+        from ganfx.evaluation.colorize import evaluate_colorize
+        from ganfx.hub import find_model
+
+    chosen = models or (str(find_model(filter="colorize")),)
+    _tell(evaluate_colorize(chosen, sets, looks=looks, limit=limit, say=_say), output)
+
+
+def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """'384x256' or '256' as (width, height)."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"(\d+)(?:x(\d+))?", value)
+    size = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if min(size) < 16:
+        raise click.BadParameter(f"{value!r} is not N or WIDTHxHEIGHT, of at least 16 pixels", ctx, param)
+    return size
+
+
+@evaluate.command()
 @_models("photo-x4")
-@click.option("--size", type=click.IntRange(min=16), default=256, show_default=True, help="Input pixels per side.")
+@click.option(
+    "--size", callback=_size, metavar="N|WIDTHxHEIGHT", help="Input pixels.  [default: what the filter hands over]"
+)
 @click.option("--repeats", type=click.IntRange(min=1), default=9, show_default=True)
-def speed(models: tuple[str, ...], size: int, repeats: int) -> None:
+def speed(models: tuple[str, ...], size: tuple[int, int] | None, repeats: int) -> None:
     """Time models in turns on the same input; the first one is the measure."""
     from ganfx.evaluation.speed import benchmark_speed, speed_table
 

@@ -1,1 +1,1 @@
-"""How good the upscalers are: the shipped files, run by the engine, beside bicubic and each other."""
+"""How good the networks are: the shipped files, run by the engine, beside what anybody has and each other."""

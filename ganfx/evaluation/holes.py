@@ -10,7 +10,7 @@ import numpy as np
 
 from ganfx.errors import MaskError, OptionError
 from ganfx.evaluation.masks import KINDS, draw_mask
-from ganfx.evaluation.protocol import Sample, middle
+from ganfx.evaluation.protocol import Sample, check_names, middle
 from ganfx.files import is_picture, open_reader, read_mask
 from ganfx.picture import Mask
 
@@ -22,9 +22,7 @@ _ROLE = re.compile(r"(image|mask)s?", re.IGNORECASE)
 
 def drawn(kinds: Sequence[str]) -> dict[str, MaskOf]:
     """Masks drawn for each picture, by kind. Raises OptionError where one is none of `KINDS`."""
-    for kind in kinds:
-        if kind not in KINDS:
-            raise OptionError(f"no kind of mask {kind!r}", hint=f"there are {', '.join(KINDS)}")
+    check_names(kinds, KINDS, "kind of mask")
     return {kind: _drawn(kind) for kind in kinds}
 
 

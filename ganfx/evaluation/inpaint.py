@@ -19,8 +19,9 @@ from ganfx.evaluation.masks import KINDS
 from ganfx.evaluation.metrics import psnr
 from ganfx.evaluation.protocol import MIN_SIDE, Sample, eight_bit, samples_of
 from ganfx.evaluation.report import Column, Measurement, Report, Task
+from ganfx.evaluation.resample import fitted
 from ganfx.evaluation.rounds import Say, go_round
-from ganfx.evaluation.sheet import Cell, Sheet, around, fitted
+from ganfx.evaluation.sheet import Cell, Sheet, around
 from ganfx.picture import Floats, Mask, Picture
 from ganfx.training.features import features_dir
 

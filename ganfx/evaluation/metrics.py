@@ -1,4 +1,4 @@
-"""Figures that need nothing but the pixels: PSNR and SSIM on luma, as super-resolution papers report them."""
+"""Figures that need nothing but the pixels: PSNR and SSIM as super-resolution papers report them, and of colours."""
 
 from __future__ import annotations
 
@@ -42,3 +42,19 @@ def ssim(plane: Plane, other: Plane) -> float:
     luminance = (2 * mean * mean_other + c1) / (mean**2 + mean_other**2 + c1)
     structure = (2 * covariance + c2) / (variance + variance_other + c2)
     return float(np.mean(luminance * structure))
+
+
+def chroma_error(chroma: Floats, other: Floats) -> float:
+    """The mean distance of a* and b* (H, W, 2) at each pixel."""
+    return float(np.linalg.norm(chroma - other, axis=-1).mean())
+
+
+def colourfulness(rgb: Floats) -> float:
+    """How colourful rgb (H, W, 3) in [0, 1] is: 0 where it is grey, 59 quite, 109 extremely.
+
+    Hasler and Suesstrunk, "Measuring colourfulness in natural images" (2003).
+    """
+    red, green, blue = np.moveaxis(rgb.astype(np.float64) * _PEAK, -1, 0)
+    opponents = np.stack([red - green, (red + green) / 2 - blue])
+    spread, middle = opponents.std((1, 2)), opponents.mean((1, 2))
+    return float(np.linalg.norm(spread) + 0.3 * np.linalg.norm(middle))

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from ganfx.errors import OptionError, PictureSizeError
-from ganfx.evaluation.resample import bicubic
+from ganfx.evaluation.resample import bicubic, fitted
 from ganfx.files import is_picture, open_picture
 from ganfx.picture import Floats
 
@@ -36,13 +36,21 @@ class Sample:
 
         Raises PictureSizeError where it is smaller than MIN_SIDE, and what `ganfx.files` raises.
         """
-        rgb = open_picture(self.path).rgb
-        if min(rgb.shape[:2]) < MIN_SIDE:
-            height, width = rgb.shape[:2]
-            raise PictureSizeError(
-                f"{width}x{height} is too small to judge by", hint=f"{MIN_SIDE} pixels a side will do"
-            )
-        return eight_bit(middle(rgb, multiple_of, max_side))
+        return eight_bit(middle(_judgeable(open_picture(self.path).rgb), multiple_of, max_side))
+
+    def shrunk(self, max_side: int) -> Floats:
+        """All of the good picture (H, W, 3), 8-bit values in [0, 1], by area to a long side of `max_side` at most.
+
+        Raises PictureSizeError where it is smaller than MIN_SIDE then, and what `ganfx.files` raises.
+        """
+        return eight_bit(_judgeable(fitted(open_picture(self.path).rgb, max_side)))
+
+
+def _judgeable(rgb: Floats) -> Floats:
+    height, width = rgb.shape[:2]
+    if min(height, width) < MIN_SIDE:
+        raise PictureSizeError(f"{width}x{height} is too small to judge by", hint=f"{MIN_SIDE} pixels a side will do")
+    return rgb
 
 
 def middle(pixels: Floats, multiple_of: int = 1, max_side: int = MAX_SIDE) -> Floats:
@@ -56,6 +64,13 @@ def _middle(side: int, multiple_of: int, max_side: int) -> slice:
     kept = min(side, max_side)
     start = (side - kept) // 2
     return slice(start, start + kept - kept % multiple_of)
+
+
+def check_names(names: Collection[str], known: Collection[str], what: str) -> None:
+    """Raises OptionError, in which `what` says what is named, where one of `names` is not `known`."""
+    for name in names:
+        if name not in known:
+            raise OptionError(f"no {what} {name!r}", hint=f"there are {', '.join(known)}")
 
 
 def samples_of(sets: Sequence[Path], limit: int | None = None, without: Collection[Path] = ()) -> list[Sample]:

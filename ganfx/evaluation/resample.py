@@ -1,13 +1,15 @@
-"""The bicubic of the trade: Keys' kernel with a = -0.5, widened when shrinking, as MATLAB's and Pillow's."""
+"""Other sizes: by area, and by the bicubic of the trade, Keys' kernel with a = -0.5 as MATLAB's and Pillow's."""
 
 from __future__ import annotations
 
 from typing import TypeVar
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ganfx.picture import Floats
 from ganfx.training.resample import CUBIC, resize_matrix
 
 Real = TypeVar("Real", np.float32, np.float64)
@@ -18,6 +20,16 @@ def bicubic(pixels: NDArray[Real], height: int, width: int) -> NDArray[Real]:
     vertical, horizontal = _matrix(pixels.shape[0], height), _matrix(pixels.shape[1], width)
     across = np.tensordot(horizontal, pixels, (1, 1))
     return np.ascontiguousarray(np.tensordot(vertical, across, (1, 1)), pixels.dtype)
+
+
+def fitted(rgb: Floats, size: int) -> Floats:
+    """(H, W, 3) shrunk by area until no side is longer than `size`."""
+    height, width = rgb.shape[:2]
+    factor = min(1.0, size / max(height, width))
+    if factor == 1:
+        return rgb
+    new_size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return np.asarray(cv2.resize(rgb, new_size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _matrix(size: int, new_size: int) -> NDArray[np.float32]:

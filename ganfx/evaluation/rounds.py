@@ -15,12 +15,19 @@ SHEET_ROWS = 8
 Say = Callable[[str], None]
 
 
-def go_round(report: Report, samples: Sequence[Sample], judge: Callable[[Sample, bool], None], say: Say) -> Report:
+def go_round(
+    report: Report,
+    samples: Sequence[Sample],
+    judge: Callable[[Sample, bool], None],
+    say: Say,
+    sheet_rows: int = SHEET_ROWS,
+) -> Report:
     """Have `judge` add the measurements of every sample to `report`, told whether the sheets show it.
 
-    A sample for which it raises ItemError is said and left out. Raises OptionError where none is left.
+    They show `sheet_rows` samples, spread over all. A sample for which it raises ItemError is said and left out. Raises
+    OptionError where none is left.
     """
-    shown = {round(i) for i in np.linspace(0, len(samples) - 1, SHEET_ROWS)}
+    shown = {round(i) for i in np.linspace(0, len(samples) - 1, sheet_rows)}
     for number, sample in enumerate(samples):
         say(f"{number + 1}/{len(samples)} {sample.set} {sample.name}")
         try:

@@ -85,13 +85,3 @@ def _centred(at: int, size: int, side: int) -> slice:
 def enlarged_pixels(low_res: Floats, scale: int) -> Floats:
     """Every pixel of (H, W, 3) as a square of `scale`."""
     return low_res.repeat(scale, axis=0).repeat(scale, axis=1)
-
-
-def fitted(rgb: Floats, size: int) -> Floats:
-    """(H, W, 3) shrunk by area until no side is longer than `size`."""
-    height, width = rgb.shape[:2]
-    factor = min(1.0, size / max(height, width))
-    if factor == 1:
-        return rgb
-    new_size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    return np.asarray(cv2.resize(rgb, new_size, interpolation=cv2.INTER_AREA), np.float32)

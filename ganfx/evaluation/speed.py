@@ -12,6 +12,11 @@ import numpy as np
 from ganfx.engine import EngineOptions
 from ganfx.evaluation.contestants import Contestant, Entrant, common_scale, open_entrants
 from ganfx.evaluation.report import millions, table
+from ganfx.filters.colorize import NETWORK_SIDE
+
+_TILE = (256, 256)
+# Filters that show their network a whole picture: one of 3:2.
+_SIZES = {"colorize": (NETWORK_SIDE, NETWORK_SIDE * 2 // 3)}
 
 
 @dataclass(frozen=True)
@@ -31,14 +36,20 @@ class Speed:
 
 
 def benchmark_speed(
-    models: Sequence[str | Path], *, size: int = 256, repeats: int = 9, options: EngineOptions | None = None
+    models: Sequence[str | Path],
+    *,
+    size: tuple[int, int] | None = None,
+    repeats: int = 9,
+    options: EngineOptions | None = None,
 ) -> list[Speed]:
-    """Time `models`, names or .onnx files of one scale, on `size` x `size` pixels of noise in all their channels.
+    """Time `models`, names or .onnx files of one scale, on noise of `size`, (width, height), in all their channels.
 
-    They take turns, so that whatever else the machine does falls on all of them; the first is the measure.
+    The size is by default what their filter hands them. They take turns, so that whatever else the machine does falls
+    on all of them; the first is the measure.
     """
     entrants = open_entrants(models, options or EngineOptions())
-    megapixels = (size * common_scale(entrants)) ** 2 / 1e6
+    size = size or _SIZES.get(entrants[0].engine.spec.filter, _TILE)
+    megapixels = size[0] * size[1] * common_scale(entrants) ** 2 / 1e6
     contestants = [_on_noise(entrant, size) for entrant in entrants]
     for one in contestants:
         one.run()
@@ -57,8 +68,9 @@ def benchmark_speed(
     ]
 
 
-def _on_noise(entrant: Entrant, size: int) -> Contestant:
-    noise = np.random.default_rng(0).random((size, size, entrant.engine.spec.in_channels), np.float32)
+def _on_noise(entrant: Entrant, size: tuple[int, int]) -> Contestant:
+    width, height = size
+    noise = np.random.default_rng(0).random((height, width, entrant.engine.spec.in_channels), np.float32)
     return entrant.contestant(lambda: entrant.engine.run(noise))
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from ganfx.engine import EngineOptions
-from ganfx.errors import ContractError, OptionError
+from ganfx.errors import ContractError
 from ganfx.evaluation.contestants import Contestant, common_scale, devices, open_entrants
 from ganfx.evaluation.judge import NAN, Judge
 from ganfx.evaluation.metrics import luma
 from ganfx.evaluation.niqe import Niqe
-from ganfx.evaluation.protocol import DEGRADATIONS, MIN_SIDE, Sample, degrade, eight_bit, samples_of
+from ganfx.evaluation.protocol import DEGRADATIONS, MIN_SIDE, Sample, check_names, degrade, eight_bit, samples_of
 from ganfx.evaluation.report import Column, Measurement, Report, Task
 from ganfx.evaluation.resample import bicubic
 from ganfx.evaluation.rounds import Say, go_round
@@ -53,9 +53,7 @@ def evaluate_upscale(
     GANFX_FEATURES names. A picture that cannot be read is said and left out. Raises OptionError where nothing
     can be compared, and what finding and opening the models raises.
     """
-    for name in degradations:
-        if name not in DEGRADATIONS:
-            raise OptionError(f"no degradation {name!r}", hint=f"there are {', '.join(DEGRADATIONS)}")
+    check_names(degradations, DEGRADATIONS, "degradation")
     samples = samples_of(sets, limit)
     scale, networks = _networks(models, options or EngineOptions())
     if features_dir() is None:
