@@ -13,6 +13,7 @@ from onnx import numpy_helper
 from torch import Tensor
 
 from ganfx.errors import ContractError
+from ganfx.spec import KEY
 
 from .precision import SUFFIX
 
@@ -22,15 +23,14 @@ if TYPE_CHECKING:
 
 
 def generator_state(path: Path) -> dict[str, Tensor]:
-    """The state dict (fp32) of the `ResidualUpscaler` exported to `path`. Raises ContractError."""
+    """The state dict (fp32) of the network that ganfx trained and exported to `path`. Raises ContractError."""
     try:
         model = onnx.load(path, load_external_data=False)
     except Exception as error:  # protobuf's errors share no public base
         raise ContractError(f"{path}: not an ONNX model") from error
-    state = {name: torch.from_numpy(np.array(values, np.float32)) for name, values in _convolutions(model)}
-    if "head.weight" not in state:
+    if KEY not in {entry.key for entry in model.metadata_props}:
         raise ContractError(f"{path}: not a network that ganfx trains", hint="start from a model that ganfx trained")
-    return state
+    return {name: torch.from_numpy(np.array(values, np.float32)) for name, values in _convolutions(model)}
 
 
 def _convolutions(model: ModelProto) -> Iterator[tuple[str, NDArray[np.float32]]]:

@@ -179,6 +179,8 @@ def test_a_trained_network_is_at_once_a_filter(tmp_path: Path, monkeypatch: pyte
     sizes = [end.type.tensor_type.shape.dim[1].dim_value for end in (graph.input[0], graph.output[0])]
     assert sizes == [1, 2]
     assert all(node.domain in ("", "ai.onnx") for node in graph.node)
+    again = CliRunner().invoke(cli, [*arguments, "--start-from", "mine"], catch_exceptions=False)
+    assert "begins with 100% of its weights" in again.output
     coloured = CliRunner().invoke(
         cli, ["colorize", str(photos / "a.png"), "-n", "mine", "-o", str(tmp_path / "out.png")], catch_exceptions=False
     )

@@ -23,13 +23,17 @@ def train() -> None:
 
 @dataclass(frozen=True)
 class _Kind:
-    """Models of one filter: what they are, what teaches them, and how a trained one is used."""
+    """Models of one filter: what they are, what teaches them, and how a trained one is used.
+
+    Those without a `recipe` of their own learn a style, whose kind decides.
+    """
 
     filter: str
-    recipe: str
+    recipe: str | None
     what: str
     advice: str
     use: str
+    also: str = ""
 
 
 _KINDS = (
@@ -61,13 +65,21 @@ _KINDS = (
         "Colour photographs of many kinds of things teach most; some thousands are a start.",
         "ganfx colorize -n {name} old.jpg",
     ),
+    _Kind(
+        "stylize",
+        None,
+        "a style from one picture or a folder of paintings",
+        "Photographs of many things, some hundreds, show where strokes belong.",
+        "ganfx stylize -n {name} photo.jpg",
+        " --style wave.jpg",
+    ),
 )
 
 _HELP = """Train {what} and add it to your models.
 
 \b
 Example:
-  ganfx train {filter} --photos ~/Pictures/best --minutes 60 --name mine
+  ganfx train {filter} --photos ~/Pictures/best{also} --minutes 60 --name mine
   {use}
 
 {advice} A sample grid and a line of metrics are written each minute; Ctrl-C leaves a checkpoint behind.
@@ -90,16 +102,27 @@ _OPTIONS = (
 )
 
 
+_STYLE = click.option(
+    "--style",
+    type=click.Path(path_type=Path),
+    help="A picture in the style, or a folder of paintings.",
+)
+
+
 def _command(kind: _Kind) -> click.Command:
     def callback(**settings: Any) -> None:
         _train(kind, **settings)
 
-    recipe = click.option("--recipe", default=kind.recipe, show_default=True, help="A recipe's name, or a TOML file.")
+    default = True if kind.recipe else "by what --style is"
+    recipe = click.option(
+        "--recipe", default=kind.recipe, show_default=default, help="A recipe's name, or a TOML file."
+    )
+    own = (recipe,) if kind.recipe else (_STYLE, recipe)
     command: Any = callback
-    for decorate in reversed((*_OPTIONS[:2], recipe, *_OPTIONS[2:])):
+    for decorate in reversed((*_OPTIONS[:2], *own, *_OPTIONS[2:])):
         command = decorate(command)
     use = kind.use.format(name="mine")
-    text = _HELP.format(filter=kind.filter, what=kind.what, advice=kind.advice, use=use)
+    text = _HELP.format(filter=kind.filter, what=kind.what, advice=kind.advice, use=use, also=kind.also)
     decorated: click.Command = click.command(kind.filter, help=text)(command)
     return decorated
 
@@ -111,7 +134,7 @@ for _kind in _KINDS:
 def _train(
     kind: _Kind,
     name: str | None,
-    recipe: str,
+    recipe: str | None,
     folder: Path | None,
     start_from: str | None,
     license: str,
@@ -122,10 +145,12 @@ def _train(
         from ganfx.exporters.weights import generator_state
         from ganfx.training.run import Request
         from ganfx.training.run import train as run
+        from ganfx.training.stylize import default_recipe
     except ModuleNotFoundError as error:
         raise TrainingError(f"training needs {error.name}", hint='pip install "ganfx[train]"') from error
     from ganfx.hub import find_model, register
 
+    recipe = recipe or default_recipe(settings.get("style"))
     name = name or f"{Path(recipe).stem}-custom"
     folder = folder or Path("runs") / name
     weights = generator_state(find_model(start_from, filter=kind.filter, selectors={})) if start_from else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
@@ -37,6 +38,20 @@ class PatchDiscriminator(nn.Module):
         return logits
 
 
+class PatchesDiscriminator(nn.Module):
+    """Two patch discriminators (Wang et al. 2018), one at half the size: (N, C, H, W) -> (N, 2, H / 8, W / 8)."""
+
+    def __init__(self, channels: int = 32, in_channels: int = 3) -> None:
+        super().__init__()
+        self.fine = PatchDiscriminator(channels, in_channels)
+        self.coarse = PatchDiscriminator(channels, in_channels)
+
+    def forward(self, image: Tensor) -> Tensor:
+        fine = self.fine(image)
+        coarse = F.interpolate(self.coarse(F.avg_pool2d(image, 2)), fine.shape[2:], mode="nearest")
+        return torch.cat([fine, coarse], 1)
+
+
 class UNetDiscriminator(nn.Module):
     """One logit for each pixel, judged with context (Schonfeld et al. 2020): (N, C, H, W) -> (N, 1, H, W).
 
@@ -65,7 +80,11 @@ class UNetDiscriminator(nn.Module):
         return logits
 
 
-KINDS: dict[str, type[nn.Module]] = {"patch": PatchDiscriminator, "unet": UNetDiscriminator}
+KINDS: dict[str, type[nn.Module]] = {
+    "patch": PatchDiscriminator,
+    "patches": PatchesDiscriminator,
+    "unet": UNetDiscriminator,
+}
 
 
 def set_trainable(network: nn.Module, trainable: bool) -> None:

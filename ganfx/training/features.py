@@ -1,7 +1,9 @@
-"""Perceptual features: SqueezeNet 1.1 (Iandola et al. 2016) and LPIPS on top of it (Zhang et al. 2018).
+"""Perceptual features: SqueezeNet 1.1 (Iandola et al. 2016), LPIPS on top of it (Zhang et al. 2018), and the first
+layers of VGG-19 (Simonyan and Zisserman 2014).
 
 The arrays are not part of ganfx. They are looked for in the folder named by GANFX_FEATURES, as
-`squeezenet1_1_torchvision.npz` and `lpips_squeeze_v0.1_lin.npz`, under torchvision's and lpips' own key names.
+`squeezenet1_1_torchvision.npz`, `lpips_squeeze_v0.1_lin.npz` and `vgg19_conv1_1-conv3_1_caffe.npz`, under
+torchvision's, lpips' and Caffe's own key names.
 """
 
 from __future__ import annotations
@@ -33,6 +35,16 @@ _FIRES = {
 }
 _POOL_BEFORE = (3, 6, 9)
 _TAPS = (4, 7, 9, 10, 11, 12)
+# Of VGG-19: the mean of each colour in 0..255, and (input, output) channels of the layers known.
+_VGG_MEAN = (123.68, 116.78, 103.94)
+_VGG_LAYERS = {
+    "conv1_1": (3, 64),
+    "conv1_2": (64, 64),
+    "conv2_1": (64, 128),
+    "conv2_2": (128, 128),
+    "conv3_1": (128, 256),
+}
+_VGG_POOL_BEFORE = ("conv2_1", "conv3_1")
 
 
 def features_dir() -> Path | None:
@@ -116,3 +128,30 @@ class Lpips(nn.Module):
 
     def forward(self, rgb: Tensor, other: Tensor) -> Tensor:
         return self.distance(self.backbone(rgb), self.backbone(other))
+
+
+class VggFeatures(nn.Module):
+    """rgb (N, 3, H, W) in [0, 1] -> the activations of VGG-19's conv1_1 to conv3_1. Raises TrainingError."""
+
+    mean: Tensor
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        try:
+            stored = np.load(folder / "vgg19_conv1_1-conv3_1_caffe.npz")
+        except OSError as error:
+            raise TrainingError(f"{folder}: no VGG-19 features there", hint="set GANFX_FEATURES") from error
+        convs = {name: nn.Conv2d(*channels, 3, padding=1) for name, channels in _VGG_LAYERS.items()}
+        self.convs = nn.ModuleDict(convs)
+        self.convs.load_state_dict({key: torch.from_numpy(stored[key]) for key in self.convs.state_dict()})
+        self.register_buffer("mean", torch.tensor(_VGG_MEAN)[:, None, None], persistent=False)
+        self.requires_grad_(False).eval()
+
+    def forward(self, rgb: Tensor) -> list[Tensor]:
+        x = rgb * 255 - self.mean
+        found = []
+        for name, conv in self.convs.items():
+            x = F.max_pool2d(x, 2) if name in _VGG_POOL_BEFORE else x
+            x = F.relu(conv(x))
+            found.append(x)
+        return found

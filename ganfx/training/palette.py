@@ -20,7 +20,8 @@ def bin_centres(step: int = STEP) -> Tensor:
     axis = torch.linspace(0, 1, 64)
     cube = torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij")).reshape(1, 3, 64, -1)
     chroma = lab_of(cube)[0, 1:].flatten(1).T
-    return torch.unique((chroma / step).round(), dim=0) * step
+    bins: Tensor = torch.unique((chroma / step).round(), dim=0)
+    return bins * step
 
 
 class Palette:

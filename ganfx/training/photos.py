@@ -16,11 +16,13 @@ from torch.nn import functional as F
 from ganfx.errors import TrainingError
 
 
-def _files(folders: list[Path]) -> Iterator[Path]:
-    for folder in folders:
-        if not folder.is_dir():
-            raise TrainingError(f"{folder}: no such folder", hint="--photos takes a folder of pictures")
-        yield from sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+def picture_files(places: list[Path]) -> Iterator[Path]:
+    """The files of folders and their subfolders, hidden ones left out, and files as they are. Raises TrainingError."""
+    for place in places:
+        if not place.exists():
+            raise TrainingError(f"{place}: no such folder or picture", hint="give a folder of pictures, or one picture")
+        found = [place] if place.is_file() else place.rglob("*")
+        yield from sorted(path for path in found if path.is_file() and not path.name.startswith("."))
 
 
 def _decoded(path: Path, fit: int) -> np.ndarray | None:
@@ -52,13 +54,14 @@ class Photos:
         fit: int = 0,
         turns: bool = True,
     ) -> None:
-        paths = list(_files(folders))[:limit]
+        paths = list(picture_files(folders))[:limit]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             decoded = list(pool.map(lambda path: _decoded(path, fit), paths))
         usable = [rgb for rgb in decoded if rgb is not None and min(rgb.shape[:2]) >= patch]
         if not usable:
             names = ", ".join(map(str, folders))
-            raise TrainingError(f"{names}: no picture of at least {patch}x{patch} pixels among {len(paths)} files")
+            problem = f"{names}: no picture of at least {patch}x{patch} pixels among {len(paths)} files"
+            raise TrainingError(problem, hint="larger pictures, or a recipe with smaller patches")
         sizes = torch.tensor([rgb.shape[:2] for rgb in usable])
         self.turns = turns
         self.skipped = len(paths) - len(usable)

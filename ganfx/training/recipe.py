@@ -78,8 +78,12 @@ class Recipe:
         return stage, (fraction - begin) / max(stage.share, 1e-9)
 
     @property
+    def largest_stage(self) -> int:
+        return max(stage.patch for stage in self.stages)
+
+    @property
     def largest_patch(self) -> int:
-        return max(self.widest, *(stage.patch for stage in self.stages))
+        return max(self.widest, self.largest_stage)
 
 
 def _build(kind: type[T], table: dict[str, Any], where: str) -> T:

@@ -20,22 +20,24 @@ from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.photos import Photos
 from ganfx.training.recipe import Recipe, load_recipe
 from ganfx.training.scratches import ScratchTask
+from ganfx.training.stylize import StylizeTask
 from ganfx.training.task import Task
 from ganfx.training.trainer import Trainer
 from ganfx.training.upscale import UpscaleTask
 
 Say = Callable[[str], None]
-TASKS: dict[str, type[Task]] = {
+TASKS: dict[str, Callable[..., Task]] = {
     "upscale": UpscaleTask,
     "inpaint": InpaintTask,
     "scratches": ScratchTask,
     "colorize": ColorizeTask,
+    "stylize": StylizeTask,
 }
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for; times in minutes, `devices` a number or "auto"."""
+    """What the user asked for; times in minutes, `devices` a number or "auto", `style` for "stylize" alone."""
 
     filter: str
     photos: tuple[Path, ...]
@@ -47,6 +49,7 @@ class Request:
     device: str = "auto"
     devices: str = "1"
     limit: int | None = None
+    style: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -90,13 +93,13 @@ def train(request: Request, say: Say, start_from: dict[str, Tensor] | None = Non
         raise TrainingError(f"{request.recipe} is a recipe for {recipe.filter}", hint=f"ganfx train {recipe.filter}")
     fabric = _fabric(request, recipe)
     smallest = max(recipe.largest_patch, PREVIEW_SIZE)
-    kept = {"fit": recipe.fit, "turns": recipe.turns}
-    photos = Photos(list(request.photos), smallest, fabric.device, request.limit, **kept)
+    photos = Photos(list(request.photos), smallest, fabric.device, request.limit, fit=recipe.fit, turns=recipe.turns)
     say(f"{len(photos)} photographs ({photos.skipped} files left out), on {fabric.device}")
     features = features_dir()
     if features is None:
         say("no perceptual features (GANFX_FEATURES): training without them, results will be softer")
-    task = TASKS[recipe.filter](recipe, photos, features)
+    own = {"style": request.style} if request.style else {}
+    task = TASKS[recipe.filter](recipe, photos, features, **own)
     trainer = Trainer(fabric, recipe, task, request.folder, say)
     if start_from is not None:
         trainer.start_from(start_from)

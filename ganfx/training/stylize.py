@@ -1,0 +1,205 @@
+"""Styles: photographs painted like one picture or like a folder of paintings, without pairs, or as drawn by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganfx.errors import TrainingError
+from ganfx.training.augment import augmented
+from ganfx.training.comic import comic
+from ganfx.training.discriminators import KINDS
+from ganfx.training.gan import Gan
+from ganfx.training.losses import ADVERSARIAL, grid_loss, low_frequency_loss, pixel_loss, shifted
+from ganfx.training.monitor import PREVIEW_SIZE
+from ganfx.training.photos import Photos, picture_files
+from ganfx.training.recipe import Recipe, Stage
+from ganfx.training.style_losses import (
+    ContentLook,
+    StyleLook,
+    content_loss,
+    contrastive_loss,
+    edge_loss,
+    overshoot_loss,
+    variation_loss,
+)
+from ganfx.training.stylizer import ContrastiveStylizer, Stylizer
+from ganfx.training.task import Metrics, Task
+
+# The period of what upsampling may leave behind.
+_GRID = 8
+# Batches that the style's look is averaged over, and places of each picture that contrastive_loss compares.
+_SURVEYED, _PLACES = 12, 192
+
+# Styles that need no pictures: photographs are drawn by these.
+Draw = Callable[[Tensor], Tensor]
+DRAWN: dict[str, Draw] = {"comic": comic}
+
+Terms = dict[str, tuple[float, Tensor]]
+
+
+def default_recipe(style: Path | None) -> str:
+    """The recipe for `style`, one picture or a folder. Raises TrainingError where it does not exist."""
+    if style is None:
+        raise _no_style()
+    return "style-paintings" if sum(1 for _ in picture_files([style])) > 1 else "style-picture"
+
+
+def _no_style() -> TrainingError:
+    return TrainingError("no style to learn", hint="--style takes a picture, or a folder of paintings")
+
+
+@dataclass(frozen=True)
+class StyleSettings:
+    """A style recipe's own settings. Style pictures are shrunk to a short side of `fit` if that is not 0, cut up to
+    `widest`, and at least `pictures` in number; or photographs are `drawn` by a rule of that name. The rest are
+    weights in the generator's loss. `grain` is the deviation of noise that photographs get, in [0, 1]: where there is
+    nothing to see, strokes grow from it."""
+
+    style: float
+    edges: float
+    overshoot: float
+    grain: float = 0.0
+    drawn: str = ""
+    fit: int = 0
+    widest: int = 0
+    contrast: float = 0.0
+    identity: float = 0.0
+    variation: float = 0.0
+    pictures: int = 1
+
+
+class StylizeTask(Task):
+    """A discriminator and Gram matrices say what a style looks like; deep features, edges and, for folders of
+    paintings, a contrastive loss say what must stay."""
+
+    def __init__(self, recipe: Recipe, photos: Photos, features: Path | None, style: Path | None = None) -> None:
+        super().__init__(recipe, photos, features)
+        device = photos.pixels.device
+        self.settings = StyleSettings(**recipe.settings)
+        self.name = style.stem if style else self.settings.drawn
+        self.draw = self._drawn_by_rule(style) if self.settings.drawn else self._pieces(style, device)
+        self.look = StyleLook(features).to(device)
+        self.content = ContentLook(features).to(device) if features else None
+        self.look.learn([self._sample(8, recipe.largest_stage)[1] for _ in range(_SURVEYED)])
+
+    def _drawn_by_rule(self, style: Path | None) -> Draw:
+        if style:
+            raise TrainingError(f"{self.recipe.name} draws its style by rule", hint="--style is for other recipes")
+        if self.settings.drawn not in DRAWN:
+            raise TrainingError(f"no rule to draw {self.settings.drawn!r}", hint=f"rules: {', '.join(DRAWN)}")
+        return DRAWN[self.settings.drawn]
+
+    def _pieces(self, style: Path | None, device: torch.device) -> Draw:
+        """Pieces of the pictures in `style`, as many and as large as the photographs, but unrelated to them."""
+        if style is None:
+            raise _no_style()
+        smallest = max(self.recipe.largest_stage, PREVIEW_SIZE)
+        paintings = Photos([style], smallest, device, fit=self.settings.fit, turns=False)
+        if len(paintings) < self.settings.pictures:
+            needed = f"{self.settings.pictures} pictures of at least {smallest}x{smallest} pixels are needed"
+            hint = "--recipe style-picture learns from any number"
+            raise TrainingError(f"{style}: {needed}, found {len(paintings)}", hint=hint)
+        narrowest = int(torch.minimum(paintings.heights, paintings.widths).min())
+        widest = min(self.settings.widest, narrowest)
+        return lambda photo: paintings.crops(len(photo), photo.shape[2], widest)
+
+    def networks(self) -> tuple[Stylizer, nn.Module]:
+        """A fresh generator and discriminator."""
+        judge = self.recipe.adversarial
+        kind = ContrastiveStylizer if self.settings.contrast else Stylizer
+        return kind(**self.recipe.generator), KINDS[judge.kind](judge.channels)
+
+    def contract(self, network: Stylizer) -> dict[str, Any]:
+        """What a FilterSpec must say of `network`."""
+        unit = network.multiple_of
+        shape = {"multiple_of": unit, "min_size": network.min_size, "receptive_field": network.receptive_field}
+        return shape | {"grain": self.settings.grain, "description": f"paints like {self.name}"}
+
+    def _sample(self, batch: int, patch: int) -> tuple[Tensor, Tensor]:
+        """(photographs, the style): these as drawn, or unrelated pieces of the same shape."""
+        photo = self.photos.crops(batch, patch, self.recipe.widest)
+        painting = self.draw(photo)
+        photo = photo + self.settings.grain * torch.randn_like(photo)
+        layout = torch.channels_last
+        return photo.contiguous(memory_format=layout), painting.contiguous(memory_format=layout)
+
+    def step(self, gan: Gan, stage: Stage, rate: float) -> Metrics:
+        """One update of the players that `stage` has, at `rate` times its learning rates."""
+        photo, painting = self._sample(stage.batch, stage.patch)
+        fake, terms = self._painted(gan, photo, painting)
+        shown = painting if self.settings.drawn else photo
+        terms |= self._looks(gan, fake, shown) | self._guards(fake, shown)
+        if stage.adversarial:
+            weight = self.recipe.adversarial
+            verdict = ADVERSARIAL[weight.loss].generator(gan.judge(augmented(fake)).float())
+            terms["adversarial"] = (weight.adversarial, verdict.mean())
+        metrics = gan.pay_generator(terms, rate * stage.generator_rate, self.recipe.clip)
+        if stage.adversarial:
+            metrics |= self._train_discriminator(gan, fake.detach(), painting, rate * stage.discriminator_rate)
+        return metrics
+
+    def _painted(self, gan: Gan, photo: Tensor, painting: Tensor) -> tuple[Tensor, Terms]:
+        """The photographs in the style, and what their contents weigh by the generator's own features.
+
+        Half as many paintings are painted too, and are to stay what they are: the identity.
+        """
+        if not self.settings.contrast:
+            return gan.generator(photo), {}
+        count = len(photo)
+        given = torch.cat([photo, painting[: -(-count // 2)]]) if self.settings.identity else photo
+        gan.generator.mark_forward_method("compared")
+        output, codes = gan.generator.compared(given, _PLACES)
+        losses = [contrastive_loss(got[:count], wanted[:count]) for got, wanted in codes]
+        terms = {"contrast": (self.settings.contrast, torch.stack(losses).mean())}
+        if self.settings.identity:
+            losses = [contrastive_loss(got[count:], wanted[count:]) for got, wanted in codes]
+            terms["identity"] = (self.settings.identity, torch.stack(losses).mean())
+        return output[:count], terms
+
+    def _looks(self, gan: Gan, fake: Tensor, shown: Tensor) -> Terms:
+        """What the style's look and the contents of what is `shown` weigh, each time on another pixel grid."""
+        fake, shown = shifted((fake, shown))
+        with gan.fabric.autocast():
+            terms = {"style": (self.settings.style, self.look.distance(fake))}
+            if self.content is not None:
+                with torch.no_grad():
+                    wanted = self.content(shown)
+                terms["perceptual"] = (self.recipe.adversarial.perceptual, content_loss(self.content(fake), wanted))
+        return terms
+
+    def _guards(self, fake: Tensor, shown: Tensor) -> Terms:
+        weight, own = self.recipe.adversarial, self.settings
+        # Averaged over the whole patch, where strokes cancel out and a grid does not.
+        periods = fake.shape[2] // _GRID
+        return {
+            "pixel": (weight.pixel, pixel_loss(fake, shown)),
+            "low_frequency": (weight.low_frequency, low_frequency_loss(fake, shown, 1, _GRID)),
+            "grid": (weight.grid, grid_loss(fake, shown, _GRID, periods)),
+            "edges": (own.edges, edge_loss(fake, shown)),
+            "variation": (own.variation, variation_loss(fake)),
+            "overshoot": (own.overshoot, overshoot_loss(fake)),
+        }
+
+    def _train_discriminator(self, gan: Gan, fake: Tensor, real: Tensor, rate: float) -> Metrics:
+        game = ADVERSARIAL[self.recipe.adversarial.loss]
+        real_logits, fake_logits = gan.discriminator(augmented(torch.cat([real, fake]))).float().chunk(2)
+        loss = game.real(real_logits).mean() + game.fake(fake_logits).mean()
+        gan.update_discriminator(loss, rate, self.recipe.clip)
+        pulse = {"real_logit": real_logits.mean(), "fake_logit": fake_logits.mean(), "discriminator": loss}
+        return {name: value.detach() for name, value in pulse.items()}
+
+    def preview(self, seed: int = 7, count: int = 6) -> tuple[Tensor, Tensor]:
+        """The same photographs and pieces of the style each time."""
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            return self._sample(count, PREVIEW_SIZE)
+
+    def baseline(self, given: Tensor) -> Tensor:
+        """The photograph."""
+        return given

@@ -1,0 +1,117 @@
+"""The network behind styles: a small U-Net whose coarsest level does the work. It looks at no statistics of the whole
+picture, so what it makes of a place is the same in any tile."""
+
+from __future__ import annotations
+
+import itertools
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ganfx.training.generators import LEAK, conv3x3
+from ganfx.training.unet import UNSHUFFLE, Block, Down, Up
+
+# Blocks of the coarsest level whose features still say more of the picture than of the style.
+_SEEN = 2
+
+
+class Stylizer(nn.Module):
+    """rgb (N, 3, H, W) in [0, 1] -> (N, 3, H, W), not clipped; close to the picture itself at first.
+
+    widths are the channels at 1/2, 1/4, 1/8 ... of the size, blocks how many blocks the coarsest has. H and W are
+    multiples of `multiple_of`, and at least `min_size`.
+    """
+
+    def __init__(self, widths: list[int], blocks: int) -> None:
+        super().__init__()
+        packed = 3 * UNSHUFFLE**2
+        pairs = list(itertools.pairwise(widths))
+        self.head = conv3x3(packed, widths[0])
+        self.down = nn.ModuleList([Down(*pair, 0) for pair in pairs])
+        self.body = nn.ModuleList([Block(widths[-1]) for _ in range(blocks)])
+        self.up = nn.ModuleList([Up(small, large) for large, small in reversed(pairs)])
+        self.tail = conv3x3(widths[0] + packed, packed, gain=0.03)
+        # The pixels of a cell begin alike, or the first pattern to be learned from would be that of the cells.
+        self.tail.weight.data = self.tail.weight.data[:: UNSHUFFLE**2].repeat_interleave(UNSHUFFLE**2, 0)
+        # Strokes must not grow from the picture's border: a tile has none.
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d) and module.kernel_size != (1, 1):
+                module.padding_mode = "reflect"
+
+    @property
+    def multiple_of(self) -> int:
+        return int(UNSHUFFLE * 2 ** len(self.down))
+
+    @property
+    def min_size(self) -> int:
+        return 2 * self.multiple_of
+
+    @property
+    def receptive_field(self) -> int:
+        """Input pixels that reach an output pixel, on each side of it: from the pixel back, layer by layer."""
+        furthest = 0
+        for pixel in range(self.multiple_of):
+            low, high = pixel // UNSHUFFLE - 1, pixel // UNSHUFFLE + 1
+            for _ in self.up:
+                low, high = (low - 2) // 2, (high + 2) // 2
+            low, high = low - 2 * len(self.body), high + 2 * len(self.body)
+            for _ in self.down:
+                low, high = 2 * low - 1, 2 * high + 1
+            first, last = (low - 1) * UNSHUFFLE, (high + 2) * UNSHUFFLE - 1
+            furthest = max(furthest, pixel - first, last - pixel)
+        return furthest
+
+    def encode(self, image: Tensor) -> list[Tensor]:
+        """What is seen in `image`: features from fine to coarse, the last two of one size."""
+        found = [F.leaky_relu(self.head(F.pixel_unshuffle(image, UNSHUFFLE)), LEAK)]
+        for down in self.down:
+            found.append(down(found[-1]))
+        x = found[-1]
+        for block in self.body[:_SEEN]:
+            x = block(x)
+        return [*found, x]
+
+    def decode(self, image: Tensor, features: list[Tensor]) -> Tensor:
+        """`image` changed as its `features` ask for."""
+        *skips, _, x = features
+        for block in self.body[_SEEN:]:
+            x = block(x)
+        for up, skip in zip(self.up, reversed(skips), strict=True):
+            x = up(x, skip)
+        packed = F.pixel_unshuffle(image, UNSHUFFLE)
+        change = F.pixel_shuffle(self.tail(torch.cat([x, packed], 1)), UNSHUFFLE)
+        # Added to pixels of 8 bits and more, which bf16 cannot hold.
+        return image + change.float()
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.decode(image, self.encode(image))
+
+
+class ContrastiveStylizer(Stylizer):
+    """A stylizer that can be asked whether a place of its output still shows what the input shows there.
+
+    Its heads, of `codes` channels, serve the training alone: `forward` does not use them, so no graph has them.
+    """
+
+    def __init__(self, widths: list[int], blocks: int, codes: int) -> None:
+        super().__init__(widths, blocks)
+        self.heads = nn.ModuleList(
+            nn.Sequential(nn.Linear(width, codes), nn.ReLU(), nn.Linear(codes, codes))
+            for width in (*widths, widths[-1])
+        )
+
+    def compared(self, image: Tensor, places: int) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
+        """(output, for each level of features the codes of `places` random places in the output and in the input).
+
+        Codes are (N, places, codes) of unit length. Those of the input do not pass gradients on.
+        """
+        before = self.encode(image)
+        output = self.decode(image, before)
+        after = self.encode(output)
+        codes = []
+        for head, old, new in zip(self.heads, before, after, strict=True):
+            chosen = torch.randperm(old.shape[2] * old.shape[3], device=old.device)[:places]
+            wanted, got = (F.normalize(head(x.flatten(2)[..., chosen].mT).float(), dim=-1) for x in (old, new))
+            codes.append((got, wanted.detach()))
+        return output, codes

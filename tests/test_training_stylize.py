@@ -1,0 +1,305 @@
+"""Learning a style: the network and its limits, what it is paid for, and runs as a user has them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import pyvips
+import torch
+from click.testing import CliRunner
+from onnx import numpy_helper
+
+from ganfx.cli import cli
+from ganfx.errors import TrainingError
+from ganfx.training.augment import augmented
+from ganfx.training.comic import comic
+from ganfx.training.recipe import load_recipe, recipe_names
+from ganfx.training.run import Request, train
+from ganfx.training.style_losses import (
+    StyleLook,
+    contrastive_loss,
+    edge_loss,
+    overshoot_loss,
+    variation_loss,
+)
+from ganfx.training.stylize import default_recipe
+from ganfx.training.stylizer import ContrastiveStylizer, Stylizer
+
+TINY = """
+name = "tiny-style"
+filter = "stylize"
+precision = "32-true"
+ema = 0.5
+clip = 1.0
+turns = false
+[generator]
+widths = [8, 8, 8]
+blocks = 3
+CODES
+[[stages]]
+share = 0.5
+batch = 2
+patch = 64
+generator_rate = 1e-3
+[[stages]]
+share = 0.5
+batch = 2
+patch = 64
+generator_rate = 1e-4
+discriminator_rate = 1e-4
+[adversarial]
+kind = "patches"
+channels = 4
+loss = "lsgan"
+pixel = 0.0
+low_frequency = 0.0
+perceptual = 0.5
+adversarial = 0.1
+grid = 1.0
+[settings]
+style = 1.0
+edges = 0.1
+overshoot = 1.0
+"""
+ONE = TINY.replace("CODES", "")
+FOLDER = TINY.replace("CODES", "codes = 8") + "grain = 0.03\ncontrast = 0.5\nidentity = 0.2\npictures = 3\n"
+RULE = ONE + 'drawn = "comic"\n'
+
+
+def picture(path: Path, side: int = 224, seed: int = 0) -> Path:
+    """Blotches of colour."""
+    random = np.random.default_rng(seed).integers(0, 255, (side // 16, side // 16, 3), dtype=np.uint8)
+    pixels = random.repeat(16, 0).repeat(16, 1)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pyvips.Image.new_from_array(pixels).copy(interpretation="srgb").write_to_file(str(path))
+    return path
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    return picture(tmp_path / "photos" / "a.png").parent
+
+
+@pytest.fixture
+def paintings(tmp_path: Path) -> Path:
+    for seed in range(3):
+        picture(tmp_path / "paintings" / f"{seed}.png", seed=seed)
+    return tmp_path / "paintings"
+
+
+def trained_network() -> Stylizer:
+    """One whose every layer has a say, as it is after training."""
+    torch.manual_seed(0)
+    network = Stylizer([8, 8, 8], 2)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    return network.eval()
+
+
+def test_an_untrained_stylizer_is_close_to_the_picture_itself() -> None:
+    torch.manual_seed(0)
+    image = torch.rand(2, 3, 32, 40)
+    change = Stylizer([32, 64, 128], 2)(image) - image
+    assert 0 < change.abs().mean() < 0.2 * image.std()
+
+
+def test_the_receptive_field_is_as_wide_as_declared() -> None:
+    network = trained_network().double()
+    reach, side = network.receptive_field, 8 * 25
+    furthest = 0
+    for pixel in range(side // 2, side // 2 + network.multiple_of):
+        image = torch.rand(1, 3, side, network.min_size, dtype=torch.float64, requires_grad=True)
+        network(image)[0, :, pixel].sum().backward()
+        assert image.grad is not None
+        touched = image.grad.abs().sum((0, 1, 3)).nonzero().flatten()
+        furthest = max(furthest, int(pixel - touched.min()), int(touched.max() - pixel))
+    assert reach < side // 2
+    assert furthest == reach
+
+
+def test_tiles_agree_with_the_whole_picture() -> None:
+    network = trained_network()
+    reach, unit = network.receptive_field, network.multiple_of
+    start, side = 5 * unit, 2 * (reach // unit + 1) * unit + 4 * unit
+    image = torch.rand(1, 3, 32, side + 2 * start)
+    with torch.no_grad():
+        whole, tile = network(image), network(image[..., start : start + side])
+    inner = slice(reach, side - reach)
+    assert torch.allclose(tile[..., inner], whole[..., start : start + side][..., inner], atol=1e-5)
+
+
+def test_a_flat_picture_gets_no_border() -> None:
+    network = trained_network()
+    with torch.no_grad():
+        output = network(torch.full((1, 3, 64, 64), 0.3))
+    unit = network.multiple_of
+    assert torch.allclose(output[..., :unit, :unit], output[..., 4 * unit : 5 * unit, 4 * unit : 5 * unit], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", recipe_names("stylize"))
+def test_shipped_recipes_stay_within_their_size(name: str) -> None:
+    settings = {key: value for key, value in load_recipe(name).generator.items() if key != "codes"}
+    network = Stylizer(**settings)
+    assert sum(parameter.numel() for parameter in network.parameters()) <= 2_200_000
+    work = 0
+
+    def count(module: torch.nn.Conv2d, _: object, output: torch.Tensor) -> None:
+        nonlocal work
+        work += output[0, 0].numel() * module.weight.numel()
+
+    for module in network.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            module.register_forward_hook(count)
+    with torch.no_grad():
+        network(torch.zeros(1, 3, 64, 64))
+    assert work * (512 / 64) ** 2 <= 13e9
+
+
+def stripes(period: int) -> torch.Tensor:
+    bright = (torch.arange(96) // (period // 2) % 2).float()
+    noise = 0.05 * torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(period))
+    return 0.2 + 0.6 * bright.expand(1, 3, 96, -1) + noise
+
+
+def test_a_texture_looks_more_like_itself_than_like_another(shared_data: Path) -> None:
+    look = StyleLook(shared_data / "features")
+    look.learn([stripes(4)])
+    assert look.distance(stripes(4).roll(2, 3)) < 0.2 * look.distance(stripes(24))
+
+
+def test_without_features_a_look_is_colour() -> None:
+    look = StyleLook(None)
+    picture = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    look.learn([picture])
+    assert look.distance(picture.flip(2)) < 0.01 < 0.1 < look.distance(picture.roll(1, 1) * torch.tensor(0.8))
+
+
+def test_matching_places_cost_least() -> None:
+    codes = torch.nn.functional.normalize(torch.randn(2, 32, 16, generator=torch.Generator().manual_seed(0)), dim=-1)
+    assert contrastive_loss(codes, codes) < 0.5 * contrastive_loss(codes.roll(1, 1), codes)
+
+
+def test_codes_of_an_unchanged_picture_match() -> None:
+    torch.manual_seed(0)
+    network = ContrastiveStylizer([8, 8, 8], 3, 8)
+    with torch.no_grad():
+        network.tail.weight.zero_()
+    image = torch.rand(2, 3, 32, 32)
+    output, codes = network.compared(image, 10)
+    assert torch.allclose(output, image)
+    for got, wanted in codes:
+        assert torch.allclose(got, wanted, atol=1e-5)
+        assert not wanted.requires_grad
+
+
+def test_edges_are_compared_whatever_the_colours() -> None:
+    photo = stripes(24)
+    assert edge_loss(1 - photo, photo) < 0.01
+    assert edge_loss(photo.roll(6, 3), photo) > 0.8
+    assert torch.isfinite(edge_loss(torch.zeros_like(photo), photo))
+
+
+def test_guards_see_what_they_guard_against() -> None:
+    flat = torch.full((1, 3, 16, 16), 0.5)
+    assert overshoot_loss(flat) == 0 < overshoot_loss(flat + 1)
+    assert variation_loss(flat) == 0 < variation_loss(stripes(4))
+
+
+def test_augmentation_changes_pictures_and_passes_gradients() -> None:
+    torch.manual_seed(0)
+    image = stripes(24).expand(3, -1, -1, -1).clone().requires_grad_()
+    changed = augmented(image)
+    assert changed.shape == image.shape
+    assert all((changed[i] - changed[j]).abs().mean() > 0.01 for i, j in ((0, 1), (1, 2)))
+    changed.sum().backward()
+    assert image.grad is not None
+    assert (image.grad.abs().sum((1, 2, 3)) > 0).all()
+
+
+def test_a_comic_has_ink_at_edges_and_flat_colours_between() -> None:
+    photo = torch.full((1, 3, 64, 64), 0.35)
+    photo[..., 32:] = 0.8
+    grain = 0.02 * torch.randn(photo.shape, generator=torch.Generator().manual_seed(0))
+    drawn = comic((photo + grain).clamp(0, 1))
+    across = drawn[0, :, 16:48].mean((0, 1))
+    assert across[26:32].min() < 0.5 * min(across[4:16].mean(), across[48:60].mean())
+    assert drawn[..., 8:56, 48:60].std() < 0.5 * grain.std()
+
+
+def test_the_recipe_follows_from_the_style(tmp_path: Path, paintings: Path) -> None:
+    assert default_recipe(paintings) == "style-paintings"
+    assert default_recipe(paintings / "0.png") == "style-picture"
+    assert default_recipe(picture(tmp_path / "single" / "a.png").parent) == "style-picture"
+
+
+def run(tmp_path: Path, recipe: str, photos: Path, style: Path | None) -> None:
+    written = tmp_path / "tiny.toml"
+    written.write_text(recipe)
+    request = Request("stylize", (photos,), 0.05, tmp_path / "run", str(written), device="cpu", style=style)
+    train(request, lambda line: None)
+
+
+@pytest.mark.parametrize("recipe", [ONE, FOLDER, RULE], ids=["picture", "folder", "rule"])
+def test_a_trained_network_is_at_once_a_model(
+    recipe: str, tmp_path: Path, photos: Path, paintings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANFX_MODELS", str(tmp_path / "models"))
+    monkeypatch.delenv("GANFX_FEATURES", raising=False)
+    written = tmp_path / "tiny.toml"
+    written.write_text(recipe)
+    arguments = ["train", "stylize", "--photos", str(photos), "--minutes", "0.05", "--recipe", str(written)]
+    arguments += [] if recipe == RULE else ["--style", str(paintings)]
+    arguments += ["--name", "mine", "--folder", str(tmp_path / "run"), "--device", "cpu"]
+    trained = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert "ganfx stylize -n mine" in trained.output
+    assert list((tmp_path / "run" / "samples").glob("*.png"))
+    graph = onnx.load(tmp_path / "models" / "mine.onnx").graph
+    sizes = [end.type.tensor_type.shape.dim[1].dim_value for end in (graph.input[0], graph.output[0])]
+    assert sizes == [3, 3]
+    assert all(node.domain in ("", "ai.onnx") for node in graph.node)
+    weights = sum(array.size for array in map(numpy_helper.to_array, graph.initializer) if array.ndim == 4)
+    convolutions = [module for module in Stylizer([8, 8, 8], 3).modules() if isinstance(module, torch.nn.Conv2d)]
+    assert weights == sum(module.weight.numel() for module in convolutions)
+
+
+def test_a_run_goes_on_where_it_stopped(tmp_path: Path, photos: Path, paintings: Path) -> None:
+    written, lines = tmp_path / "tiny.toml", list[str]()
+    written.write_text(FOLDER)
+    request = Request("stylize", (photos,), 0.04, tmp_path / "run", str(written), device="cpu", style=paintings)
+    first = train(request, lines.append)
+    longer = Request("stylize", (photos,), 0.08, tmp_path / "run", str(written), True, device="cpu", style=paintings)
+    assert train(longer, lines.append).steps > first.steps
+
+
+def test_with_features_a_texture_comes_closer(
+    tmp_path: Path, photos: Path, paintings: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANFX_FEATURES", str(shared_data / "features"))
+    run(tmp_path, ONE, photos, paintings / "1.png")
+    metrics = (tmp_path / "run" / "metrics.jsonl").read_text()
+    assert '"perceptual"' in metrics
+    assert '"style"' in metrics
+
+
+def test_styles_that_cannot_teach_are_refused_in_one_line(tmp_path: Path, photos: Path, paintings: Path) -> None:
+    text = tmp_path / "notes" / "a.txt"
+    text.parent.mkdir()
+    text.write_text("no picture")
+    refusals = [
+        (ONE, text, "no picture of at least 192x192 pixels among 1 files"),
+        (ONE, picture(tmp_path / "small.png", 160), "no picture of at least 192x192 pixels"),
+        (ONE, tmp_path / "absent.jpg", "no such folder or picture"),
+        (ONE, None, "no style to learn"),
+        (FOLDER, paintings / "0.png", "3 pictures of at least 192x192 pixels are needed, found 1"),
+        (RULE, paintings, "draws its style by rule"),
+        (RULE.replace('"comic"', '"oil"'), None, "no rule to draw 'oil'"),
+    ]
+    for recipe, style, message in refusals:
+        with pytest.raises(TrainingError, match=message) as caught:
+            run(tmp_path, recipe, photos, style)
+        assert "\n" not in str(caught.value)
+        assert caught.value.hint
