@@ -30,12 +30,13 @@ def _uncurve(value: Floats) -> Floats:
 
 def lightness_of(rgb: Floats) -> Floats:
     """(H, W, 3) -> (H, W), L* (CIE 15:2004), 0 for black and 100 for white."""
-    return 116 * _curve(decode_srgb(rgb) @ LUMA) - 16
+    return np.asarray(116 * _curve(decode_srgb(rgb) @ LUMA) - 16, np.float32)
 
 
 def grey_from(lightness: Floats) -> Floats:
     """The inverse of `lightness_of` for grey pictures: (H, W) -> (H, W, 3)."""
-    return np.repeat(encode_srgb(_uncurve((lightness + 16) / 116))[..., None], 3, axis=2)
+    linear = _uncurve(np.asarray((lightness + 16) / 116, np.float32))
+    return np.repeat(encode_srgb(linear)[..., None], 3, axis=2)
 
 
 def lab_of(rgb: Floats) -> Floats:
@@ -51,8 +52,8 @@ def with_chroma(rgb: Floats, chroma: Floats) -> Floats:
     """
     y = decode_srgb(rgb) @ LUMA
     middle = _curve(y)
-    off_x = _uncurve(middle + chroma[..., 0] / 500) - y
-    off_z = _uncurve(middle - chroma[..., 1] / 200) - y
+    off_x = _uncurve(middle + chroma[..., 0] * np.float32(1 / 500)) - y
+    off_z = _uncurve(middle - chroma[..., 1] * np.float32(1 / 200)) - y
     away = np.stack([off_x, off_z], -1) @ _FROM_RELATIVE[:, [0, 2]].T.astype(np.float32)
     y = y[..., None]
     room = np.where(away > 0, 1 - y, y)

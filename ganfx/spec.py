@@ -40,7 +40,7 @@ class FilterSpec:
     value_range is the (black, white) pair of input and output alike; sizes are input pixels per side.
     receptive_field counts the input pixels that reach an output pixel on each side of it; fixed_size is the
     only side the graph accepts, or None where it is dynamic. `precisions` lists what the network is known to
-    survive, of fp32, fp16, bf16.
+    survive, of fp32, fp16, bf16. grain is the deviation of the noise that the network wants in its input, in [0, 1].
     """
 
     name: str
@@ -55,6 +55,7 @@ class FilterSpec:
     fixed_size: int | None = None
     receptive_field: int = 32
     precisions: tuple[str, ...] = ("fp32", "fp16", "bf16")
+    grain: float = 0.0
     license: str = "unknown"
     description: str = ""
     training: Mapping[str, Any] = field(default_factory=dict)

@@ -64,7 +64,9 @@ def nearest(path: Path, scale: int = 4, spec: FilterSpec | None = None) -> Path:
     return write(path, [node], {"scales": np.array([1, 1, scale, scale], np.float32)}, spec=spec)
 
 
-def convolutions(path: Path, layers: int, scale: int = 1, width: int = 8, seed: int = 0) -> Path:
+def convolutions(
+    path: Path, layers: int, scale: int = 1, width: int = 8, seed: int = 0, spec: FilterSpec | None = None
+) -> Path:
     """Random 3x3 convolutions with ReLU between: each output pixel sees `layers` input pixels to every side."""
     random = np.random.default_rng(seed)
     sizes = [3, *[width] * (layers - 1), 3 * scale**2]
@@ -77,7 +79,7 @@ def convolutions(path: Path, layers: int, scale: int = 1, width: int = 8, seed: 
         nodes.append(helper.make_node("Relu", [f"c{i}"], [f"r{i}"]))
         name = f"r{i}"
     nodes[-1] = helper.make_node("DepthToSpace", [f"c{layers - 1}"], ["output"], blocksize=scale, mode="CRD")
-    spec = FilterSpec(name="convolutions", filter="upscale", scale=scale, receptive_field=layers)
+    spec = spec or FilterSpec(name="convolutions", filter="upscale", scale=scale, receptive_field=layers)
     return write(path, nodes, weights, spec=spec)
 
 
@@ -145,3 +147,10 @@ def one_colour(path: Path, chroma: tuple[float, float]) -> Path:
     weights = {"zeros": np.zeros((2, 1, 1, 1), np.float32), "colour": coded.astype(np.float32)}
     spec = FilterSpec("one-colour", "colorize", in_channels=1, out_channels=2, receptive_field=0)
     return write(path, [node], weights, spec=spec, channels=1, out_channels=2)
+
+
+def negative(path: Path) -> Path:
+    """For styles: every colour becomes its opposite."""
+    node = helper.make_node("Sub", ["white", "input"], ["output"])
+    spec = FilterSpec("negative", "stylize", receptive_field=0)
+    return write(path, [node], {"white": np.array(1, np.float32)}, spec=spec)

@@ -46,6 +46,7 @@ def _flag(option: Option) -> Callable[[Any], Any]:
         help=option.help,
         metavar=option.metavar,
         multiple=option.repeatable,
+        is_flag=option.kind is bool,
     )
 
 

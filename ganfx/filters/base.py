@@ -80,13 +80,15 @@ class Flow:
     output (H * scale, W * scale, out_channels) into rows of the result; the picture it is handed holds `margin`
     more rows (fewer at the picture's edges, see `Strip`) above and below than the output does.
     local work looks no further than the network's receptive field and `margin`, so that the pipeline may do it
-    strip by strip; other work always gets the whole picture.
+    strip by strip; other work always gets the whole picture. Where it says a `reduction` for the picture's size,
+    prepare is handed the picture that many times smaller, and finish the output enlarged as many times.
     """
 
     prepare: Callable[[Picture, Values, FilterSpec], Floats]
     finish: Callable[[Floats, Strip, Values, FilterSpec], Picture]
     local: bool = False
     margin: int = 0
+    reduction: Callable[[Size, Values], int] | None = None
 
 
 @dataclass(frozen=True)

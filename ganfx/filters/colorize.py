@@ -48,20 +48,21 @@ def parse_hint(value: Any) -> Hint:
 def study(small: Picture, size: Size, options: Values, spec: FilterSpec, infer: Infer) -> Callable[..., Picture]:
     """The colours that the network and the hints give the whole picture, ready to be laid over any rows of it."""
     import cv2
+    import numpy as np
 
     from ganfx.chroma import guided, hinted
-    from ganfx.color import lightness_of, with_chroma
+    from ganfx.color import with_chroma
 
-    light = lightness_of(small.rgb) / 100
+    light = _light(small.rgb)
     seen = _fitted(light, NETWORK_SIDE)
     chroma = predicted(seen, spec, infer) * options["strength"]
     chroma = hinted(chroma, seen, [_placed(hint, size) for hint in options["hint"]])
-    chroma = cv2.resize(chroma, (small.width, small.height), interpolation=cv2.INTER_LINEAR)
-    colours = guided(chroma, light, max(1, max(light.shape) // (2 * WINDOWS)))
+    fine = cv2.resize(chroma, (small.width, small.height), interpolation=cv2.INTER_LINEAR)
+    colours = guided(np.asarray(fine, np.float32), light, max(1, max(light.shape) // (2 * WINDOWS)))
     notes = ("its own colours, or its tone, were replaced",) if _is_toned(small) else ()
 
     def coloured(rows: Picture, top: int) -> Picture:
-        rgb = with_chroma(rows.rgb, colours.rows(lightness_of(rows.rgb) / 100, top, size[1]))
+        rgb = with_chroma(rows.rgb, colours.rows(_light(rows.rgb), top, size[1]))
         look = dataclasses.replace(rows.look, grey=False, notes=(*rows.look.notes, *notes))
         return dataclasses.replace(rows, rgb=rgb, look=look)
 
@@ -83,6 +84,15 @@ def predicted(light: Floats, spec: FilterSpec, infer: Infer) -> Floats:
     if spec.out_channels == 2:
         return output * 255 - 128
     return lab_of(np.clip(output, 0, 1))[..., 1:]
+
+
+def _light(rgb: Floats) -> Floats:
+    """L* / 100 of (H, W, 3): (H, W)."""
+    import numpy as np
+
+    from ganfx.color import lightness_of
+
+    return lightness_of(rgb) * np.float32(0.01)
 
 
 def _fitted(plane: Floats, side: int) -> Floats:
@@ -109,7 +119,7 @@ def _placed(hint: Hint, size: Size) -> tuple[float, float, Floats]:
             f"the hint at {hint.x},{hint.y} is outside the picture",
             hint=f"it is {width}x{height}; counting begins at 0",
         )
-    colour = lab_of(np.array(hint.rgb, np.float32)[None, None] / 255)[0, 0, 1:]
+    colour = lab_of(np.divide(hint.rgb, 255, dtype=np.float32)[None, None])[0, 0, 1:]
     return (hint.x + 0.5) / width, (hint.y + 0.5) / height, colour
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from ganfx.errors import OptionError
 from ganfx.filters import Flow, Strip
 from ganfx.picture import Floats, Picture
+from ganfx.pipeline.scales import CONTEXT, enlarged, grain, reduced
 from ganfx.pipeline.surveys import survey
 from ganfx.pipeline.work import Progress, Source, Work
 
@@ -41,17 +42,25 @@ def _whole(source: Source, work: Work, flow: Flow, progress: Progress | None) ->
 
 def _stream_strips(source: Source, work: Work, flow: Flow, progress: Progress | None) -> Iterator[Picture]:
     spec, margin, height = work.engine.spec, flow.margin, source.height
+    factor = flow.reduction((source.width, height), work.values) if flow.reduction else 1
+    few, narrow = -(-height // factor), -(-source.width // factor)
     window = _Window(source)
 
     def read(top: int, bottom: int) -> Floats:
         # The engine asks in rising order, and only for what it has not finished.
-        window.forget(top - margin)
-        above, below = min(margin, top), min(margin, height - bottom)
-        prepared = flow.prepare(window.rows(top - above, bottom + below), work.values, spec)
-        return prepared[above : above + bottom - top]
+        window.forget((top - margin - CONTEXT) * factor)
+        above, below = min(margin, top), min(margin, few - bottom)
+        rows = window.rows((top - above) * factor, min((bottom + below) * factor, height))
+        prepared = flow.prepare(reduced(rows, factor), work.values, spec)[above : above + bottom - top]
+        return prepared + spec.grain * grain(top, prepared.shape) if spec.grain else prepared
 
+    def told(pixels: int) -> None:
+        if progress:
+            progress(min(pixels * factor**2, source.width * height))
+
+    outputs = work.engine.stream(read, few, narrow, told)
     top = 0
-    for output in work.engine.stream(read, height, source.width, progress):
+    for output in enlarged(outputs, factor, (source.width * spec.scale, height * spec.scale)):
         bottom = top + len(output) // spec.scale
         above, below = min(margin, top), min(margin, height - bottom)
         strip = Strip(window.rows(top - above, bottom + below), above, below)
