@@ -152,7 +152,7 @@ def _default(filter: str | None, wanted: Mapping[str, Any]) -> Path:
     entries = [entry for entry in list_models(filter) if entry.spec]
     what = f"{filter} model" if filter else "model"
     if not entries:
-        raise ModelError(f"no {what} is installed", hint="see what can be downloaded with: ganfx models")
+        raise ModelError(f"no {what} is installed", hint="import one: ganfx models import; or train one: ganfx train")
     fitting = [e for e in entries if all(getattr(e.spec, key) == value for key, value in wanted.items())]
     if not fitting:
         key, value = next(iter(wanted.items()))

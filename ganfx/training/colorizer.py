@@ -58,17 +58,16 @@ class Colorizer(nn.Module):
     """lightness L* / 100 (N, 1, H, W) -> (N, 2, H, W), a* and b* as (value + 128) / 255; sizes multiples of 16.
 
     At a quarter of the size each place gets a logit for each bin of a*b*; their mean, sharpened by `temperature`
-    (the annealed mean of Zhang et al. 2016), is its colour. It leaves the network `vividness` times as strong, for a
-    mean is duller than what it is the mean of.
+    (the annealed mean of Zhang et al. 2016), is its colour.
     """
 
     multiple_of = 16
     centres: Tensor
 
-    def __init__(self, widths: list[int], blocks: int, temperature: float, vividness: float = 1.0) -> None:
+    def __init__(self, widths: list[int], blocks: int, temperature: float) -> None:
         super().__init__()
         quarter, eighth, sixteenth = widths
-        self.temperature, self.vividness = temperature, vividness
+        self.temperature = temperature
         self.encoder = Encoder()
         self.neck = nn.Conv2d(_CHANNELS[2], sixteenth, 1)
         self.gate = nn.Conv2d(sixteenth, sixteenth, 1)
@@ -94,5 +93,5 @@ class Colorizer(nn.Module):
         return F.conv2d(shares, self.centres.T[:, :, None, None])
 
     def forward(self, lightness: Tensor) -> Tensor:
-        chroma = self.vividness * self.chroma(self.logits(lightness))
+        chroma = self.chroma(self.logits(lightness))
         return (F.interpolate(chroma, scale_factor=4.0, mode="bilinear", align_corners=False) + _OFFSET) / _RANGE
