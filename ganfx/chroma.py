@@ -12,9 +12,10 @@ from ganfx.picture import Floats
 
 # How a window of the guide must vary, in its own units squared, before colours follow it.
 _STEADY = 1e-3
-# A path from a hint costs its length, in long sides of the picture, and the lightness that it climbs and falls.
-_CLIMB = 2.0
-_REACH = 0.25
+# A path from a hint costs its length, in long sides of the picture, and so many times the lightness that it climbs and
+# falls in steps of more than texture makes.
+_CLIMB, _TEXTURE = 2.0, 0.02
+_REACH = 0.3
 _SWEEPS = 3
 
 
@@ -68,7 +69,7 @@ def hinted(chroma: Floats, lightness: Floats, hints: Sequence[tuple[float, float
     if not hints:
         return chroma
     height, width = lightness.shape
-    smooth = np.asarray(cv2.bilateralFilter(lightness, 7, 0.08, 3), np.float32)
+    smooth = np.asarray(cv2.bilateralFilter(lightness, 9, 0.12, 4), np.float32)
     distances = np.stack([_path_lengths(smooth, int(y * height), int(x * width)) for x, y, _ in hints])
     weights = (distances + 1e-3) ** -4.0
     colours = np.einsum("nhw,nc->hwc", weights / weights.sum(0), np.stack([colour for *_, colour in hints]))
@@ -98,4 +99,5 @@ def _sweep(lightness: Floats, lengths: Floats, step: float) -> None:
 
 
 def _offer(lengths: Floats, nearer: Floats, lightness: Floats, beside: Floats, step: float) -> None:
-    np.minimum(lengths, nearer + step + _CLIMB * np.abs(lightness - beside), out=lengths)
+    climb = np.maximum(np.abs(lightness - beside) - _TEXTURE, 0)
+    np.minimum(lengths, nearer + step + _CLIMB * climb, out=lengths)
