@@ -28,9 +28,10 @@ def generator_state(path: Path) -> dict[str, Tensor]:
         model = onnx.load(path, load_external_data=False)
     except Exception as error:  # protobuf's errors share no public base
         raise ContractError(f"{path}: not an ONNX model") from error
-    if KEY not in {entry.key for entry in model.metadata_props}:
+    state = {name: torch.from_numpy(np.array(values, np.float32)) for name, values in _convolutions(model)}
+    if not state or KEY not in {entry.key for entry in model.metadata_props}:
         raise ContractError(f"{path}: not a network that ganfx trains", hint="start from a model that ganfx trained")
-    return {name: torch.from_numpy(np.array(values, np.float32)) for name, values in _convolutions(model)}
+    return state
 
 
 def _convolutions(model: ModelProto) -> Iterator[tuple[str, NDArray[np.float32]]]:
