@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 import ganfx
+from ganfx.color import lab_of, lightness_of
 from ganfx.engine import EngineOptions, open_engine, verify
 from ganfx.hub import ModelEntry, list_models
 from ganfx.picture import Picture
@@ -112,3 +115,20 @@ def test_a_white_scratch_is_found_and_a_clean_picture_left_alone(entry: ModelEnt
 def test_together_they_are_small_and_free() -> None:
     assert sum(entry.size_bytes or 0 for entry in BUNDLED) < 30e6
     assert {entry.license for entry in BUNDLED} == {"MIT"}
+
+
+@pytest.mark.parametrize(
+    ("photograph", "place", "hue"),
+    [("Ansel_Adams*", (0.5, 0.09), "blue sky"), ("February_1936*", (0.44, 0.3), "skin")],
+    ids=["sky", "skin"],
+)
+def test_old_photographs_get_the_colours_that_anyone_knows(
+    shared_data: Path, photograph: str, place: tuple[float, float], hue: str
+) -> None:
+    (path,) = (shared_data / "real" / "photos_bw").glob(photograph)
+    source = ganfx.open_picture(path)
+    lab = lab_of(ganfx.apply(source, "colorize").rgb)
+    x, y = int(place[0] * source.width), int(place[1] * source.height)
+    _, a, b = lab[y - 10 : y + 10, x - 10 : x + 10].mean((0, 1))
+    assert (b < -10 and abs(a) < 15) if hue == "blue sky" else (a > 5 and b > 5)
+    assert np.abs(lab[..., 0] - lightness_of(source.rgb)).max() < 0.1
