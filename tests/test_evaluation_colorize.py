@@ -21,7 +21,6 @@ from ganfx.evaluation.looks import LOOKS, turn_grey
 from ganfx.evaluation.metrics import chroma_error, colourfulness
 from ganfx.evaluation.protocol import Sample, samples_of
 from ganfx.evaluation.report import Report
-from ganfx.evaluation.speed import benchmark_speed
 from ganfx.picture import Floats
 from tests import graphs
 
@@ -280,28 +279,3 @@ def test_questions_that_make_no_sense_are_refused(photos: Path, one_colour: Path
         evaluate_colorize([graphs.constant_fill(tmp_path / "fill.onnx", (1, 1, 1))], [photos])
     with pytest.raises(OptionError, match="'truth'"):
         evaluate_colorize([one_colour.rename(tmp_path / "truth.onnx")], [photos])
-
-
-def test_speed_is_that_of_the_size_at_which_colours_are_found(one_colour: Path) -> None:
-    (speed,) = benchmark_speed([one_colour], repeats=2)
-    assert speed.mp_per_s == pytest.approx(384 * 256 / 1e6 / speed.median_s)
-
-
-@pytest.mark.parametrize(("size", "pixels"), [((64, 48), 64 * 48), ((80, 16), 80 * 16)])
-def test_speed_is_measured_at_width_by_height(one_colour: Path, size: tuple[int, int], pixels: int) -> None:
-    (speed,) = benchmark_speed([one_colour], size=size, repeats=2)
-    assert speed.mp_per_s == pytest.approx(pixels / 1e6 / speed.median_s)
-
-
-@pytest.mark.parametrize("size", ["64x48", "80"])
-def test_the_command_takes_one_side_or_two(one_colour: Path, size: str) -> None:
-    done = CliRunner().invoke(cli, ["eval", "speed", "-n", str(one_colour), "--size", size, "--repeats", "1"])
-    assert done.exit_code == 0, done.output
-    assert done.stdout.splitlines()[2].startswith("| one-colour |")
-
-
-@pytest.mark.parametrize("size", ["15", "64x8", "64x", "large", "-64"])
-def test_a_size_that_is_none_is_refused(one_colour: Path, size: str) -> None:
-    done = CliRunner().invoke(cli, ["eval", "speed", "-n", str(one_colour), "--size", size])
-    assert done.exit_code == 2
-    assert "WIDTHxHEIGHT" in done.stderr

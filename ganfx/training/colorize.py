@@ -100,7 +100,8 @@ class ColorizeTask(Task):
         fake, real = self._pictures(rgb, chroma), self._pictures(rgb, wanted)
         terms |= self._judged(gan, fake, real)
         metrics = gan.pay_generator(terms, rate * stage.generator_rate, self.recipe.clip)
-        return metrics | self._train_discriminator(gan, fake.detach(), real, rate * stage.discriminator_rate)
+        game = ADVERSARIAL[weight.loss]
+        return metrics | gan.pay_discriminator(game, real, fake, rate * stage.discriminator_rate, self.recipe.clip)
 
     @staticmethod
     def _pictures(rgb: Tensor, chroma: Tensor) -> Tensor:
@@ -115,14 +116,6 @@ class ColorizeTask(Task):
         if self.lpips is not None:
             terms["perceptual"] = (weight.perceptual, self.lpips.between(gan.fabric, fake, real).mean())
         return terms
-
-    def _train_discriminator(self, gan: Gan, fake: Tensor, real: Tensor, rate: float) -> Metrics:
-        game = ADVERSARIAL[self.recipe.adversarial.loss]
-        real_logits, fake_logits = gan.discriminator(torch.cat([real, fake])).float().chunk(2)
-        loss = game.real(real_logits).mean() + game.fake(fake_logits).mean()
-        gan.update_discriminator(loss, rate, self.recipe.clip)
-        pulse = {"real_logit": real_logits.mean(), "fake_logit": fake_logits.mean(), "discriminator": loss}
-        return {name: value.detach() for name, value in pulse.items()}
 
     def preview(self, seed: int = 7, count: int = 8) -> tuple[Tensor, Tensor]:
         """The same grey pictures each time, none of them made old, and the coloured ones."""

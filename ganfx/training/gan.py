@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from ganfx.training.discriminators import set_trainable
+from ganfx.training.losses import AdversarialLoss
 
 
 def _ema(decay: float) -> Any:
@@ -61,6 +62,16 @@ class Gan:
 
     def update_discriminator(self, loss: Tensor, rate: float, clip: float) -> None:
         self._update(self.discriminator, self.discriminator_optimiser, loss, rate, clip)
+
+    def pay_discriminator(
+        self, game: AdversarialLoss, real: Tensor, fake: Tensor, rate: float, clip: float
+    ) -> dict[str, Tensor]:
+        """Update the discriminator by its verdicts on whole pictures, real ones and fakes; the figures to be logged."""
+        real_logits, fake_logits = self.discriminator(torch.cat([real, fake.detach()])).float().chunk(2)
+        loss = game.real(real_logits).mean() + game.fake(fake_logits).mean()
+        self.update_discriminator(loss, rate, clip)
+        pulse = {"real_logit": real_logits.mean(), "fake_logit": fake_logits.mean(), "discriminator": loss}
+        return {name: value.detach() for name, value in pulse.items()}
 
     def _update(self, network: Any, optimiser: Any, loss: Tensor, rate: float, clip: float) -> None:
         optimiser.zero_grad()

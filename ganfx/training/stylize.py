@@ -141,7 +141,9 @@ class StylizeTask(Task):
             terms["adversarial"] = (weight.adversarial, verdict.mean())
         metrics = gan.pay_generator(terms, rate * stage.generator_rate, self.recipe.clip)
         if stage.adversarial:
-            metrics |= self._train_discriminator(gan, fake.detach(), painting, rate * stage.discriminator_rate)
+            game = ADVERSARIAL[self.recipe.adversarial.loss]
+            real, fake = augmented(torch.cat([painting, fake.detach()])).chunk(2)
+            metrics |= gan.pay_discriminator(game, real, fake, rate * stage.discriminator_rate, self.recipe.clip)
         return metrics
 
     def _painted(self, gan: Gan, photo: Tensor, painting: Tensor) -> tuple[Tensor, Terms]:
@@ -185,14 +187,6 @@ class StylizeTask(Task):
             "variation": (own.variation, variation_loss(fake)),
             "overshoot": (own.overshoot, overshoot_loss(fake)),
         }
-
-    def _train_discriminator(self, gan: Gan, fake: Tensor, real: Tensor, rate: float) -> Metrics:
-        game = ADVERSARIAL[self.recipe.adversarial.loss]
-        real_logits, fake_logits = gan.discriminator(augmented(torch.cat([real, fake]))).float().chunk(2)
-        loss = game.real(real_logits).mean() + game.fake(fake_logits).mean()
-        gan.update_discriminator(loss, rate, self.recipe.clip)
-        pulse = {"real_logit": real_logits.mean(), "fake_logit": fake_logits.mean(), "discriminator": loss}
-        return {name: value.detach() for name, value in pulse.items()}
 
     def preview(self, seed: int = 7, count: int = 6) -> tuple[Tensor, Tensor]:
         """The same photographs and pieces of the style each time."""

@@ -55,15 +55,9 @@ class UpscaleTask(Task):
             gan.update_generator(loss, rate * stage.generator_rate, self.recipe.clip)
             return {"pixel": loss.detach()}
         metrics = self._train_generator(gan, fake, high_res, rate * stage.generator_rate)
-        return metrics | self._train_discriminator(gan, fake, high_res, rate * stage.discriminator_rate)
-
-    def _train_discriminator(self, gan: Gan, fake: Tensor, real: Tensor, rate: float) -> Metrics:
         game = ADVERSARIAL[self.recipe.adversarial.loss]
-        real_logits, fake_logits = gan.discriminator(torch.cat([real, fake.detach()])).float().chunk(2)
-        loss = game.real(real_logits).mean() + game.fake(fake_logits).mean()
-        gan.update_discriminator(loss, rate, self.recipe.clip)
-        pulse = {"real_logit": real_logits.detach().mean(), "fake_logit": fake_logits.detach().mean()}
-        return pulse | {"discriminator": loss.detach()}
+        rate, clip = rate * stage.discriminator_rate, self.recipe.clip
+        return metrics | gan.pay_discriminator(game, high_res, fake, rate, clip)
 
     def _train_generator(self, gan: Gan, fake: Tensor, real: Tensor, rate: float) -> Metrics:
         weight = self.recipe.adversarial
