@@ -6,7 +6,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnx
 import pytest
 import pyvips
 import torch
@@ -20,6 +19,7 @@ from ganfx.training.lab import lab_of, rgb_of
 from ganfx.training.palette import Palette, bin_centres
 from ganfx.training.photos import Photos
 from ganfx.training.recipe import load_recipe, recipe_names
+from tests.training_runs import channels, train_mine
 
 TINY = """
 name = "tiny-colour"
@@ -166,21 +166,14 @@ def test_photographs_stay_upright_and_are_shrunk_on_demand(tmp_path: Path) -> No
 def test_a_trained_network_is_at_once_a_filter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANFX_MODELS", str(tmp_path / "models"))
     monkeypatch.delenv("GANFX_FEATURES", raising=False)
-    written, photos = tmp_path / "tiny.toml", tmp_path / "photos"
-    written.write_text(TINY)
+    photos = tmp_path / "photos"
     photos.mkdir()
     photo(photos)
-    arguments = ["train", "colorize", "--photos", str(photos), "--minutes", "0.1", "--recipe", str(written)]
-    arguments += ["--name", "mine", "--folder", str(tmp_path / "run"), "--device", "cpu"]
-    trained = CliRunner().invoke(cli, arguments, catch_exceptions=False)
-    assert "ganfx colorize -n mine" in trained.output
-    assert list((tmp_path / "run" / "samples").glob("*.png"))
-    graph = onnx.load(tmp_path / "models" / "mine.onnx").graph
-    sizes = [end.type.tensor_type.shape.dim[1].dim_value for end in (graph.input[0], graph.output[0])]
-    assert sizes == [1, 2]
-    assert all(node.domain in ("", "ai.onnx") for node in graph.node)
-    again = CliRunner().invoke(cli, [*arguments, "--start-from", "mine"], catch_exceptions=False)
-    assert "begins with 100% of its weights" in again.output
+    said, graph = train_mine(tmp_path, "colorize", TINY, photos, 0.1)
+    assert "ganfx colorize -n mine" in said
+    assert channels(graph) == (1, 2)
+    again, _ = train_mine(tmp_path, "colorize", TINY, photos, 0.1, "--start-from", "mine")
+    assert "begins with 100% of its weights" in again
     coloured = CliRunner().invoke(
         cli, ["colorize", str(photos / "a.png"), "-n", "mine", "-o", str(tmp_path / "out.png")], catch_exceptions=False
     )

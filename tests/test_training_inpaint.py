@@ -5,17 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 import pyvips
 import torch
-from click.testing import CliRunner
 
-from ganfx.cli import cli
 from ganfx.training.damage import damage
 from ganfx.training.inpainter import Inpainter, push_pull
 from ganfx.training.masks import KINDS, draw_masks
 from ganfx.training.recipe import load_recipe, recipe_names
+from tests.training_runs import channels, train_mine
 
 TINY = """
 name = "tiny-fill"
@@ -130,31 +128,24 @@ generator_rate = 1e-3
 
 
 @pytest.mark.parametrize(
-    ("filter", "recipe", "channels", "use"),
+    ("filter", "recipe", "ends", "use"),
     [
         ("inpaint", TINY, (4, 3), "ganfx inpaint -n mine"),
         ("scratches", TINY_FINDER, (3, 1), "ganfx heal --finder mine"),
     ],
 )
 def test_a_trained_network_is_at_once_a_filter(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filter: str, recipe: str, channels: tuple[int, int], use: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filter: str, recipe: str, ends: tuple[int, int], use: str
 ) -> None:
     monkeypatch.setenv("GANFX_MODELS", str(tmp_path / "models"))
     monkeypatch.delenv("GANFX_FEATURES", raising=False)
-    written, photos = tmp_path / "tiny.toml", tmp_path / "photos"
-    written.write_text(recipe)
+    photos = tmp_path / "photos"
     photos.mkdir()
     pixels = (scene(200, 240)[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
     pyvips.Image.new_from_array(pixels).copy(interpretation="srgb").write_to_file(str(photos / "a.png"))
-    arguments = ["train", filter, "--photos", str(photos), "--minutes", "0.07", "--recipe", str(written)]
-    arguments += ["--name", "mine", "--folder", str(tmp_path / "run"), "--device", "cpu"]
-    trained = CliRunner().invoke(cli, arguments, catch_exceptions=False)
-    assert use in trained.output
-    assert list((tmp_path / "run" / "samples").glob("*.png"))
-    graph = onnx.load(tmp_path / "models" / "mine.onnx").graph
-    sizes = [end.type.tensor_type.shape.dim[1].dim_value for end in (graph.input[0], graph.output[0])]
-    assert tuple(sizes) == channels
-    assert all(node.domain in ("", "ai.onnx") for node in graph.node)
+    said, graph = train_mine(tmp_path, filter, recipe, photos, 0.07)
+    assert use in said
+    assert channels(graph) == ends
 
 
 def test_damage_is_marked_where_the_picture_changed() -> None:

@@ -5,19 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 import pyvips
 import torch
-from click.testing import CliRunner
 from onnx import numpy_helper
 
-from ganfx.cli import cli
 from ganfx.errors import TrainingError
 from ganfx.training.recipe import load_recipe, recipe_names
 from ganfx.training.run import Request, train
 from ganfx.training.stylize import default_recipe
 from ganfx.training.stylizer import Stylizer
+from tests.training_runs import channels, train_mine
 
 TINY = """
 name = "tiny-style"
@@ -169,18 +167,10 @@ def test_a_trained_network_is_at_once_a_model(
 ) -> None:
     monkeypatch.setenv("GANFX_MODELS", str(tmp_path / "models"))
     monkeypatch.delenv("GANFX_FEATURES", raising=False)
-    written = tmp_path / "tiny.toml"
-    written.write_text(recipe)
-    arguments = ["train", "stylize", "--photos", str(photos), "--minutes", "0.05", "--recipe", str(written)]
-    arguments += [] if recipe == RULE else ["--style", str(paintings)]
-    arguments += ["--name", "mine", "--folder", str(tmp_path / "run"), "--device", "cpu"]
-    trained = CliRunner().invoke(cli, arguments, catch_exceptions=False)
-    assert "ganfx stylize -n mine" in trained.output
-    assert list((tmp_path / "run" / "samples").glob("*.png"))
-    graph = onnx.load(tmp_path / "models" / "mine.onnx").graph
-    sizes = [end.type.tensor_type.shape.dim[1].dim_value for end in (graph.input[0], graph.output[0])]
-    assert sizes == [3, 3]
-    assert all(node.domain in ("", "ai.onnx") for node in graph.node)
+    style = [] if recipe == RULE else ["--style", str(paintings)]
+    said, graph = train_mine(tmp_path, "stylize", recipe, photos, 0.05, *style)
+    assert "ganfx stylize -n mine" in said
+    assert channels(graph) == (3, 3)
     weights = sum(array.size for array in map(numpy_helper.to_array, graph.initializer) if array.ndim == 4)
     convolutions = [module for module in Stylizer([8, 8, 8], 3).modules() if isinstance(module, torch.nn.Conv2d)]
     assert weights == sum(module.weight.numel() for module in convolutions)

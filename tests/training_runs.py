@@ -1,0 +1,36 @@
+"""A run of `ganfx train` as a user has it, in seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+from click.testing import CliRunner
+from onnx import GraphProto
+
+from ganfx.cli import cli
+
+
+def train_mine(
+    folder: Path, filter: str, recipe: str, photos: Path, minutes: float, *more: str
+) -> tuple[str, GraphProto]:
+    """What training a model called "mine" by the text of `recipe` says, and the graph that is registered.
+
+    GANFX_MODELS is to be `folder` / "models"; checkpoints and samples go to `folder` / "run". Checks what holds for all
+    kinds: samples were drawn, and any runtime can run the graph.
+    """
+    written = folder / "tiny.toml"
+    written.write_text(recipe)
+    arguments = ["train", filter, "--photos", str(photos), "--minutes", str(minutes), "--recipe", str(written)]
+    arguments += ["--name", "mine", "--folder", str(folder / "run"), "--device", "cpu", *more]
+    said = CliRunner().invoke(cli, arguments, catch_exceptions=False).output
+    assert list((folder / "run" / "samples").glob("*.png"))
+    graph = onnx.load(folder / "models" / "mine.onnx").graph
+    assert all(node.domain in ("", "ai.onnx") for node in graph.node)
+    return said, graph
+
+
+def channels(graph: GraphProto) -> tuple[int, int]:
+    """Of the input and the output."""
+    given, made = (end.type.tensor_type.shape.dim[1].dim_value for end in (graph.input[0], graph.output[0]))
+    return given, made
