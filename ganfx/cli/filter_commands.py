@@ -18,7 +18,7 @@ from ganfx.filters import Filter, Option
 
 if TYPE_CHECKING:
     from ganfx.batch.plan import Item
-    from ganfx.batch.run import Outcome
+    from ganfx.batch.process import Outcome
     from ganfx.files import MaskSource
     from ganfx.pipeline import Work
 

@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from ganfx.batch.run import Outcome
+from ganfx.batch.process import Outcome
 
 if TYPE_CHECKING:
     from ganfx.batch.plan import Item
