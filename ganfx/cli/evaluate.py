@@ -152,6 +152,35 @@ def colorize(
     _tell(evaluate_colorize(chosen, sets, looks=looks, limit=limit, say=_say), output)
 
 
+@evaluate.command()
+@_models(None)
+@_sets
+@click.option(
+    "--style",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="What the models learnt to paint like: a picture, or a folder of paintings.",
+)
+@_limit
+@_output
+def stylize(
+    models: tuple[str, ...], sets: tuple[Path, ...], style: Path, limit: int | None, output: Path | None
+) -> None:
+    """Paint photographs with each model, and compare with the style and with the photographs.
+
+    Figures tell how near a painting comes to the style and how much of the photograph it shows; whether one would
+    hang it, the sheet shows.
+
+    \b
+    Example:
+      ganfx eval stylize -n vangogh -n peer.onnx --set photos --style paintings -o figures
+    """
+    with _extras():
+        from ganfx.evaluation.stylize import evaluate_stylize
+
+    _tell(evaluate_stylize(models, sets, style, limit=limit, say=_say), output)
+
+
 def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
     """'384x256' or '256' as (width, height)."""
     if value is None:

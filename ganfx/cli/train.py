@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ganfx.errors import TrainingError
+
+if TYPE_CHECKING:
+    from ganfx.training.run import Request
 
 
 def _say(line: str) -> None:
@@ -107,6 +111,12 @@ _STYLE = click.option(
     type=click.Path(path_type=Path),
     help="A picture in the style, or a folder of paintings.",
 )
+_BOTH = click.option(
+    "--both",
+    is_flag=True,
+    help="Of a folder of paintings, learn the way back too, from paintings to photographs, as NAME-back; each takes "
+    "half of the minutes.",
+)
 
 
 def _command(kind: _Kind) -> click.Command:
@@ -117,7 +127,7 @@ def _command(kind: _Kind) -> click.Command:
     recipe = click.option(
         "--recipe", default=kind.recipe, show_default=default, help="A recipe's name, or a TOML file."
     )
-    own = (recipe,) if kind.recipe else (_STYLE, recipe)
+    own = (recipe,) if kind.recipe else (_STYLE, _BOTH, recipe)
     command: Any = callback
     for decorate in reversed((*_OPTIONS[:2], *own, *_OPTIONS[2:])):
         command = decorate(command)
@@ -138,31 +148,70 @@ def _train(
     folder: Path | None,
     start_from: str | None,
     license: str,
+    both: bool = False,
     **settings: Any,
 ) -> None:
     try:
-        from ganfx.exporters.export import export_generator
         from ganfx.exporters.weights import generator_state
         from ganfx.training.run import Request
-        from ganfx.training.run import train as run
-        from ganfx.training.stylize import default_recipe
+        from ganfx.training.stylize import check_both, default_recipe
     except ModuleNotFoundError as error:
         raise TrainingError(f"training needs {error.name}", hint='pip install "ganfx[train]"') from error
-    from ganfx.hub import find_model, register
+    from ganfx.hub import find_model
 
+    if both:
+        check_both(settings["style"])
     recipe = recipe or default_recipe(settings.get("style"))
     name = name or f"{Path(recipe).stem}-custom"
     folder = folder or Path("runs") / name
     weights = generator_state(find_model(start_from, filter=kind.filter, selectors={})) if start_from else None
-    trained = run(Request(filter=kind.filter, recipe=recipe, folder=folder, **settings), _say, weights)
-    file = folder / f"{name}.onnx"
-    spec = trained.spec(name)
-    origin = {"start_from": Path(start_from).stem} if start_from else {}
-    spec = dataclasses.replace(spec, license=license, training={**spec.training, **origin})
-    report = export_generator(trained.generator, spec, file)
-    _say(f"exported {file}: {report.size_bytes / 1e6:.2f} MB, largest error {report.max_error_stored:.1e}")
-    if not trained.finished:
-        _say("paused: --resume goes on; the file above is what the network knows so far")
-        return
-    register(file, name, replace=True)
-    _say(f"ready: {kind.use.format(name=name)}")
+    request = Request(filter=kind.filter, recipe=recipe, folder=folder, **settings)
+    training = _Training(kind, license, start_from, weights)
+    if both:
+        training.both_ways(name, request)
+    else:
+        training.one_way(name, request)
+
+
+@dataclass(frozen=True)
+class _Training:
+    """What all networks of one command share; `weights` are those of the model `start_from`."""
+
+    kind: _Kind
+    license: str
+    start_from: str | None
+    weights: dict[str, Any] | None
+
+    def both_ways(self, name: str, request: Request) -> None:
+        """Train there and back one after the other, each in a folder of its own; a way that is finished stays so."""
+        from ganfx.training.trainer import CHECKPOINT
+
+        begun = time.monotonic()
+        half = dataclasses.replace(request, minutes=request.minutes / 2)
+        if not self.one_way(name, dataclasses.replace(half, folder=request.folder / name)):
+            return
+        name = f"{name}-back"
+        folder, pause = request.folder / name, request.pause_after
+        left = None if pause is None else max(0.0, pause - (time.monotonic() - begun) / 60)
+        resume = request.resume and (folder / CHECKPOINT).exists()
+        self.one_way(name, dataclasses.replace(half, folder=folder, back=True, resume=resume, pause_after=left))
+
+    def one_way(self, name: str, request: Request) -> bool:
+        """Train, export and, once its minutes are over, register one network; whether they are."""
+        from ganfx.exporters.export import export_generator
+        from ganfx.hub import register
+        from ganfx.training.run import train as run
+
+        trained = run(request, _say, self.weights)
+        file = request.folder / f"{name}.onnx"
+        spec = trained.spec(name)
+        origin = {"start_from": Path(self.start_from).stem} if self.start_from else {}
+        spec = dataclasses.replace(spec, license=self.license, training={**spec.training, **origin})
+        report = export_generator(trained.generator, spec, file)
+        _say(f"exported {file}: {report.size_bytes / 1e6:.2f} MB, largest error {report.max_error_stored:.1e}")
+        if not trained.finished:
+            _say("paused: --resume goes on; the file above is what the network knows so far")
+            return False
+        register(file, name, replace=True)
+        _say(f"ready: {self.kind.use.format(name=name)}")
+        return True

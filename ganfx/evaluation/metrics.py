@@ -49,6 +49,22 @@ def chroma_error(chroma: Floats, other: Floats) -> float:
     return float(np.linalg.norm(chroma - other, axis=-1).mean())
 
 
+def edge_correlation(rgb: Floats, other: Floats) -> float:
+    """How well two pictures (H, W, 3) agree on where edges are: Pearson's correlation of how steep their luma is.
+
+    1 where they agree, 0 where they have nothing in common or one has no edges. Slopes are Sobel's.
+    """
+    steep, steep_other = (_steepness(luma(one)) for one in (rgb, other))
+    size = np.linalg.norm(steep) * np.linalg.norm(steep_other)
+    return float((steep * steep_other).sum() / size) if size else 0.0
+
+
+def _steepness(plane: Plane) -> Plane:
+    """How much (H, W) changes from place to place, about its mean."""
+    steep = np.hypot(cv2.Sobel(plane, cv2.CV_64F, 1, 0), cv2.Sobel(plane, cv2.CV_64F, 0, 1))
+    return np.asarray(steep - steep.mean())
+
+
 def colourfulness(rgb: Floats) -> float:
     """How colourful rgb (H, W, 3) in [0, 1] is: 0 where it is grey, 59 quite, 109 extremely.
 

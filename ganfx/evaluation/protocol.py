@@ -45,6 +45,14 @@ class Sample:
         """
         return eight_bit(_judgeable(fitted(open_picture(self.path).rgb, max_side)))
 
+    def narrowed(self, side: int) -> Floats:
+        """All of the good picture (H, W, 3), 8-bit values in [0, 1], by area to a short side of `side` at most.
+
+        Raises PictureSizeError where it is smaller than MIN_SIDE, and what `ganfx.files` raises.
+        """
+        rgb = _judgeable(open_picture(self.path).rgb)
+        return eight_bit(fitted(rgb, round(side * max(rgb.shape[:2]) / min(rgb.shape[:2]))))
+
 
 def _judgeable(rgb: Floats) -> Floats:
     height, width = rgb.shape[:2]

@@ -81,7 +81,7 @@ class Report:
             Row(model, parameters, *case, len(group), {c.figure: _pooled(c, group) for c in self.task.columns})
             for case in cases
             for model, parameters in self.parameters.items()
-            if (group := groups[(*case, model)])
+            if (group := groups.get((*case, model)))
         ]
 
     def markdown(self) -> str:

@@ -8,6 +8,10 @@ from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
 LEAK = 0.2
+# What normalised convolutions take from the signal, layer by layer, until little but their biases is left.
+_GAIN = 2.0
+# Layers of SqueezeNet by their place among its activations, and their channels.
+_JUDGED = {0: 64, 1: 128, 2: 256, 4: 384}
 
 
 def _conv(in_channels: int, out_channels: int, kernel: int, stride: int = 1) -> nn.Module:
@@ -28,12 +32,13 @@ class PatchDiscriminator(nn.Module):
                 _conv(channels * 4, channels * 4, 3),
             ]
         )
-        self.logit = _conv(channels * 4, 1, 3)
+        # Of any size: behind normalised layers a normalised one could hardly tell real from fake.
+        self.logit = nn.Conv2d(channels * 4, 1, 3, padding=1)
 
     def forward(self, image: Tensor) -> Tensor:
         x = image * 2 - 1
         for conv in self.convs:
-            x = F.leaky_relu(conv(x), LEAK)
+            x = _GAIN * F.leaky_relu(conv(x), LEAK)
         logits: Tensor = self.logit(x)
         return logits
 
@@ -50,6 +55,34 @@ class PatchesDiscriminator(nn.Module):
         fine = self.fine(image)
         coarse = F.interpolate(self.coarse(F.avg_pool2d(image, 2)), fine.shape[2:], mode="nearest")
         return torch.cat([fine, coarse], 1)
+
+
+class FeatureDiscriminator(nn.Module):
+    """One logit for each place, from what a frozen network sees there (Sauer et al. 2021): learns from few pictures.
+
+    rgb (N, 3, H, W) in [0, 1] -> (N, 4, H / 8, W / 8), one plane for each layer judged. The network is not part of the
+    discriminator's state.
+    """
+
+    def __init__(self, channels: int, network: nn.Module) -> None:
+        super().__init__()
+        self._seeing = (network,)
+        self.heads = nn.ModuleList(
+            nn.Sequential(_conv(width, channels * 2, 3), nn.LeakyReLU(LEAK), nn.Conv2d(channels * 2, 1, 3, padding=1))
+            for width in _JUDGED.values()
+        )
+
+    def forward(self, image: Tensor) -> Tensor:
+        layers = self._seeing[0](image)
+        size = (image.shape[2] // 8, image.shape[3] // 8)
+        logits = [self._logits(head, layers[index], size) for head, index in zip(self.heads, _JUDGED, strict=True)]
+        return torch.cat(logits, 1)
+
+    @staticmethod
+    def _logits(head: nn.Module, layer: Tensor, size: tuple[int, int]) -> Tensor:
+        # As large in each place, or the strongest edges alone would be heard.
+        even = F.normalize(layer, dim=1, eps=1e-4) * layer.shape[1] ** 0.5
+        return F.interpolate(head(even), size, mode="nearest")
 
 
 class UNetDiscriminator(nn.Module):
@@ -79,6 +112,9 @@ class UNetDiscriminator(nn.Module):
         logits: Tensor = self.logit(F.leaky_relu(self.polish(x), LEAK))
         return logits
 
+
+# The kind of judge that needs a network to see with.
+FEATURES = "features"
 
 KINDS: dict[str, type[nn.Module]] = {
     "patch": PatchDiscriminator,

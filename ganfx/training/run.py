@@ -20,7 +20,7 @@ from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.photos import Photos
 from ganfx.training.recipe import Recipe, load_recipe
 from ganfx.training.scratches import ScratchTask
-from ganfx.training.stylize import StylizeTask
+from ganfx.training.stylize import StylizeTask, turned_round
 from ganfx.training.task import Task
 from ganfx.training.trainer import Trainer
 from ganfx.training.upscale import UpscaleTask
@@ -37,7 +37,10 @@ TASKS: dict[str, Callable[..., Task]] = {
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for; times in minutes, `devices` a number or "auto", `style` for "stylize" alone."""
+    """What the user asked for; times in minutes, `devices` a number or "auto", `style` for "stylize" alone.
+
+    `back` trains the way back, from pictures like those in `style` to ones like `photos`.
+    """
 
     filter: str
     photos: tuple[Path, ...]
@@ -50,6 +53,7 @@ class Request:
     devices: str = "1"
     limit: int | None = None
     style: Path | None = None
+    back: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,13 +96,16 @@ def train(request: Request, say: Say, start_from: dict[str, Tensor] | None = Non
     if recipe.filter != request.filter:
         raise TrainingError(f"{request.recipe} is a recipe for {recipe.filter}", hint=f"ganfx train {recipe.filter}")
     fabric = _fabric(request, recipe)
-    smallest = max(recipe.largest_patch, PREVIEW_SIZE)
-    photos = Photos(list(request.photos), smallest, fabric.device, request.limit, fit=recipe.fit, turns=recipe.turns)
-    say(f"{len(photos)} photographs ({photos.skipped} files left out), on {fabric.device}")
+    shown, style = request.photos, (request.style,) if request.style else ()
+    if request.back:
+        recipe, shown, style = turned_round(recipe), style, shown
+    smallest = max(recipe.largest_stage if request.back else recipe.largest_patch, PREVIEW_SIZE)
+    photos = Photos(list(shown), smallest, fabric.device, request.limit, fit=recipe.fit, turns=recipe.turns)
+    say(f"{len(photos)} pictures ({photos.skipped} files left out), on {fabric.device}")
     features = features_dir()
     if features is None:
         say("no perceptual features (GANFX_FEATURES): training without them, results will be softer")
-    own = {"style": request.style} if request.style else {}
+    own = {"style": style, "limit": request.limit} if style else {}
     task = TASKS[recipe.filter](recipe, photos, features, **own)
     trainer = Trainer(fabric, recipe, task, request.folder, say)
     if start_from is not None:

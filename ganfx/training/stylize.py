@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ from torch import Tensor, nn
 from ganfx.errors import TrainingError
 from ganfx.training.augment import augmented
 from ganfx.training.comic import comic
-from ganfx.training.discriminators import KINDS
+from ganfx.training.discriminators import FEATURES, KINDS, FeatureDiscriminator
 from ganfx.training.gan import Gan
 from ganfx.training.losses import ADVERSARIAL, grid_loss, low_frequency_loss, pixel_loss, shifted
 from ganfx.training.monitor import PREVIEW_SIZE
+from ganfx.training.oil import oil
 from ganfx.training.photos import Photos, picture_files
 from ganfx.training.recipe import Recipe, Stage
 from ganfx.training.style_losses import (
@@ -36,18 +38,39 @@ _GRID = 8
 # Batches that the style's look is averaged over, and places of each picture that contrastive_loss compares.
 _SURVEYED, _PLACES = 12, 192
 
+# The judge where features are not available.
+_WITHOUT_FEATURES = "patches"
+
 # Styles that need no pictures: photographs are drawn by these.
 Draw = Callable[[Tensor], Tensor]
-DRAWN: dict[str, Draw] = {"comic": comic}
+DRAWN: dict[str, Draw] = {"comic": comic, "oil": oil}
 
 Terms = dict[str, tuple[float, Tensor]]
 
 
 def default_recipe(style: Path | None) -> str:
     """The recipe for `style`, one picture or a folder. Raises TrainingError where it does not exist."""
+    return "style-paintings" if _is_many(style) else "style-picture"
+
+
+def check_both(style: Path | None) -> None:
+    """Raises TrainingError where `style` is no folder of paintings, which alone has a way back to photographs."""
+    if not _is_many(style):
+        raise TrainingError(f"{style}: one picture has no way back", hint="--both is for a folder of paintings")
+
+
+def turned_round(recipe: Recipe) -> Recipe:
+    """The recipe for the way back: paintings are shown, in the sizes that they were cut in as the style, and the
+    photographs are the style."""
+    own = recipe.settings
+    settings = own | {"fit": recipe.fit, "widest": recipe.widest}
+    return dataclasses.replace(recipe, fit=own.get("fit", 0), widest=own.get("widest", 0), settings=settings)
+
+
+def _is_many(style: Path | None) -> bool:
     if style is None:
         raise _no_style()
-    return "style-paintings" if sum(1 for _ in picture_files([style])) > 1 else "style-picture"
+    return sum(1 for _ in picture_files([style])) > 1
 
 
 def _no_style() -> TrainingError:
@@ -78,48 +101,61 @@ class StylizeTask(Task):
     """A discriminator and Gram matrices say what a style looks like; deep features, edges and, for folders of
     paintings, a contrastive loss say what must stay."""
 
-    def __init__(self, recipe: Recipe, photos: Photos, features: Path | None, style: Path | None = None) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        photos: Photos,
+        features: Path | None,
+        style: Sequence[Path] = (),
+        limit: int | None = None,
+    ) -> None:
         super().__init__(recipe, photos, features)
         device = photos.pixels.device
         self.settings = StyleSettings(**recipe.settings)
-        self.name = style.stem if style else self.settings.drawn
-        self.draw = self._drawn_by_rule(style) if self.settings.drawn else self._pieces(style, device)
+        self.name = ", ".join(place.stem for place in style) or self.settings.drawn
+        self.draw = self._drawn_by_rule(style) if self.settings.drawn else self._pieces(style, limit, device)
         self.look = StyleLook(features).to(device)
         self.content = ContentLook(features).to(device) if features else None
         self.look.learn([self._sample(8, recipe.largest_stage)[1] for _ in range(_SURVEYED)])
 
-    def _drawn_by_rule(self, style: Path | None) -> Draw:
+    def _drawn_by_rule(self, style: Sequence[Path]) -> Draw:
         if style:
             raise TrainingError(f"{self.recipe.name} draws its style by rule", hint="--style is for other recipes")
         if self.settings.drawn not in DRAWN:
             raise TrainingError(f"no rule to draw {self.settings.drawn!r}", hint=f"rules: {', '.join(DRAWN)}")
         return DRAWN[self.settings.drawn]
 
-    def _pieces(self, style: Path | None, device: torch.device) -> Draw:
+    def _pieces(self, style: Sequence[Path], limit: int | None, device: torch.device) -> Draw:
         """Pieces of the pictures in `style`, as many and as large as the photographs, but unrelated to them."""
-        if style is None:
+        if not style:
             raise _no_style()
         smallest = max(self.recipe.largest_stage, PREVIEW_SIZE)
-        paintings = Photos([style], smallest, device, fit=self.settings.fit, turns=False)
+        paintings = Photos(list(style), smallest, device, limit, fit=self.settings.fit, turns=False)
         if len(paintings) < self.settings.pictures:
             needed = f"{self.settings.pictures} pictures of at least {smallest}x{smallest} pixels are needed"
             hint = "--recipe style-picture learns from any number"
-            raise TrainingError(f"{style}: {needed}, found {len(paintings)}", hint=hint)
-        narrowest = int(torch.minimum(paintings.heights, paintings.widths).min())
-        widest = min(self.settings.widest, narrowest)
-        return lambda photo: paintings.crops(len(photo), photo.shape[2], widest)
+            names = ", ".join(map(str, style))
+            raise TrainingError(f"{names}: {needed}, found {len(paintings)}", hint=hint)
+        return lambda photo: paintings.crops(len(photo), photo.shape[2], self.settings.widest)
 
     def networks(self) -> tuple[Stylizer, nn.Module]:
         """A fresh generator and discriminator."""
         judge = self.recipe.adversarial
         kind = ContrastiveStylizer if self.settings.contrast else Stylizer
-        return kind(**self.recipe.generator), KINDS[judge.kind](judge.channels)
+        return kind(**self.recipe.generator), self._discriminator(judge.kind, judge.channels)
+
+    def _discriminator(self, kind: str, channels: int) -> nn.Module:
+        if kind != FEATURES:
+            return KINDS[kind](channels)
+        if self.content is None:
+            return KINDS[_WITHOUT_FEATURES](channels)
+        return FeatureDiscriminator(channels, self.content.network)
 
     def contract(self, network: Stylizer) -> dict[str, Any]:
         """What a FilterSpec must say of `network`."""
         unit = network.multiple_of
         shape = {"multiple_of": unit, "min_size": network.min_size, "receptive_field": network.receptive_field}
-        return shape | {"grain": self.settings.grain, "description": f"paints like {self.name}"}
+        return shape | {"grain": self.settings.grain, "description": f"makes pictures look like {self.name}"}
 
     def _sample(self, batch: int, patch: int) -> tuple[Tensor, Tensor]:
         """(photographs, the style): these as drawn, or unrelated pieces of the same shape."""

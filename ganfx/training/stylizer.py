@@ -16,8 +16,13 @@ from ganfx.training.unet import UNSHUFFLE, Block, Down, Up
 _SEEN = 2
 
 
+def soft(image: Tensor) -> Tensor:
+    """`image` (N, C, H, W) averaged over 5x5 pixels."""
+    return F.avg_pool2d(F.pad(image, (2, 2, 2, 2), mode="reflect"), 5, 1)
+
+
 class Stylizer(nn.Module):
-    """rgb (N, 3, H, W) in [0, 1] -> (N, 3, H, W), not clipped; close to the picture itself at first.
+    """rgb (N, 3, H, W) in [0, 1] -> (N, 3, H, W), not clipped; close to the picture out of focus at first.
 
     widths are the channels at 1/2, 1/4, 1/8 ... of the size, blocks how many blocks the coarsest has. H and W are
     multiples of `multiple_of`, and at least `min_size`.
@@ -29,9 +34,9 @@ class Stylizer(nn.Module):
         pairs = list(itertools.pairwise(widths))
         self.head = conv3x3(packed, widths[0])
         self.down = nn.ModuleList([Down(*pair, 0) for pair in pairs])
-        self.body = nn.ModuleList([Block(widths[-1]) for _ in range(blocks)])
+        self.body = nn.ModuleList([Block(widths[-1], gain=0.3) for _ in range(blocks)])
         self.up = nn.ModuleList([Up(small, large) for large, small in reversed(pairs)])
-        self.tail = conv3x3(widths[0] + packed, packed, gain=0.03)
+        self.tail = conv3x3(widths[0] + packed, packed, gain=0.1)
         # The pixels of a cell begin alike, or the first pattern to be learned from would be that of the cells.
         self.tail.weight.data = self.tail.weight.data[:: UNSHUFFLE**2].repeat_interleave(UNSHUFFLE**2, 0)
         # Strokes must not grow from the picture's border: a tile has none.
@@ -81,8 +86,8 @@ class Stylizer(nn.Module):
             x = up(x, skip)
         packed = F.pixel_unshuffle(image, UNSHUFFLE)
         change = F.pixel_shuffle(self.tail(torch.cat([x, packed], 1)), UNSHUFFLE)
-        # Added to pixels of 8 bits and more, which bf16 cannot hold.
-        return image + change.float()
+        # Nothing sharp is given away: what is sharp in a painting is painted.
+        return soft(image) + change.float()
 
     def forward(self, image: Tensor) -> Tensor:
         return self.decode(image, self.encode(image))

@@ -20,6 +20,7 @@ from ganfx.training.gan import Gan
 from ganfx.training.monitor import Monitor, finite
 from ganfx.training.recipe import Recipe
 
+CHECKPOINT = "last.ckpt"
 MOST_ROLLBACKS = 3
 COOL_DOWN = 0.02
 
@@ -62,7 +63,7 @@ class Trainer:
 
     @property
     def checkpoint(self) -> Path:
-        return self.folder / "last.ckpt"
+        return self.folder / CHECKPOINT
 
     @property
     def ema_generator(self) -> nn.Module:

@@ -14,12 +14,12 @@ UNSHUFFLE = 2
 
 
 class Block(nn.Module):
-    """Two convolutions and a skip; starts close to the identity."""
+    """Two convolutions and a skip; the smaller `gain`, the closer to the identity at first."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, gain: float = 0.1) -> None:
         super().__init__()
         self.conv1 = conv3x3(channels, channels)
-        self.conv2 = conv3x3(channels, channels, gain=0.1)
+        self.conv2 = conv3x3(channels, channels, gain)
 
     def forward(self, x: Tensor) -> Tensor:
         residual: Tensor = self.conv2(F.leaky_relu(self.conv1(x), LEAK))

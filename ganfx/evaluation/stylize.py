@@ -1,0 +1,156 @@
+"""`ganfx eval stylize`: have every contestant paint photographs, compare with the style and with the photographs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ganfx import pipeline
+from ganfx.engine import EngineOptions
+from ganfx.evaluation.contestants import Contestant, Entrant, devices, open_entrants
+from ganfx.evaluation.judge import NAN
+from ganfx.evaluation.metrics import Plane, edge_correlation
+from ganfx.evaluation.protocol import MIN_SIDE, Sample, eight_bit, middle, samples_of
+from ganfx.evaluation.report import Column, Measurement, Report, Task
+from ganfx.evaluation.resample import fitted
+from ganfx.evaluation.rounds import Say, go_round
+from ganfx.evaluation.sheet import Cell, Sheet
+from ganfx.evaluation.styles import SIDE, Eyes, Sight, Style, gram_distances, kid_shares, open_style
+from ganfx.filters.stylize import NATIVE
+from ganfx.picture import Floats, Picture
+from ganfx.training.features import features_dir
+
+SHEET_ROWS = 10
+
+PHOTO, PAINTINGS = "photo", "paintings"
+COLUMNS = (
+    Column("kid", "KID", ".1f", np.mean, None),
+    Column("gram", "Gram", ".3f", np.mean, min),
+    Column("style_loss", "style loss", ".3f", np.mean, min),
+    Column("edges", "edges", ".3f", np.mean, None),
+    Column("lpips", "LPIPS", ".3f", np.mean, None),
+    Column("ms", "ms", ".0f", np.median, None),
+)
+LEGEND = (
+    f"Photographs: shrunk by area to a short side of {SIDE}, of which the middle {SIDE}x{SIDE} is painted at that size "
+    "and at full strength. KID (lower is better): kernel distance to the paintings, cut alike, x 1000, by SqueezeNet's "
+    "last features, of unit length at each place, averaged over the picture, with the kernel (x·y + 1)³, unbiased; "
+    f"{PAINTINGS}: every second one against the others, which a perfect painter would reach. Gram (lower): distance of "
+    "the Gram matrices of VGG-19, conv1_1 to conv3_1, from the style's (of a folder, from their mean), as a share of "
+    "the photograph's own distance; style loss (lower): the same of squared distances, as Gatys et al. train by. "
+    "The training uses these networks too. edges: correlation of Sobel's gradients of luma with the photograph's; 1 "
+    "shows all edges and no strokes. LPIPS: SqueezeNet v0.1, from the photograph. ms: median milliseconds for a "
+    "picture, all work included."
+)
+
+
+def evaluate_stylize(
+    models: Sequence[str | Path],
+    sets: Sequence[Path],
+    style: Path,
+    *,
+    limit: int | None = None,
+    options: EngineOptions | None = None,
+    say: Say = lambda line: None,
+) -> Report:
+    """Judge `models`, names or .onnx files, by painting folders of photographs, beside the photographs themselves.
+
+    `style` is what they shall look like: a picture, or a folder of paintings. `limit` takes the first so many pictures
+    of each set. All figures but edges and ms need the folder that GANFX_FEATURES names. A picture that cannot be judged
+    is said and left out. Raises OptionError where nothing can be compared, and what finding and opening the models
+    raises.
+    """
+    samples = samples_of(sets, limit)
+    entrants = open_entrants(models, options or EngineOptions(), filter="stylize", baselines=(PHOTO, PAINTINGS))
+    if features_dir() is None:
+        say("GANFX_FEATURES names no folder: KID, Gram, style loss and LPIPS are left out")
+    return compete([entrant.contestant(_painting(entrant)) for entrant in entrants], samples, style, say)
+
+
+def compete(networks: Sequence[Contestant], samples: Sequence[Sample], style: Path, say: Say) -> Report:
+    """The report of the photographs and of `networks`, which take rgb (H, W, 3), beside the pictures of `style`."""
+    features = features_dir()
+    eyes = Eyes(features) if features else None
+    run = _Run([Contestant(PHOTO, lambda rgb: rgb), *networks], open_style(style, eyes, SHEET_ROWS, say), eyes)
+    go_round(run.report, samples, run.add, say, SHEET_ROWS)
+    run.compare_sets()
+    return run.report
+
+
+def _painting(entrant: Entrant) -> Callable[[Floats], Floats]:
+    """The whole filter with this network, as users run it."""
+
+    def paint(rgb: Floats) -> Floats:
+        model, engine = str(entrant.path), entrant.engine.options
+        return pipeline.apply(Picture(rgb), "stylize", model=model, engine=engine, detail=NATIVE).rgb
+
+    return paint
+
+
+class _Run:
+    def __init__(self, contestants: list[Contestant], style: Style, eyes: Eyes | None) -> None:
+        self.contestants, self.style, self.eyes = contestants, style, eyes
+        # Of each set and contestant: figures to be completed once all pictures were seen, and what KID compares.
+        self.seen: dict[tuple[str, str], list[tuple[dict[str, float], Plane]]] = {}
+        names = [one.name for one in contestants]
+        self.report = Report(
+            Task("stylize", "style", COLUMNS, LEGEND),
+            devices(contestants),
+            {one.name: one.parameters for one in contestants} | {PAINTINGS: None},
+            sheets={style.name: Sheet([*names, style.name], SIDE)},
+        )
+        for one in contestants:
+            one.run(np.full((MIN_SIDE, MIN_SIDE, 3), 0.5, np.float32))  # what a first run sets up is not timed
+
+    def add(self, sample: Sample, shown: bool) -> None:
+        """Have one photograph painted, and judge."""
+        photo = middle(sample.narrowed(SIDE), max_side=SIDE)
+        sight = self.eyes.see(photo) if self.eyes else None
+        results = {one.name: self._measure(one, sample.set, photo, sight) for one in self.contestants}
+        for name, (_, figures) in results.items():
+            self.report.measurements.append(Measurement(name, sample.set, self.style.name, sample.name, figures))
+        if shown:
+            self.report.sheets[self.style.name].rows.append(self._row(sample, results))
+
+    def _measure(
+        self, contestant: Contestant, set_name: str, photo: Floats, sight: Sight | None
+    ) -> tuple[Floats, dict[str, float]]:
+        raw, seconds = contestant.timed(photo)
+        output = eight_bit(raw)
+        figures = {column.figure: NAN for column in COLUMNS}
+        figures |= {"edges": edge_correlation(output, photo), "ms": 1000 * seconds}
+        if self.eyes and sight:
+            painted = self.eyes.see(output)
+            figures["lpips"] = self.eyes.lpips_between(painted, sight)
+            figures |= self._nearness(painted, sight)
+            self.seen.setdefault((set_name, contestant.name), []).append((figures, painted.pooled))
+        return output, figures
+
+    def _nearness(self, painted: Sight, photo: Sight) -> dict[str, float]:
+        """How far from the style a painting is, by how far the photograph is."""
+        pairs = zip(*(gram_distances(one.grams, self.style.grams) for one in (painted, photo)), strict=True)
+        gram, style_loss = (own / whole if whole else NAN for own, whole in pairs)
+        return {"gram": gram, "style_loss": style_loss}
+
+    def compare_sets(self) -> None:
+        """Find the figures that are of all pictures together, and those of the paintings among themselves."""
+        for group in self.seen.values():
+            pooled = np.stack([pooled for _, pooled in group])
+            for (figures, _), share in zip(group, kid_shares(pooled, self.style.pooled), strict=True):
+                figures["kid"] = float(share)
+        nothing = {column.figure: NAN for column in COLUMNS}
+        for set_name in dict.fromkeys(one.set for one in self.report.measurements):
+            for name, share in self.style.halves().items():
+                figures = nothing | {"kid": share}
+                self.report.measurements.append(Measurement(PAINTINGS, set_name, self.style.name, name, figures))
+
+    def _row(self, sample: Sample, results: Mapping[str, tuple[Floats, dict[str, float]]]) -> list[Cell]:
+        cells = [
+            Cell(output, f"edges {figures['edges']:.2f}  Gram {figures['gram']:.2f}")
+            for output, figures in results.values()
+        ]
+        cells[0] = Cell(cells[0].pixels, f"{sample.set} {sample.name}")
+        shown = self.style.shown[len(self.report.sheets[self.style.name].rows) % len(self.style.shown)]
+        return [*cells, Cell(fitted(shown, SIDE), "")]
