@@ -6,7 +6,8 @@
     │   ├── UnreadableError     not a picture, truncated, or a bomb
     │   ├── PictureSizeError    too small or too large for the filter or the format
     │   ├── MaskError           missing, or of another size
-    │   └── OutputError         exists already, read-only folder, disk full
+    │   └── OutputError         exists already, read-only folder
+    │       └── DiskFullError   which the next file would meet too
     ├── ModelError              the model cannot be used: choose or fetch another
     │   ├── UnknownModelError
     │   ├── DownloadError
@@ -80,6 +81,10 @@ class MaskError(ItemError):
 
 class OutputError(ItemError):
     code = "output"
+
+
+class DiskFullError(OutputError):
+    code = "disk-full"
 
 
 class ModelError(GanfxError):

@@ -30,15 +30,28 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"spec", "errors", "exporters", "weights"},
         {"numpy", "onnx", "onnxruntime", "pooch", "platformdirs", "torch", "spandrel"},
     ),
-    "pipeline": ({"filters", "engine", "hub", "picture", "errors"}, {"numpy", "cv2"}),
-    "batch": ({"pipeline", "files", "picture", "errors"}, {"watchdog", "ray"}),
+    "pipeline": ({"filters", "engine", "hub", "picture", "color", "errors"}, {"numpy", "cv2"}),
+    "batch": ({"pipeline", "files", "filters", "picture", "errors"}, {"platformdirs", "psutil", "watchdog", "ray"}),
     "cli": (
         {"batch", "engine", "errors", "evaluation", "exporters", "files", "filters", "hub", "pipeline", "training"},
         {"click", "rich"},
     ),
     "training": ({"spec", "errors"}, {"torch", "lightning_fabric", "numpy", "pyvips", "cv2"}),
     "evaluation": (
-        {"pipeline", "engine", "files", "hub", "picture", "light", "color", "filters", "spec", "errors", "training"},
+        {
+            "batch",
+            "pipeline",
+            "engine",
+            "files",
+            "hub",
+            "picture",
+            "light",
+            "color",
+            "filters",
+            "spec",
+            "errors",
+            "training",
+        },
         {"numpy", "cv2", "scipy", "skimage", "torch", "torchmetrics", "pyvips", "onnx"},
     ),
     "exporters": (
@@ -118,6 +131,8 @@ def _loaded_by(code: str) -> set[str]:
         "from ganfx.cli import cli\ncli.main(['--help'], standalone_mode=False)",
         "from ganfx.cli import cli\ncli.main(['upscale', '--help'], standalone_mode=False)",
         "from ganfx.cli import cli\ncli.main(['inpaint', '--help'], standalone_mode=False)",
+        "from ganfx.cli import cli\ncli.main(['watch', '--help'], standalone_mode=False)",
+        "from ganfx.cli import cli\ncli.main(['enhance', '--help'], standalone_mode=False)",
     ],
 )
 def test_help_stays_light(code: str) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import pyvips
 
+from ganfx.batch.journal import NAME
 from ganfx.filters import all_filters
 from tests import graphs
 
@@ -38,6 +39,11 @@ def photo(path: Path, width: int = 40, height: int = 30) -> Path:
     return path
 
 
+def results(folder: Path) -> set[str]:
+    """The names of all files in `folder`, hidden ones too, but for the journal's."""
+    return {path.name for path in folder.iterdir()} - {NAME}
+
+
 def size_of(path: Path) -> tuple[int, int]:
     image = pyvips.Image.new_from_file(str(path))
     return image.width, image.height
@@ -58,15 +64,14 @@ def test_a_folder_goes_into_a_folder_in_another_format(tmp_path: Path, model: Pa
     (folder / "notes.txt").write_text("hello")
     done = ganfx("upscale", folder, "-o", tmp_path / "out", "-f", "png", "-n", model)
     assert done.returncode == 0, done.stderr
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
+    assert results(tmp_path / "out") == {"a.png"}
 
 
 def test_json_speaks_on_standard_output_alone(tmp_path: Path, model: Path) -> None:
     done = ganfx("upscale", photo(tmp_path / "a.png"), tmp_path / "absent.png", "-n", model, "--json", "--quiet")
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [line["status"] for line in lines] == ["done", "failed"]
-    assert lines[0]["output_size"] == [80, 60]
-    assert "absent.png" in lines[1]["error"]["message"]
+    lines = {line["status"]: line for line in map(json.loads, done.stdout.splitlines())}
+    assert lines["done"]["output_size"] == [80, 60]
+    assert "absent.png" in lines["failed"]["error"]["message"]
 
 
 def test_an_output_that_exists_stays_unless_told_otherwise(tmp_path: Path, model: Path) -> None:
@@ -109,8 +114,7 @@ def test_a_bad_file_costs_one_line_and_the_rest_goes_on(name: str, tmp_path: Pat
     assert name in errors[0]
     assert "Traceback" not in done.stderr
     assert size_of(tmp_path / "good_x2.png") == (80, 60)
-    left = {path.name for path in tmp_path.iterdir()}
-    assert left <= {name, "good.png", "good_x2.png"}
+    assert results(tmp_path) <= {name, "good.png", "good_x2.png"}
 
 
 @pytest.mark.parametrize(
@@ -169,16 +173,16 @@ def test_an_interrupt_leaves_nothing_half_written(tmp_path: Path, model: Path) -
     process = subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
     )
-    while not list((tmp_path / "out").glob("*.png")):
+    while not list((tmp_path / "out").glob("[!.]*.png")):
         assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "interrupted" in stderr
-    finished = list((tmp_path / "out").iterdir())
+    finished = results(tmp_path / "out")
     assert 0 < len(finished) < 40
-    assert {size_of(path) for path in finished} == {(1400, 1400)}
+    assert {size_of(tmp_path / "out" / name) for name in finished} == {(1400, 1400)}
 
 
 def test_every_filter_has_a_command_that_shows_its_options() -> None:

@@ -1,1 +1,2 @@
-"""Many files through one filter: what is to be done (`plan`), and doing it (`run`)."""
+"""Many files through one filter or chain: what is to be done (`plan`), doing it once (`maker`, with its `journal`), and
+all of it (`run`, in `lanes`)."""

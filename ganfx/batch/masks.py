@@ -6,26 +6,28 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ganfx.batch.inputs import Input
 from ganfx.batch.plan import Item
 from ganfx.errors import OptionError
 from ganfx.files import MaskSource
 
 
-def without_mask(sources: Sequence[Path], masks: MaskSource) -> list[Path]:
-    """`sources` without the mask file, which may lie among them; a picture that is its own mask alone stays."""
-    rest = [source for source in sources if not _same(source, masks.path)]
-    return rest or list(sources)
+def without_mask(inputs: Sequence[Input], masks: MaskSource) -> list[Input]:
+    """`inputs` without the mask file, which may lie among them; a picture that is its own mask alone stays."""
+    rest = [given for given in inputs if not _same(given.path, masks.path)]
+    return rest or list(inputs)
 
 
 def assign_masks(items: Sequence[Item], masks: MaskSource, is_picture: Callable[[Path], bool]) -> list[Item]:
-    """Give each item its mask: `masks` itself or, where that is a folder, the file of the picture's name in it.
+    """Give each item its mask: `masks` itself or, where that is a folder, the file of the picture's name in it, or in
+    the folder there that mirrors the picture's.
 
-    There, the same name with the same suffix goes before other suffixes; an item without such a file gets none.
+    The same name with the same suffix goes before other suffixes; an item without such a file gets none.
     Raises OptionError where the file or folder is absent or the pictures' own, or a result would replace a mask.
     """
     if masks.path is not None and not masks.path.exists():
         raise OptionError(f"there is no mask {masks.path}", hint="check the name")
-    given = [dataclasses.replace(item, mask=_mask_of(item.source, masks, is_picture)) for item in items]
+    given = [dataclasses.replace(item, mask=_mask_of(item, masks, is_picture)) for item in items]
     taken = {item.mask.path.resolve() for item in given if item.mask and item.mask.path}
     for item in given:
         if item.target.resolve() in taken:
@@ -40,7 +42,9 @@ def assign_mask_targets(items: Sequence[Item], output: Path, several: bool) -> l
     """
     into_folder = several or output.is_dir() or not output.suffix
     given = [
-        dataclasses.replace(item, mask_target=output / f"{item.source.stem}.png" if into_folder else output)
+        dataclasses.replace(
+            item, mask_target=output / item.inside / f"{item.source.stem}.png" if into_folder else output
+        )
         for item in items
     ]
     taken = {path.resolve() for item in items for path in (item.source, item.target)}
@@ -53,13 +57,14 @@ def assign_mask_targets(items: Sequence[Item], output: Path, several: bool) -> l
     return given
 
 
-def _mask_of(source: Path, masks: MaskSource, is_picture: Callable[[Path], bool]) -> MaskSource | None:
-    folder = masks.path
-    if folder is None or not folder.is_dir():
+def _mask_of(item: Item, masks: MaskSource, is_picture: Callable[[Path], bool]) -> MaskSource | None:
+    if masks.path is None or not masks.path.is_dir():
         return masks
+    source, folder = item.source, masks.path / item.inside
     if _same(source.parent, folder):
         raise OptionError(f"{folder}: the masks lie among the pictures", hint="put them into a folder of their own")
-    named = sorted(path for path in folder.iterdir() if path.stem == source.stem and is_picture(path))
+    there = folder.iterdir() if folder.is_dir() else ()
+    named = sorted(path for path in there if path.stem == source.stem and is_picture(path))
     if not named:
         return None
     own = folder / source.name

@@ -1,84 +1,103 @@
-"""What a batch will do, decided before it begins: which files, and where each result goes."""
+"""What a batch will do, decided before it begins: where each result goes."""
 
 from __future__ import annotations
 
-import glob
-from collections.abc import Callable, Sequence
+import os
+import string
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganfx.batch.inputs import Input
 from ganfx.errors import OptionError
-from ganfx.files import MaskSource
+from ganfx.files import WRITABLE, MaskSource
+
+# What --name may speak of; the dot belongs to ext.
+FIELDS = ("stem", "model", "scale", "ext", "filter", "suffix")
+_BESIDE, _APART = "{stem}_{suffix}{ext}", "{stem}{ext}"
 
 
 @dataclass(frozen=True)
 class Item:
     """One picture to read, the file to write for it, where its mask is, if it has one, and where a mask that is
-    found is to be saved."""
+    found is to be saved.
+
+    inside is where below the named folder it lies; home is the folder whose journal knows of the result.
+    """
 
     source: Path
     target: Path
     mask: MaskSource | None = None
     mask_target: Path | None = None
+    inside: Path = Path()
+    home: Path = Path()
 
 
-def find_sources(names: Sequence[str], is_picture: Callable[[Path], bool]) -> list[Path]:
-    """The files that `names` stand for: files as they are, folders by the pictures in them, patterns expanded.
+@dataclass(frozen=True)
+class Naming:
+    """How results are called: `template` speaks of `FIELDS`, `values` says what all results share.
 
-    Folders leave out hidden files and what is no picture. A name that stands for nothing is kept, so that it
-    fails in its turn and by its name. Raises OptionError for a folder without pictures.
+    Without a template they are called as their sources in a folder of their own, and with the suffix beside them.
     """
-    found: list[Path] = []
-    for name in names:
-        path = Path(name)
-        if path.is_dir():
-            found += _pictures_in(path, is_picture)
-        elif not path.exists() and glob.has_magic(name):
-            found += [Path(match) for match in sorted(glob.glob(name))] or [path]
-        else:
-            found.append(path)
-    return list(dict.fromkeys(found))
+
+    values: Mapping[str, str]
+    template: str | None = None
+    extension: Callable[[Path], str] = lambda path: path.suffix
+
+    def name(self, source: Path, folder: Path) -> str:
+        """What the result of `source` in `folder` is called."""
+        apart = folder.resolve() != source.parent.resolve()
+        template = self.template or (_APART if apart else _BESIDE)
+        values = {name: value.replace("/", "-").replace("\\", "-") for name, value in self.values.items()}
+        try:
+            return template.format(**values, stem=source.stem, ext=self.extension(source))
+        except KeyError as error:
+            raise OptionError(f"--name: {{{error.args[0]}}} is not the same for all pictures here") from error
 
 
-def _pictures_in(folder: Path, is_picture: Callable[[Path], bool]) -> list[Path]:
-    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    pictures = [path for path in files if is_picture(path)]
-    if not pictures:
-        raise OptionError(f"{folder}: no pictures in this folder", hint=f"{len(files)} files, none a readable picture")
-    return pictures
+def check_template(template: str) -> None:
+    """Raises OptionError where `template` cannot name results."""
+    try:
+        parts = list(string.Formatter().parse(template))
+        name = template.format(**dict.fromkeys(FIELDS, "x") | {"ext": ".png"})
+    except (KeyError, IndexError):
+        unknown = next(field for _, field, _, _ in parts if field is not None and field not in FIELDS)
+        known = ", ".join(f"{{{field}}}" for field in FIELDS)
+        raise OptionError(f"--name: there is no field {{{unknown}}}", hint=f"there are {known}") from None
+    except (ValueError, AttributeError) as error:
+        raise OptionError(f"--name: {template!r} is no template: {error}", hint=f"as in {_BESIDE!r}") from error
+    if "/" in template or os.sep in template:
+        raise OptionError(f"--name: {template!r} is a path, not a name", hint="-o says the folder")
+    if Path(name).suffix.lower() not in WRITABLE or name.startswith("."):
+        raise OptionError(f"--name: {template!r} gives no picture's name", hint=f"end it with {{ext}}: {_BESIDE!r}")
 
 
-def assign_targets(
-    sources: Sequence[Path], output: Path | None, suffix: str, extension: Callable[[Path], str], into_folder: bool
-) -> list[Item]:
-    """Give each source its own target.
+def assign_targets(inputs: Sequence[Input], output: Path | None, naming: Naming, *, into_folder: bool) -> list[Item]:
+    """Give each input its own target: beside it, in the file `output`, or, where that is a folder, in its place there.
 
-    Without `output` that is `{stem}{suffix}{extension}` beside the source; in an output folder the name stays,
-    where it is free. Raises OptionError where two results would share one file, or one would replace a source.
+    Raises OptionError where two results would share one file, or one would replace an input.
     """
-    items = [Item(source, _target(source, output, suffix, extension(source), into_folder)) for source in sources]
-    inputs = {source.resolve() for source in sources}
-    taken: dict[Path, Path] = {}
+    items = [_item(given, output if into_folder else None, naming, None if into_folder else output) for given in inputs]
+    sources = {given.path.resolve() for given in inputs}
+    taken: dict[str, Path] = {}
     for item in items:
         target = item.target.resolve()
-        if target in inputs:
+        if target in sources:
             raise OptionError(
                 f"{item.target}: the result of {item.source} would replace an input", hint="choose another -o"
             )
-        if target in taken:
+        other = taken.setdefault(os.path.normcase(target), item.source)
+        if other != item.source:
             raise OptionError(
-                f"{item.source} and {taken[target]} would both become {item.target}", hint="run them one by one"
+                f"{item.source} and {other} would both become {item.target}",
+                hint="run them one by one, or give --name a field in which they differ",
             )
-        taken[target] = item.source
     return items
 
 
-def _target(source: Path, output: Path | None, suffix: str, extension: str, into_folder: bool) -> Path:
-    if output is None:
-        return source.with_name(source.stem + suffix + extension)
-    if not into_folder:
-        return output
-    name = source.stem + extension
-    if output.resolve() == source.parent.resolve():
-        name = source.stem + suffix + extension
-    return output / name
+def _item(given: Input, folder: Path | None, naming: Naming, file: Path | None) -> Item:
+    if file is not None:
+        return Item(given.path, file, inside=given.inside, home=file.parent)
+    place = given.path.parent if folder is None else folder / given.inside
+    target = place / naming.name(given.path, place)
+    return Item(given.path, target, inside=given.inside, home=place if folder is None else folder)

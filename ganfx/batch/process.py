@@ -3,119 +3,171 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from ganfx import pipeline
+from ganfx.batch.lanes import ENCODE, ENGINE, Lane
 from ganfx.batch.plan import Item
 from ganfx.errors import ItemError, MaskError
-from ganfx.files import PictureReader, PictureWriter, SaveOptions, copy_picture, open_reader, open_writer, save_mask
+from ganfx.files import (
+    PictureReader,
+    PictureWriter,
+    SaveOptions,
+    Witness,
+    copy_picture,
+    open_reader,
+    open_writer,
+    save_mask,
+)
 from ganfx.picture import Mask
+
+DONE, UP_TO_DATE, SKIPPED, FAILED = "done", "up to date", "skipped", "failed"
+# What a dry run says.
+PLANNED = "to be made"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one item; sizes are (width, height) in pixels, `error` is None where all went well."""
+    """What became of one item; sizes are (width, height) in pixels, `error` says why it failed.
+
+    status is DONE, UP_TO_DATE, SKIPPED (for the reason in the notes), FAILED, or PLANNED. steps are the filters it
+    went through, as people write them.
+    """
 
     item: Item
-    seconds: float
+    seconds: float = 0.0
     input_size: tuple[int, int] | None = None
     output_size: tuple[int, int] | None = None
+    steps: str = ""
     notes: tuple[str, ...] = ()
     error: ItemError | None = None
+    status: str = DONE
+
+    @property
+    def megapixels(self) -> float:
+        """Megapixels written."""
+        width, height = self.output_size or (0, 0)
+        return width * height / 1e6
 
     @property
     def megapixels_per_s(self) -> float:
         """Megapixels written in each second."""
-        width, height = self.output_size or (0, 0)
-        return width * height / 1e6 / self.seconds
+        return self.megapixels / max(self.seconds, 1e-6)
 
     def as_json(self) -> dict[str, Any]:
         """The outcome as plain data, for machines to read."""
         return {
             "input": str(self.item.source),
-            "output": None if self.error else str(self.item.target),
-            "status": "failed" if self.error else "done",
+            "output": str(self.item.target) if self.status in (DONE, UP_TO_DATE, PLANNED) else None,
+            "status": self.status,
             "input_size": self.input_size,
             "output_size": self.output_size,
+            "steps": self.steps,
             "seconds": round(self.seconds, 3),
             "notes": list(self.notes),
             "error": self.error and {"code": self.error.code, "message": str(self.error), "hint": self.error.hint},
         }
 
 
-def process(
-    item: Item,
-    work: pipeline.Work,
-    save: SaveOptions,
-    overwrite: bool,
-    progress: Callable[[Item, float], None] | None,
-) -> Outcome:
-    """Make what `item` asks for; `progress` is told the finished share, 0..1.
+@dataclass(frozen=True)
+class Permit:
+    """Whether the result, and the mask that is found, may replace what is there; and who is told before they appear."""
+
+    overwrite: bool = False
+    overwrite_mask: bool = False
+    witness: Witness | None = None
+    mask_witness: Witness | None = None
+
+
+def process(item: Item, chooser: pipeline.Chooser, save: SaveOptions, permit: Permit, lane: Lane) -> Outcome:
+    """Make what `item` asks for, by the chain that is chosen for it, on `lane`.
 
     Raises ItemError for the item, EngineError and ModelError, which would fail every item alike.
     """
-    started = time.monotonic()
     with open_reader(item.source) as reader:
         area = reader.width * reader.height
 
         def told(done_pixels: int) -> None:
-            if progress:
-                progress(item, done_pixels / area)
+            lane.progress(done_pixels / area)
 
-        do = _retouch if work.filter.retouch else _stream
-        notes = do(item, reader, work, save, overwrite, told)
-        size = work.output_size(reader)
+        lane.enter(ENGINE)
+        started = time.monotonic()
+        chain = chooser.choose(reader, told)
+        notes = (*chain.reasons, *_Job(item, reader, chain, save, permit, lane, told).do())
+        size = chain.output_size(reader)
         seconds = time.monotonic() - started
-        return Outcome(item, seconds, (reader.width, reader.height), size, tuple(dict.fromkeys(notes)))
+        return Outcome(item, seconds, (reader.width, reader.height), size, chain.steps, tuple(dict.fromkeys(notes)))
 
 
-def _stream(
-    item: Item, reader: PictureReader, work: pipeline.Work, save: SaveOptions, overwrite: bool, told: pipeline.Progress
-) -> tuple[str, ...]:
-    notes = reader.look.notes
-    with _open_writer(item, reader, work, save, overwrite) as writer:
-        for rows in pipeline.stream(reader, work, told):
-            writer.write(rows)
-            notes = rows.look.notes
-    return (*notes, *writer.notes)
+@dataclass(frozen=True)
+class _Job:
+    """One item with its file open. What does it returns notes."""
 
+    item: Item
+    reader: PictureReader
+    chain: pipeline.Chain
+    save: SaveOptions
+    permit: Permit
+    lane: Lane
+    told: pipeline.Progress
 
-def _retouch(
-    item: Item, reader: PictureReader, work: pipeline.Work, save: SaveOptions, overwrite: bool, told: pipeline.Progress
-) -> tuple[str, ...]:
-    holes = pipeline.find_holes(reader, _mask(item, reader, work, overwrite, told), work)
-    if not holes.regions:
-        what = "nothing was found to fill" if item.mask is None else "the mask is empty"
-        return (f"{what}: copied", *copy_picture(reader, item.target, options=save, overwrite=overwrite))
-    opaque = item.mask is not None and item.mask.is_alpha
-    with _open_writer(item, reader, work, save, overwrite) as writer:
-        writer.retouch(reader, pipeline.retouch(reader, holes, work, told, opaque=opaque))
-    return (*reader.look.notes, *writer.notes)
+    def do(self) -> tuple[str, ...]:
+        works = self.chain.works
+        if self.chain.needs_mask and self.item.mask is None:
+            raise MaskError("there is no mask for it", hint="a mask has its picture's name, with any suffix")
+        if not works:
+            return ("copied", *self._copy())
+        # Alone, a retouch keeps the file's own samples wherever it changes nothing.
+        return self._retouch(works[0]) if len(works) == 1 and works[0].filter.retouch else self._stream()
 
+    def _copy(self) -> tuple[str, ...]:
+        self.lane.enter(ENCODE)
+        may, witness = self.permit.overwrite, self.permit.witness
+        return copy_picture(self.reader, self.item.target, options=self.save, overwrite=may, witness=witness)
 
-def _mask(item: Item, reader: PictureReader, work: pipeline.Work, overwrite: bool, told: pipeline.Progress) -> Mask:
-    if item.mask is not None:
-        return item.mask.read(reader)
-    if work.finder is None:
-        raise MaskError("there is no mask for it", hint="a mask has its picture's name, with any suffix")
-    mask = pipeline.find_mask(reader, work, lambda done: told(0))
-    if item.mask_target is not None:
-        save_mask(mask, item.mask_target, overwrite=overwrite)
-    return mask
+    def _stream(self) -> tuple[str, ...]:
+        notes, given = self.reader.look.notes, self.item.mask
+        with self._open_writer() as writer:
+            mask = given.read(self.reader) if given else None
+            for rows in self.chain.stream(self.reader, self.told, mask=mask, opaque=self._opaque):
+                writer.write(rows)
+                notes = rows.look.notes
+            self.lane.enter(ENCODE)
+        return (*notes, *writer.notes)
 
+    def _retouch(self, work: pipeline.Work) -> tuple[str, ...]:
+        holes = pipeline.find_holes(self.reader, self._mask(work), work)
+        if not holes.regions:
+            what = "nothing was found to fill" if self.item.mask is None else "the mask is empty"
+            return (f"{what}: copied", *self._copy())
+        with self._open_writer() as writer:
+            writer.retouch(self.reader, pipeline.retouch(self.reader, holes, work, self.told, opaque=self._opaque))
+            self.lane.enter(ENCODE)
+        return (*self.reader.look.notes, *writer.notes)
 
-def _open_writer(
-    item: Item, reader: PictureReader, work: pipeline.Work, save: SaveOptions, overwrite: bool
-) -> PictureWriter:
-    width, height = work.output_size(reader)
-    return open_writer(
-        item.target,
-        width=width,
-        height=height,
-        has_alpha=reader.has_alpha,
-        look=work.output_look(reader),
-        options=save,
-        overwrite=overwrite,
-    )
+    @property
+    def _opaque(self) -> bool:
+        return self.item.mask is not None and self.item.mask.is_alpha
+
+    def _mask(self, work: pipeline.Work) -> Mask:
+        if self.item.mask is not None:
+            return self.item.mask.read(self.reader)
+        mask = pipeline.find_mask(self.reader, work, lambda done: self.told(0))
+        if self.item.mask_target is not None:
+            may, witness = self.permit.overwrite_mask, self.permit.mask_witness
+            save_mask(mask, self.item.mask_target, overwrite=may, witness=witness)
+        return mask
+
+    def _open_writer(self) -> PictureWriter:
+        width, height = self.chain.output_size(self.reader)
+        return open_writer(
+            self.item.target,
+            width=width,
+            height=height,
+            has_alpha=self.reader.has_alpha,
+            look=self.chain.output_look(self.reader),
+            options=self.save,
+            overwrite=self.permit.overwrite,
+            witness=self.permit.witness,
+        )

@@ -1,34 +1,85 @@
-"""One file after the other; a file that fails is reported and the rest go on."""
+"""Many items, several at once; one that fails is reported and the rest go on."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Protocol
 
-from ganfx import pipeline
+from ganfx.batch.lanes import Gates, Lane, Lanes
 from ganfx.batch.plan import Item
-from ganfx.batch.process import Outcome, process
-from ganfx.errors import ItemError
-from ganfx.files import SaveOptions
+from ganfx.batch.process import FAILED, SKIPPED, Outcome
+from ganfx.errors import DiskFullError, ItemError
+
+_FULL = "the disk is full"
+Progress = Callable[[Item, float], None]
+
+
+class Making(Protocol):
+    """What makes an item; for several threads."""
+
+    def make(self, item: Item, lane: Lane) -> Outcome: ...
 
 
 def run(
-    items: Sequence[Item],
-    work: pipeline.Work,
-    save: SaveOptions,
+    items: Iterable[Item],
+    maker: Making,
     *,
-    overwrite: bool = False,
-    progress: Callable[[Item, float], None] | None = None,
+    lanes: Lanes = Lanes(),  # noqa: B008
+    fail_fast: bool = False,
+    progress: Progress | None = None,
 ) -> Iterator[Outcome]:
-    """Process `items` in order, yielding each outcome; `progress` is told the finished share of an item, 0..1.
+    """Make `items`, yielding each outcome as it comes; `progress` is told, by several threads, their shares, 0..1.
 
-    Raises EngineError and ModelError, which would fail every item alike.
+    After a full disk, and with `fail_fast` after any failure, no more are begun, and those left are skipped. Raises
+    EngineError and ModelError, which would fail every item alike, and whatever `progress` raises: then all lanes stop
+    where they are, and nothing is half-written.
     """
-    for item in items:
-        started = time.monotonic()
+    waiting = iter(items)
+    gates = Gates(lanes)
+    ended = ""
+    with ThreadPoolExecutor(lanes.total, thread_name_prefix="lane") as pool:
+        running: set[Future[Outcome]] = set()
         try:
-            with ItemError.about(item.source):
-                outcome = process(item, work, save, overwrite, progress)
-            yield outcome
-        except ItemError as error:
-            yield Outcome(item, time.monotonic() - started, error=error)
+            while True:
+                while not ended and len(running) < lanes.total and (item := next(waiting, None)) is not None:
+                    running.add(pool.submit(_one, item, maker, gates, progress))
+                if not running:
+                    break
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                for outcome in _results(finished):
+                    yield _like_others(outcome) if ended == _FULL else outcome
+                    ended = ended or _reason_to_end(outcome, fail_fast)
+        finally:
+            gates.close()
+    yield from (Outcome(item, status=SKIPPED, notes=(f"not begun: {ended}",)) for item in waiting)
+
+
+def _one(item: Item, maker: Making, gates: Gates, progress: Progress | None) -> Outcome:
+    started = time.monotonic()
+    lane = Lane(gates, lambda share: progress(item, share) if progress else None)
+    try:
+        lane.progress(0)
+        return maker.make(item, lane)
+    except ItemError as error:
+        return Outcome(item, time.monotonic() - started, error=error, status=FAILED)
+
+
+def _results(finished: Iterable[Future[Outcome]]) -> Iterator[Outcome]:
+    """What came of them, before what one of them raised."""
+    for future in sorted(finished, key=lambda future: future.exception() is not None):
+        yield future.result()
+
+
+def _like_others(outcome: Outcome) -> Outcome:
+    """`outcome`, but for an error that was told already."""
+    if not isinstance(outcome.error, DiskFullError):
+        return outcome
+    return Outcome(outcome.item, status=SKIPPED, notes=(f"not finished: {_FULL}",))
+
+
+def _reason_to_end(outcome: Outcome, fail_fast: bool) -> str:
+    if isinstance(outcome.error, DiskFullError):
+        return _FULL
+    return "one failed" if outcome.error and fail_fast else ""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import click
 
 from ganfx import __version__
-from ganfx.cli import compare, doctor, evaluate, models, train
+from ganfx.cli import bench, compare, doctor, enhance, evaluate, models, train, watch
 from ganfx.cli.filter_commands import filter_command
 from ganfx.errors import GanfxError
 from ganfx.filters import all_filters
@@ -35,7 +35,17 @@ def cli() -> None:
 
 for _filter in all_filters().values():
     cli.add_command(filter_command(_filter))
-for _command in (compare.compare, doctor.doctor, models.models, train.train, evaluate.evaluate):
+_COMMANDS = (
+    bench.bench,
+    compare.compare,
+    doctor.doctor,
+    enhance.enhance,
+    evaluate.evaluate,
+    models.models,
+    train.train,
+    watch.watch,
+)
+for _command in _COMMANDS:
     cli.add_command(_command)
 
 

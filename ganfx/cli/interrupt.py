@@ -4,35 +4,38 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 
 class Interrupt:
-    """Whether somebody asked to stop; `check` is where they are heard."""
+    """Whether somebody asked to stop; `check` is where they are heard, in any thread. `then` is called in between."""
 
-    def __init__(self) -> None:
-        self.asked = threading.Event()
+    def __init__(self, then: Callable[[], None] | None = None) -> None:
+        self.asked = False
+        self._then = then
 
     def handle(self, number: int, frame: FrameType | None) -> None:
-        self.asked.set()
-        # The second time, whatever runs is ended where it stands.
-        signal.signal(number, signal.default_int_handler)
+        # No lock, as an Event has: it may be held by what was interrupted.
+        self.asked = True
+        # The second time, the process is ended where it stands; the next run clears away what it left.
+        signal.signal(number, signal.SIG_DFL)
+        if self._then:
+            self._then()
 
     def check(self) -> None:
         """Raise KeyboardInterrupt if it was asked for."""
-        if self.asked.is_set():
+        if self.asked:
             raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
-def interruptible() -> Iterator[Interrupt]:
-    """Hold back SIGINT and SIGTERM for `check` within the block.
+def interruptible(then: Callable[[], None] | None = None) -> Iterator[Interrupt]:
+    """Hold back SIGINT and SIGTERM for `check` within the block; `then`, which must not wait for a lock, is called.
 
     An exception raised by a signal handler is lost where a C library is calling back into Python, as libvips does.
     """
-    interrupt = Interrupt()
+    interrupt = Interrupt(then)
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.signal(number, interrupt.handle) for number in numbers}
     try:

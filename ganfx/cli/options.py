@@ -26,13 +26,14 @@ _ENGINE = (
 
 
 def engine_options(command: Command) -> Command:
-    """Add the options of the engine; `as_engine_options` reads them back."""
+    """Add the options of the engine; `take_engine_options` reads them back."""
     for option in reversed(_ENGINE):
         command = option(command)
     return command
 
 
-def as_engine_options(provider: str, precision: str, gpu: int, tile: int, overlap: int | None) -> EngineOptions:
-    return EngineOptions(
-        provider="cpu" if gpu < 0 else provider, precision=precision, device_id=max(gpu, 0), tile=tile, overlap=overlap
-    )
+def take_engine_options(arguments: dict[str, Any]) -> EngineOptions:
+    """Move the options of the engine out of a command's `arguments`."""
+    gpu, provider = arguments.pop("gpu"), arguments.pop("provider")
+    rest = {name: arguments.pop(name) for name in ("precision", "tile", "overlap")}
+    return EngineOptions(provider="cpu" if gpu < 0 else provider, device_id=max(gpu, 0), **rest)

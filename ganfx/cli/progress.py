@@ -1,79 +1,131 @@
-"""How a batch shows itself on standard error: a bar on a terminal, plain lines elsewhere."""
+"""How a batch shows itself on standard error: bars on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from ganfx.batch.process import Outcome
+from ganfx.batch.process import DONE, FAILED, PLANNED, SKIPPED, Outcome
 
 if TYPE_CHECKING:
     from ganfx.batch.plan import Item
 
 
-class Reporter:
-    """Counts files and megapixels; `bar` is None where no terminal is looking."""
+class Level(IntEnum):
+    """How much is said."""
 
-    def __init__(self, total: int, device: str, quiet: bool, bar: Progress | None) -> None:
-        self.total, self.device, self.quiet, self.bar = total, device, quiet, bar
-        self.done = self.failed = 0
+    QUIET = 0
+    NORMAL = 1
+    VERBOSE = 2
+
+
+class Reporter:
+    """Counts files and megapixels; `bars` are None where no terminal is looking. `progress` is for all threads."""
+
+    def __init__(self, total: int, device: str, level: Level, bars: Progress | None) -> None:
+        self.total, self.device, self.level, self.bars = total, device, level, bars
+        self.counts: Counter[str] = Counter()
+        self.reasons: Counter[str] = Counter()
         self.megapixels = 0.0
         self.started = time.monotonic()
-        self.task: Any = bar.add_task("", total=total, speed="") if bar else None
+        self._lock = threading.Lock()
+        self._shares: dict[Item, float] = {}
+        self._rows: dict[Item, TaskID] = {}
+        self._whole = bars.add_task("", total=total, speed="") if bars else None
 
     def progress(self, item: Item, share: float) -> None:
-        if self.bar:
-            self.bar.update(self.task, completed=self.done + self.failed + share, description=item.source.name)
+        """`share`, 0..1, of `item` is finished."""
+        if self.bars is None:
+            return
+        with self._lock:
+            if item not in self._rows:
+                self._rows[item] = self.bars.add_task(item.source.name, total=1.0, speed="")
+            self._shares[item] = share
+            self.bars.update(self._rows[item], completed=share)
+            self._show()
 
     def finished(self, outcome: Outcome) -> None:
-        if outcome.error:
-            self.failed += 1
-            self._say(f"error: {outcome.error}", always=True)
+        """Tell what became of one item."""
+        self.counts[outcome.status] += 1
+        if outcome.status == DONE:
+            self._done(outcome)
+        elif outcome.status == PLANNED:
+            self.say(f"{outcome.item.source} -> {outcome.item.target}  {outcome.status}")
+        elif outcome.error:
+            self.say(f"error: {outcome.error}", Level.QUIET)
             if outcome.error.hint:
-                self._say(f"hint: {outcome.error.hint}", always=True)
+                self.say(f"hint: {outcome.error.hint}", Level.QUIET)
         else:
-            self.done += 1
-            self._count(outcome)
-        if self.bar:
-            self.bar.update(self.task, completed=self.done + self.failed, speed=f"{self.speed:.2f} MP/s")
+            self.reasons.update(outcome.notes)
+            self.say(f"{outcome.item.source}: {', '.join([outcome.status, *outcome.notes])}", Level.VERBOSE)
+        self._remove(outcome.item)
 
-    def _count(self, outcome: Outcome) -> None:
+    def _done(self, outcome: Outcome) -> None:
         width, height = outcome.output_size or (0, 0)
-        self.megapixels += width * height / 1e6
-        self._say(
+        self.megapixels += outcome.megapixels
+        self.say(
             f"{outcome.item.source} -> {outcome.item.target}  {width}x{height}, {outcome.seconds:.1f} s, "
             f"{outcome.megapixels_per_s:.2f} MP/s"
         )
+        self.say(f"steps: {outcome.steps}", Level.VERBOSE)
         for note in outcome.notes:
-            self._say(f"note: {outcome.item.source}: {note}")
+            self.say(f"note: {outcome.item.source}: {note}")
+
+    def _remove(self, item: Item) -> None:
+        with self._lock:
+            self._shares.pop(item, None)
+            row = self._rows.pop(item, None)
+            if self.bars and row is not None:
+                self.bars.remove_task(row)
+            self._show()
+
+    def _show(self) -> None:
+        if self.bars and self._whole is not None:
+            over = self.counts.total()
+            completed = over + sum(self._shares.values())
+            speed = f"{self.speed:.2f} MP/s"
+            self.bars.update(self._whole, completed=completed, description=f"{over}/{self.total}", speed=speed)
 
     @property
     def speed(self) -> float:
         """Megapixels written in each second of the whole batch."""
         return self.megapixels / max(time.monotonic() - self.started, 1e-6)
 
-    def summary(self) -> None:
-        failed = f", {self.failed} failed" if self.failed else ""
-        seconds = time.monotonic() - self.started
-        self._say(f"{self.done} done{failed} in {seconds:.1f} s, {self.speed:.2f} MP/s on {self.device}")
+    @property
+    def has_failures(self) -> bool:
+        return self.counts[FAILED] > 0
 
-    def _say(self, line: str, always: bool = False) -> None:
-        if self.quiet and not always:
+    def summary(self) -> None:
+        """Tell what became of all."""
+        words = []
+        for status, count in self.counts.items():
+            why = f" ({', '.join(self.reasons)})" if status == SKIPPED else ""
+            words.append(f"{count} {status}{why}")
+        seconds = time.monotonic() - self.started
+        speed = f", {self.speed:.2f} MP/s on {self.device}" if self.counts[DONE] else ""
+        self.say(f"{', '.join(words)} in {seconds:.1f} s{speed}")
+
+    def say(self, line: str, level: Level = Level.NORMAL) -> None:
+        """Write `line` unless that is more than is to be said."""
+        if self.level < level:
             return
-        if self.bar:
-            self.bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        if self.bars:
+            self.bars.console.print(line, markup=False, highlight=False, soft_wrap=True)
         else:
             click.echo(line, err=True)
 
 
 @contextlib.contextmanager
-def reporter(total: int, device: str, *, quiet: bool) -> Iterator[Reporter]:
+def reporter(total: int, device: str, level: Level) -> Iterator[Reporter]:
     """A Reporter for `total` files on `device`, with a summary at the end."""
     console = Console(stderr=True)
     columns = (
@@ -85,9 +137,9 @@ def reporter(total: int, device: str, *, quiet: bool) -> Iterator[Reporter]:
         TextColumn("{task.fields[speed]}"),
     )
     with contextlib.ExitStack() as stack:
-        shown = console.is_terminal and not quiet
-        bar = stack.enter_context(Progress(*columns, console=console, transient=True)) if shown else None
-        report = Reporter(total, device, quiet, bar)
+        shown = console.is_terminal and level > Level.QUIET
+        bars = stack.enter_context(Progress(*columns, console=console, transient=True)) if shown else None
+        report = Reporter(total, device, level, bars)
         yield report
-    report.bar = None
+    report.bars = None
     report.summary()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +29,8 @@ class Network:
     """One model on one provider; `run` may be called from several threads, which take turns.
 
     precision is what it computes in now: fp16 and bf16 are checked against fp32 on the first tile, and for NaN and
-    infinity on every one; where they fail, the network goes on in fp32 and the verdict is kept.
+    infinity on every one; where they fail, the network goes on in fp32 and the verdict is kept. digest is the file's
+    SHA-256, in hex. busy_s are the seconds spent in `run` so far, and ran counts the batches there by their shape.
     """
 
     def __init__(self, path: Path, spec: FilterSpec, provider: Provider, precision: str, device_id: int) -> None:
@@ -35,7 +38,10 @@ class Network:
         self.device = provider.describe(device_id)
         self._device_id = device_id
         self._lock = threading.Lock()
-        self.key = f"{_digest(path)} {provider.name} {self.device}"
+        self.busy_s = 0.0
+        self.ran: Counter[tuple[int, ...]] = Counter()
+        self.digest = _digest(path)
+        self.key = f"{self.digest[:16]} {provider.name} {self.device}"
         verdict = verdicts.known_precision(self._verdict_key(precision))
         self.precision = verdict or precision
         self._checked = verdict is not None or precision == "fp32"
@@ -57,6 +63,8 @@ class Network:
         Raises DeviceMemoryError, after which smaller batches may be tried, InferenceError and ContractError.
         """
         with self._lock:
+            started = time.perf_counter()
+            self.ran[batch.shape] += 1
             try:
                 output = self._infer(self._session, batch)
                 if self.precision != "fp32" and not self._holds(batch, output):
@@ -66,6 +74,8 @@ class Network:
             except GanfxError:
                 self._session.release()
                 raise
+            finally:
+                self.busy_s += time.perf_counter() - started
 
     def _infer(self, session: Session, batch: Floats) -> Floats:
         spec = self.spec
@@ -145,4 +155,4 @@ def _open_on(row: Provider, path: Path, spec: FilterSpec, options: EngineOptions
 
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -39,6 +39,11 @@ class Engine:
         return self.network.device
 
     @property
+    def accelerated(self) -> bool:
+        """Whether it runs beside the processor, which then is free for files."""
+        return self.network.uniform
+
+    @property
     def precision(self) -> str:
         """What it computes in; fp32 once a faster precision has failed its check."""
         return self.network.precision

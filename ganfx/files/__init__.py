@@ -12,22 +12,31 @@ from typing import TYPE_CHECKING, Any
 from ganfx.files.formats import WRITABLE, Format, format_for
 
 if TYPE_CHECKING:
+    from ganfx.files.atomic import Witness, new_token, part_of
     from ganfx.files.masks import MaskSource, mask_of_alpha, mask_of_color, parse_color, read_mask, save_mask
+    from ganfx.files.previews import Preview, preview
     from ganfx.files.reader import PictureReader, is_picture, open_picture, open_reader, writable_suffix
+    from ganfx.files.vips import writing
     from ganfx.files.writer import PictureWriter, SaveOptions, copy_picture, open_writer, save_picture
 
 _HOMES = {
+    "Witness": "atomic",
+    "new_token": "atomic",
+    "part_of": "atomic",
     "MaskSource": "masks",
     "mask_of_alpha": "masks",
     "mask_of_color": "masks",
     "parse_color": "masks",
     "read_mask": "masks",
     "save_mask": "masks",
+    "Preview": "previews",
+    "preview": "previews",
     "PictureReader": "reader",
     "is_picture": "reader",
     "open_picture": "reader",
     "open_reader": "reader",
     "writable_suffix": "reader",
+    "writing": "vips",
     "PictureWriter": "writer",
     "SaveOptions": "writer",
     "copy_picture": "writer",
@@ -41,20 +50,26 @@ __all__ = [
     "MaskSource",
     "PictureReader",
     "PictureWriter",
+    "Preview",
     "SaveOptions",
+    "Witness",
     "copy_picture",
     "format_for",
     "is_picture",
     "mask_of_alpha",
     "mask_of_color",
+    "new_token",
     "open_picture",
     "open_reader",
     "open_writer",
     "parse_color",
+    "part_of",
+    "preview",
     "read_mask",
     "save_mask",
     "save_picture",
     "writable_suffix",
+    "writing",
 ]
 
 

@@ -7,9 +7,30 @@ import os
 import secrets
 import shutil
 from pathlib import Path
+from typing import Protocol
 
 from ganfx.errors import OutputError
 from ganfx.files.vips import writing
+
+
+class Witness(Protocol):
+    """Keeps account of a file that is being made: `token` is the mark of its unfinished part."""
+
+    @property
+    def token(self) -> str: ...
+    def about_to_appear(self, part: Path) -> None:
+        """Told once `part` is whole and on the disk, just before it takes its place; may raise OutputError."""
+
+
+def new_token() -> str:
+    """A mark that no other unfinished file has."""
+    return secrets.token_hex(4)
+
+
+def part_of(path: Path, token: str) -> Path:
+    """Where the file at `path` lies while it is unfinished: hidden beside it, marked by `token`."""
+    path = Path(os.path.realpath(path))
+    return path.with_name(f".{path.stem[:80]}.{token}{path.suffix}")
 
 
 class Target:
@@ -18,13 +39,14 @@ class Target:
     Raises OutputError where it could not be written in the end: asked before any work is done.
     """
 
-    def __init__(self, path: Path, *, overwrite: bool) -> None:
+    def __init__(self, path: Path, *, overwrite: bool, witness: Witness | None = None) -> None:
         # Through a link, the file it points to is replaced and the link stays.
         self.path = Path(os.path.realpath(path))
         self.folder = self.path.parent
         self.overwrite = overwrite
+        self._witness = witness
         self._check()
-        self.part = self.folder / f".{self.path.stem[:80]}.{secrets.token_hex(4)}{self.path.suffix}"
+        self.part = part_of(self.path, witness.token if witness else new_token())
 
     def _check(self) -> None:
         if self.path.is_dir():
@@ -43,6 +65,8 @@ class Target:
             if self.path.exists():
                 shutil.copymode(self.path, self.part)
             _flush(self.part)
+            if self._witness:
+                self._witness.about_to_appear(self.part)
             os.replace(self.part, self.path)
         # Not every system can flush a folder.
         with contextlib.suppress(OSError):
@@ -53,9 +77,9 @@ class Target:
         self.part.unlink(missing_ok=True)
 
 
-def copy_file(source: Path, path: Path, *, overwrite: bool) -> None:
+def copy_file(source: Path, path: Path, *, overwrite: bool, witness: Witness | None = None) -> None:
     """Copy a file's bytes to `path`, whole or not at all. Raises OutputError."""
-    target = Target(path, overwrite=overwrite)
+    target = Target(path, overwrite=overwrite, witness=witness)
     try:
         with writing(target.folder):
             shutil.copyfile(source, target.part)

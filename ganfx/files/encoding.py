@@ -14,6 +14,8 @@ from ganfx.files.icc import Profile, profile_of
 from ganfx.light import LUMA
 from ganfx.picture import Floats, Look, Picture
 
+_BLOCK_PIXELS = 2**16
+
 
 class Encoding:
     """How pictures of one `look` are stored in one format, decided before the first row.
@@ -67,6 +69,15 @@ class Encoding:
 
     def samples(self, picture: Picture) -> NDArray[Any]:
         """The samples (H, W, bands) of `picture`, rounded to the nearest."""
+        samples = np.empty((picture.height, picture.width, self.bands), self.dtype)
+        # Few rows at a time stay in the processor's cache.
+        count = max(1, _BLOCK_PIXELS // picture.width)
+        for top in range(0, picture.height, count):
+            samples[top : top + count] = self._block(picture.rows(top, min(top + count, picture.height)))
+        return samples
+
+    def _block(self, picture: Picture) -> Floats:
+        """The same in floats, to be cut off after the point."""
         rgb, alpha = picture.rgb, picture.alpha
         if alpha is not None and not self.keeps_alpha:
             rgb = np.asarray(rgb * alpha[..., None] + self._background * (1 - alpha[..., None]), np.float32)
@@ -74,7 +85,9 @@ class Encoding:
         if self.keeps_alpha:
             opaque = np.ones(rgb.shape[:2], np.float32) if alpha is None else np.clip(alpha, 0, 1)
             values = np.concatenate([values, opaque[..., None]], axis=-1)
-        return np.asarray(values * np.float32(np.iinfo(self.dtype).max) + np.float32(0.5)).astype(self.dtype)
+        scaled = values * np.float32(np.iinfo(self.dtype).max)
+        scaled += np.float32(0.5)
+        return np.asarray(scaled, np.float32)
 
     def _own_colours(self, rgb: Floats) -> Floats:
         if self.is_grey:

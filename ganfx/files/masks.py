@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganfx.errors import ItemError, MaskError, OptionError
+from ganfx.files.atomic import Witness
 from ganfx.files.reader import PictureReader, open_reader
 from ganfx.files.writer import save_picture
 from ganfx.light import LUMA
@@ -125,7 +126,7 @@ def _in_unit(raw: NDArray[Any]) -> Floats:
     return np.asarray(np.clip(np.divide(raw, full, dtype=np.float32), 0, 1), np.float32)
 
 
-def save_mask(mask: Mask, path: str | Path, *, overwrite: bool = False) -> None:
+def save_mask(mask: Mask, path: str | Path, *, overwrite: bool = False, witness: Witness | None = None) -> None:
     """Write `mask` as a grey picture, to be looked at and edited. Raises as `save_picture` does."""
     grey = np.broadcast_to(mask[..., None], (*mask.shape, 3))
-    save_picture(Picture(grey, look=Look(grey=True)), path, overwrite=overwrite)
+    save_picture(Picture(grey, look=Look(grey=True)), path, overwrite=overwrite, witness=witness)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyvips
 
-from ganfx.errors import OutputError, PictureSizeError, UnreadableError
+from ganfx.errors import DiskFullError, OutputError, PictureSizeError, UnreadableError
 
 # Files change between two readings and batches are long: nothing is to be remembered by name.
 pyvips.cache_set_max(0)
@@ -36,19 +36,29 @@ def reading() -> Iterator[None]:
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Turns what goes wrong while a file is written into `folder` into OutputError."""
+    """Turns what goes wrong while a file is written into `folder` into OutputError, DiskFullError or
+    PictureSizeError."""
     try:
         yield
     except pyvips.Error as error:
         # Encoders report a full disk in many ways, some of them as "unknown error".
-        reason = "no space left on device" if _is_full(folder) else _reason(error)
-        raise OutputError(f"cannot be written: {reason}", hint=f"is there free space in {folder}?") from error
+        if _is_full(folder):
+            raise _full(folder) from error
+        raise OutputError(f"cannot be written: {_reason(error)}", hint=f"is there free space in {folder}?") from error
     except (OSError, UnicodeError) as error:
-        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        hint = f"free space in {folder}" if full else f"may you write in {folder}?"
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise _full(folder) from error
+        too_large = isinstance(error, OSError) and error.errno == errno.EFBIG
+        hint = f"is there free space in {folder}?" if too_large else f"may you write in {folder}?"
         raise OutputError(f"cannot be written: {_spoken(error)}", hint=hint) from error
     except MemoryError as error:
         raise PictureSizeError("the result does not fit into memory", hint="write PNG or TIFF") from error
+
+
+def _full(folder: Path) -> DiskFullError:
+    return DiskFullError(
+        "cannot be written: no space left on device", hint=f"make free space in {folder}, then run it again"
+    )
 
 
 def _is_full(folder: Path) -> bool:

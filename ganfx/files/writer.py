@@ -12,7 +12,7 @@ import pyvips
 
 from ganfx.errors import ItemError, OptionError, OutputError, PictureSizeError
 from ganfx.files import metadata
-from ganfx.files.atomic import Target, copy_file
+from ganfx.files.atomic import Target, Witness, copy_file
 from ganfx.files.canvas import open_canvas
 from ganfx.files.encoding import Encoding
 from ganfx.files.formats import Format, format_for
@@ -49,7 +49,12 @@ _DEFAULTS = SaveOptions()
 
 
 def save_picture(
-    picture: Picture, path: str | Path, *, options: SaveOptions = _DEFAULTS, overwrite: bool = False
+    picture: Picture,
+    path: str | Path,
+    *,
+    options: SaveOptions = _DEFAULTS,
+    overwrite: bool = False,
+    witness: Witness | None = None,
 ) -> tuple[str, ...]:
     """Write `picture` to `path`; the notes returned say what the format cannot keep. Raises as `open_writer` does."""
     with ItemError.about(path):
@@ -61,6 +66,7 @@ def save_picture(
             look=picture.look,
             options=options,
             overwrite=overwrite,
+            witness=witness,
         )
         with writer:
             writer.write(picture)
@@ -68,7 +74,12 @@ def save_picture(
 
 
 def copy_picture(
-    reader: PictureReader, path: Path, *, options: SaveOptions = _DEFAULTS, overwrite: bool = False
+    reader: PictureReader,
+    path: Path,
+    *,
+    options: SaveOptions = _DEFAULTS,
+    overwrite: bool = False,
+    witness: Witness | None = None,
 ) -> tuple[str, ...]:
     """Write the picture of `reader` to `path` as it is: the same bytes where the format is the same.
 
@@ -77,13 +88,21 @@ def copy_picture(
     """
     form = format_for(path)
     if reader.format is form and reader.path.suffix.lower() in form.suffixes and not options.strip_metadata:
-        copy_file(reader.path, path, overwrite=overwrite)
+        copy_file(reader.path, path, overwrite=overwrite, witness=witness)
         return ()
-    size = {"width": reader.width, "height": reader.height}
-    has_alpha, look = reader.has_alpha, reader.look
-    with open_writer(path, **size, has_alpha=has_alpha, look=look, options=options, overwrite=overwrite) as writer:
+    writer = open_writer(
+        path,
+        width=reader.width,
+        height=reader.height,
+        has_alpha=reader.has_alpha,
+        look=reader.look,
+        options=options,
+        overwrite=overwrite,
+        witness=witness,
+    )
+    with writer:
         writer.retouch(reader, ())
-    return (*look.notes, *writer.notes)
+    return (*reader.look.notes, *writer.notes)
 
 
 def open_writer(
@@ -95,10 +114,12 @@ def open_writer(
     look: Look,
     options: SaveOptions = _DEFAULTS,
     overwrite: bool = False,
+    witness: Witness | None = None,
 ) -> PictureWriter:
     """A writer of one picture, a context manager that puts the file in place when left without an exception.
 
-    Raises OutputError where no file may be written there, PictureSizeError where the format cannot hold it.
+    `witness` is told before the file appears. Raises OutputError where no file may be written there, PictureSizeError
+    where the format cannot hold it.
     """
     form = format_for(Path(path))
     if max(width, height) > form.max_side:
@@ -113,7 +134,8 @@ def open_writer(
         strip=options.strip_metadata,
         background=options.background,
     )
-    return PictureWriter(Target(Path(path), overwrite=overwrite), encoding, (width, height), options.quality)
+    target = Target(Path(path), overwrite=overwrite, witness=witness)
+    return PictureWriter(target, encoding, (width, height), options.quality)
 
 
 class PictureWriter:

@@ -32,6 +32,9 @@ class Hint:
     y: int
     rgb: tuple[int, int, int]
 
+    def __str__(self) -> str:
+        return f"{self.x},{self.y},#{bytes(self.rgb).hex()}"
+
 
 def parse_hint(value: Any) -> Hint:
     """'120,80,#aabbcc' as a Hint. Raises ValueError."""

@@ -1,7 +1,8 @@
 """The corridor: a picture in memory, or one that is streamed through, on its way through a filter and its network.
 
 A filter's flow, or what it makes of an overview, maps the whole picture (`stream`). A filter's retouch changes masked
-places alone (`find_holes`, `retouch`), which the user marks or the filter finds (`find_mask`).
+places alone (`find_holes`, `retouch`), which the user marks or the filter finds (`find_mask`). Several filters, one
+after another, are a `Chain`, written as steps (`parse_steps`, `plan_chain`) or chosen for each picture (`plan_auto`).
 """
 
 from __future__ import annotations
@@ -12,11 +13,34 @@ import numpy as np
 
 from ganfx.engine import EngineOptions
 from ganfx.picture import Mask, Picture
+from ganfx.pipeline.auto import plan_auto
+from ganfx.pipeline.chain import Chain, Chooser, done, gathered
 from ganfx.pipeline.flows import stream
-from ganfx.pipeline.patches import Holes, find_holes, find_mask, patched, retouch
+from ganfx.pipeline.patches import Holes, find_holes, find_mask, retouch
+from ganfx.pipeline.steps import Step, as_step, nearest, parse_steps, plan_chain
 from ganfx.pipeline.work import Progress, Source, Work, plan
 
-__all__ = ["Holes", "Progress", "Source", "Work", "apply", "find_holes", "find_mask", "plan", "retouch", "stream"]
+__all__ = [
+    "Chain",
+    "Chooser",
+    "EngineOptions",
+    "Holes",
+    "Progress",
+    "Source",
+    "Step",
+    "Work",
+    "apply",
+    "as_step",
+    "find_holes",
+    "find_mask",
+    "nearest",
+    "parse_steps",
+    "plan",
+    "plan_auto",
+    "plan_chain",
+    "retouch",
+    "stream",
+]
 
 
 def apply(
@@ -37,12 +61,5 @@ def apply(
     Raises OptionError, MaskError, ModelError or EngineError.
     """
     work = plan(filter, options, model=model, finder=finder, engine=engine or EngineOptions())
-    if mask is None and work.finder:
-        mask = find_mask(picture, work)
-    if mask is not None:
-        holes = find_holes(picture, np.asarray(mask, np.float32), work)
-        return patched(picture, retouch(picture, holes, work, opaque=opaque))
-    pieces = list(stream(picture, work))
-    alphas = [piece.alpha for piece in pieces if piece.alpha is not None]
-    alpha = np.concatenate(alphas) if alphas else None
-    return Picture(np.concatenate([piece.rgb for piece in pieces]), alpha, pieces[0].look)
+    given = None if mask is None else np.asarray(mask, np.float32)
+    return gathered(done(picture, work, mask=given, opaque=opaque), work.output_size(picture))

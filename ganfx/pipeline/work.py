@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -43,14 +42,37 @@ class Work:
     engine: Engine
     finder: Engine | None = None
 
+    @property
+    def scale(self) -> int:
+        """Pixels of the result per pixel, on each side."""
+        return self.engine.spec.scale
+
+    @property
+    def suffix(self) -> str:
+        """What the default name of a result ends with."""
+        return self.filter.result_suffix(self.engine.spec)
+
+    @property
+    def recipe(self) -> Mapping[str, Any]:
+        """What makes the result what it is, as plain data: filter, options, and the models by their SHA-256."""
+        engines = {"model": self.engine, "finder": self.finder}
+        digests = {key: engine.network.digest for key, engine in engines.items() if engine}
+        options = {name: _plain(value) for name, value in self.values.items()}
+        return {"filter": self.filter.name, "options": options, **digests}
+
+    @property
+    def step(self) -> str:
+        """The filter, its model and what differs from its defaults, as people write it in a chain of steps."""
+        defaults = {option.name: option.default for option in self.filter.options}
+        changed = {name: value for name, value in self.values.items() if value != defaults[name]}
+        lists = {name: value if isinstance(value, tuple) else (value,) for name, value in changed.items()}
+        given = [f"{name}={one}" for name, values in lists.items() for one in values]
+        finder = [f"finder={self.finder.spec.name}"] if self.finder else []
+        return ":".join([self.filter.name, self.engine.spec.name, *given, *finder])
+
     def output_size(self, source: Source) -> tuple[int, int]:
         """(width, height) of what `source` becomes."""
-        scale = self.engine.spec.scale
-        return source.width * scale, source.height * scale
-
-    def output_look(self, source: Source) -> Look:
-        """The look of what `source` becomes, but for notes."""
-        return dataclasses.replace(source.look, grey=source.look.grey and not self.filter.coloured)
+        return source.width * self.scale, source.height * self.scale
 
 
 def plan(
@@ -83,3 +105,10 @@ def _opened(model: str | None, filter: str, selectors: Mapping[str, Any], option
         if wanted is not None and found != wanted:
             raise OptionError(f"{opened.spec.name} has {key} {found}, not {wanted}", hint="choose another model")
     return opened
+
+
+def _plain(value: Any) -> Any:
+    """Numbers and texts as they are, others as people write them."""
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return value if isinstance(value, bool | int | float | str | None) else str(value)

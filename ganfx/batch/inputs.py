@@ -1,0 +1,116 @@
+"""Which pictures a command's names stand for."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganfx.batch.records import Records, peek, real
+from ganfx.errors import OptionError
+
+IsPicture = Callable[[Path], bool]
+_OPEN_JOURNALS = 8
+
+
+@dataclass(frozen=True)
+class Input:
+    """One picture: `root` is the named folder in which it was found and `inside` where below that; None and '.' for
+    what was named itself."""
+
+    path: Path
+    root: Path | None = None
+
+    @property
+    def inside(self) -> Path:
+        return self.path.parent.relative_to(self.root) if self.root else Path()
+
+
+def find_inputs(
+    names: Sequence[str], is_picture: IsPicture, *, recursive: bool = False, leave_out: Path | None = None
+) -> list[Input]:
+    """The files that `names` stand for: files as they are, folders by the pictures in them, patterns expanded.
+
+    Folders leave out hidden files and what is no picture; where `recursive`, their folders count too, but for hidden
+    ones and `leave_out`. A name that stands for nothing is kept, so that it fails in its turn and by its name. Raises
+    OptionError for a folder without pictures.
+    """
+    found: list[Input] = []
+    for name in names:
+        path = Path(name)
+        if path.is_dir():
+            found += _inputs_in(path, is_picture, recursive, leave_out)
+        elif not path.exists() and glob.has_magic(name):
+            found += [Input(Path(match)) for match in sorted(glob.glob(name))] or [Input(path)]
+        else:
+            found.append(Input(path))
+    return list({given.path: given for given in reversed(found)}.values())[::-1]
+
+
+def _inputs_in(folder: Path, is_picture: IsPicture, recursive: bool, leave_out: Path | None) -> list[Input]:
+    files = list(_files_in(folder, recursive, leave_out))
+    pictures = [Input(path, folder) for path in files if is_picture(path)]
+    if not pictures:
+        deeper = not recursive and any(path.is_dir() for path in folder.iterdir())
+        hint = "-r looks into its folders too" if deeper else f"{len(files)} files, none a readable picture"
+        raise OptionError(f"{folder}: no pictures in this folder", hint=hint)
+    return pictures
+
+
+def _files_in(folder: Path, recursive: bool, leave_out: Path | None) -> Iterator[Path]:
+    avoided = None if leave_out is None else leave_out.resolve()
+    for place, folders, names in os.walk(folder):
+        within = Path(place)
+        yield from (within / name for name in sorted(names) if not name.startswith(".") and (within / name).is_file())
+        folders[:] = sorted(
+            name for name in folders if recursive and not name.startswith(".") and (within / name).resolve() != avoided
+        )
+
+
+def without_results(inputs: Sequence[Input]) -> list[Input]:
+    """`inputs` without what earlier runs made of them, or of other pictures in the same folder."""
+    named = {real(given.path) for given in inputs}
+    earlier = _Earlier()
+    try:
+        return [given for given in inputs if not _is_result(given, earlier, named)]
+    finally:
+        earlier.close()
+
+
+def _is_result(given: Input, earlier: _Earlier, named: set[Path]) -> bool:
+    source = earlier.source_of(given.path)
+    if source is None:
+        return False
+    return source in named or (given.root is not None and source.is_relative_to(given.root.resolve()))
+
+
+class _Earlier:
+    """The journals that may know a picture, few of them open at once."""
+
+    def __init__(self) -> None:
+        self._found: dict[Path, Records | None] = {}
+
+    def source_of(self, path: Path) -> Path | None:
+        """What ganfx made the picture at `path` of; None where it did not."""
+        for folder in real(path).parents:
+            records = self._records(folder)
+            made = records.origin(path) if records else None
+            if made:
+                return made.source
+        return None
+
+    def _records(self, folder: Path) -> Records | None:
+        if folder not in self._found:
+            self._found[folder] = peek(folder)
+            self.close(keep=_OPEN_JOURNALS)
+        return self._found[folder]
+
+    def close(self, *, keep: int = 0) -> None:
+        """Close the journals opened first, all but `keep` of them."""
+        opened = [folder for folder, records in self._found.items() if records]
+        for folder in opened[: len(opened) - keep]:
+            records = self._found.pop(folder)
+            if records:
+                records.close()

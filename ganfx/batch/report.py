@@ -1,0 +1,154 @@
+"""A page on what a batch did: each picture before and after, under a slider, in one file that needs no other."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import html
+import shutil
+import string
+import tempfile
+import time
+from collections import Counter
+from importlib import resources
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from ganfx import __version__
+from ganfx.batch.process import DONE, UP_TO_DATE, Outcome
+from ganfx.errors import ItemError, OptionError
+from ganfx.files import Preview, preview, writing
+from ganfx.files.atomic import Target
+
+_GENERATOR = "ganfx"
+# Long sides of what is shown, and how many pictures a page may have for the larger of them.
+_SIDE, _SMALL_SIDE, _MANY = 1000, 640, 100
+
+_SLIDER = string.Template("""\
+<div class="slider" style="max-width: ${width}px; aspect-ratio: $width / $height">
+<img src="data:image/jpeg;base64,$after" alt="after" width="$width" height="$height">
+<img class="before" src="data:image/jpeg;base64,$before" alt="before">
+<span class="tag left" aria-hidden="true">before</span><span class="tag right" aria-hidden="true">after</span>
+<span class="edge" aria-hidden="true"></span>
+<input type="range" min="0" max="100" value="50" aria-label="$label">
+</div>
+""")
+
+
+class Report:
+    """The page at `path` on `total` pictures, a context manager: it is put in place at the end, however that comes.
+
+    Pictures are written down as they come, and none is kept in memory; what failed is said at the top. Raises
+    OptionError where the name is not one of a page, OutputError where it cannot be written, or where another file
+    (unless `overwrite`) than an older report is in its place.
+    """
+
+    def __init__(self, path: Path, total: int, device: str, *, overwrite: bool = False) -> None:
+        if path.suffix.lower() not in (".html", ".htm"):
+            raise OptionError(f"{path}: a report is a web page", hint="call it report.html")
+        with writing(path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._target = Target(path, overwrite=overwrite or _is_report(path))
+        with writing(self._target.folder):
+            self._body = _nameless_file(self._target.folder)
+        self._side = _SIDE if total <= _MANY else _SMALL_SIDE
+        self._device = device
+        self._counts: Counter[str] = Counter()
+        self._failures: list[str] = []
+        self._megapixels = 0.0
+        self._started = time.monotonic()
+
+    def add(self, outcome: Outcome) -> None:
+        """Write down what became of one picture. Raises OutputError."""
+        self._counts[outcome.status] += 1
+        self._megapixels += outcome.megapixels
+        if outcome.error:
+            self._failures.append(_line(" \u2014 ".join(filter(None, (str(outcome.error), outcome.error.hint))), "bad"))
+            return
+        with writing(self._target.folder):
+            self._body.write(_section(outcome, self._side))
+
+    def _page(self) -> tuple[str, str]:
+        """What stands before the pictures, and what after them."""
+        seconds = time.monotonic() - self._started
+        now = datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
+        counts = ", ".join(f"{count} {status}" for status, count in self._counts.most_common())
+        speed = f", {self._megapixels / seconds:.2f} MP/s" if self._megapixels else ""
+        template = resources.files("ganfx.batch").joinpath("report.html").read_text(encoding="utf-8")
+        head, tail = template.split("$pictures\n")
+        filled = string.Template(head).substitute(
+            generator=f"{_GENERATOR} {__version__}",
+            title="Before and after",
+            summary=html.escape(f"{counts} in {seconds:.1f} s{speed}"),
+            about=html.escape(f"{now}, ganfx {__version__} on {self._device}"),
+            failures="\n".join(self._failures),
+        )
+        return filled, tail
+
+    def __enter__(self) -> Report:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        before, after = self._page()
+        try:
+            with writing(self._target.folder), self._body, self._target.part.open("w", encoding="utf-8") as page:
+                page.write(before)
+                self._body.seek(0)
+                shutil.copyfileobj(self._body, page)
+                page.write(after)
+            self._target.commit()
+        finally:
+            self._target.discard()
+
+
+def _nameless_file(folder: Path) -> IO[str]:
+    return tempfile.TemporaryFile("w+", dir=folder, encoding="utf-8")
+
+
+def _is_report(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return f'<meta name="generator" content="{_GENERATOR} '.encode() in file.read(500)
+    except OSError:
+        return False
+
+
+def _section(outcome: Outcome, side: int) -> str:
+    item = outcome.item
+    lines = [f"<h2>{html.escape(item.source.name)}</h2>"]
+    if outcome.status in (DONE, UP_TO_DATE):
+        lines += [*_pictures(outcome, side), _line(f"{item.source} \u2192 {item.target}", "quiet"), *_figures(outcome)]
+    else:
+        lines.append(_line(outcome.status))
+    if outcome.notes:
+        lines.append("".join(["<ul>", *(f"<li>{html.escape(note)}</li>" for note in outcome.notes), "</ul>"]))
+    return "\n".join(['<article class="picture">', *lines, "</article>\n"])
+
+
+def _pictures(outcome: Outcome, side: int) -> list[str]:
+    item = outcome.item
+    try:
+        shown = preview(item.source, item.target, side)
+    except ItemError as error:
+        return [_line(f"cannot be shown: {error}", "bad")]
+    slider = _slider(shown, f"{item.source.name}: percent of it, from the left, as it was before")
+    return [slider, _line("A piece of it, at full size.", "quiet")] if shown.is_piece else [slider]
+
+
+def _slider(shown: Preview, label: str) -> str:
+    before, after = (base64.b64encode(data).decode() for data in (shown.before, shown.after))
+    width, height = shown.size
+    return _SLIDER.substitute(width=width, height=height, before=before, after=after, label=html.escape(label))
+
+
+def _figures(outcome: Outcome) -> list[str]:
+    if outcome.input_size is None or outcome.output_size is None:
+        return [_line(outcome.status)]
+    sizes = " \u2192 ".join(f"{width}\u00d7{height}" for width, height in (outcome.input_size, outcome.output_size))
+    figures = _line(f"{sizes}, {outcome.seconds:.1f} s, {outcome.megapixels_per_s:.2f} MP/s")
+    return [figures, f"<p><code>{html.escape(outcome.steps)}</code></p>"] if outcome.steps else [figures]
+
+
+def _line(text: str, kind: str = "") -> str:
+    return f'<p class="{kind}">{html.escape(text)}</p>' if kind else f"<p>{html.escape(text)}</p>"

@@ -1,0 +1,63 @@
+"""`ganfx bench`: how fast this machine does the work, and what is lost around the networks."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import click
+
+from ganfx.cli.options import engine_options, take_engine_options
+from ganfx.filters import all_filters
+
+_MASKLESS = [filter_.name for filter_ in all_filters().values() if not filter_.needs_mask]
+
+
+@click.group()
+def bench() -> None:
+    """Time this machine at the work itself."""
+
+
+@bench.command()
+@click.argument("files", nargs=-1, required=True)
+@click.option("--filter", "filter_", type=click.Choice(_MASKLESS), default="upscale", show_default=True)
+@click.option("-n", "--model", metavar="NAME|FILE", help="A model from `ganfx models`, or an ONNX file.")
+@click.option("-r", "--recursive", is_flag=True, help="Look into folders' folders too.")
+@click.option("-j", "--lanes", metavar="OPEN:FILTER:ENCODE", help="As of the filters themselves.")
+@click.option("--json", "as_json", is_flag=True, help="The figures as JSON.")
+@engine_options
+def batch(
+    files: tuple[str, ...],
+    filter_: str,
+    model: str | None,
+    recursive: bool,
+    lanes: str | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Run a batch, with files in and out, and compare it with its networks alone.
+
+    The results are thrown away.
+
+    \b
+    Example:
+      ganfx bench batch ~/Pictures/holiday
+    """
+    from ganfx import pipeline
+    from ganfx.batch.lanes import Lanes
+    from ganfx.evaluation.throughput import benchmark_batch
+
+    given = Lanes.parse(lanes) if lanes else None
+    chain = pipeline.Chain((pipeline.plan(filter_, {}, model=model, engine=take_engine_options(options)),))
+    used = given or Lanes.fitting(accelerated=any(engine.accelerated for engine in chain.engines))
+    found = benchmark_batch(files, chain, used, recursive=recursive)
+    if as_json:
+        figures = dataclasses.asdict(found) | {"busy_share": found.busy_share, "overhead": found.overhead}
+        click.echo(json.dumps(figures))
+        return
+    click.echo(f"{found.pictures} pictures, {found.megapixels:.1f} MP written, on {found.device}")
+    click.echo(f"lanes: {used.decode} opened, {used.engine} in the filter, {used.encode} encoded at once")
+    click.echo(f"whole batch:    {found.whole_s:8.2f} s, {found.megapixels / found.whole_s:.2f} MP/s")
+    click.echo(f"networks in it: {found.busy_s:8.2f} s, busy {found.busy_share:.1%} of the time")
+    click.echo(f"networks alone: {found.alone_s:8.2f} s, overhead {found.overhead:+.1%}")

@@ -1,0 +1,96 @@
+"""`ganfx enhance`: several filters one after another, named, or chosen for each photograph."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ganfx.cli.batches import run_batch
+from ganfx.cli.file_options import FileArguments, file_options
+from ganfx.cli.mask_options import as_mask_source, mask_options
+from ganfx.cli.options import engine_options, take_engine_options
+from ganfx.errors import OptionError
+from ganfx.filters import find_filter
+
+if TYPE_CHECKING:
+    from ganfx.batch.recipes import Recipe
+    from ganfx.files import MaskSource
+
+AUTO = "auto"
+_STEPS_HELP = f"Filters with commas between, or {AUTO}: what each photograph needs.  [default: {AUTO}]"
+_EPILOG = """\b
+Examples:
+  ganfx enhance album/*.jpg                          what each of them needs
+  ganfx enhance old.png --steps heal,colorize,upscale:4
+  ganfx enhance *.jpg --steps "upscale:2,stylize:oil:strength=0.7"
+  ganfx enhance scans --recipe old-photos -o restored -r
+
+\b
+A step is a filter, then the value that chooses its model, then options as in the filter's own
+--help, each after a colon:  upscale:4   stylize:oil:strength=0.7:keep-color   heal:sensitivity=0.3
+Pictures stay in memory between steps, at full precision.
+
+\b
+A recipe is kept in a file ganfx.toml, here, in a folder above, or in your settings:
+  [recipes.old-photos]
+  steps = "heal,colorize,upscale:4"
+  format = "png"
+It may also say quality, strip_metadata and name, as the options here do.
+"""
+
+
+_HELP = """Do several things to photographs at once, or what each of them needs.
+
+By itself it colours what is grey, enlarges what is small and heals old prints that look damaged, and says why.
+"""
+
+
+def _enhance(**arguments: Any) -> int:
+    from ganfx.batch.recipes import Recipe, find_recipe
+
+    engine = take_engine_options(arguments)
+    given = FileArguments.take(arguments)
+    steps, named = arguments["steps"], arguments["recipe"]
+    if steps is not None and named is not None:
+        raise click.UsageError("--steps and --recipe exclude each other")
+    recipe = find_recipe(named) if named is not None else Recipe.of(AUTO if steps is None else steps)
+    masks = _masks(recipe, arguments["mask"], arguments["mask_color"])
+    return run_batch("enhance", lambda: recipe.open(engine), _completed(given, recipe), masks)
+
+
+def _command() -> click.Command:
+    own = [
+        click.option("--steps", metavar="STEPS", help=_STEPS_HELP),
+        click.option("--recipe", metavar="NAME", help="The steps and the ways to save that ganfx.toml calls so."),
+    ]
+    command: Any = engine_options(_enhance)
+    for decorate in reversed([*own, *file_options(), *mask_options()]):
+        command = decorate(command)
+    decorated: click.Command = click.command("enhance", help=_HELP, epilog=_EPILOG)(command)
+    return decorated
+
+
+def _masks(recipe: Recipe, mask: str | None, color: str | None) -> MaskSource | None:
+    """Where masks are for the step that needs one. Raises OptionError where there is but one of the two."""
+    needing = [step.filter for step in recipe.steps if find_filter(step.filter).needs_mask]
+    if needing:
+        return as_mask_source(needing[0], mask, color)
+    if mask is not None or color is not None:
+        raise OptionError("no step takes a mask", hint="add one that does: --steps inpaint,...")
+    return None
+
+
+def _completed(given: FileArguments, recipe: Recipe) -> FileArguments:
+    """What was given, and where that is silent what the recipe says."""
+    return dataclasses.replace(
+        given,
+        extension=given.extension or recipe.format,
+        quality=given.quality or recipe.quality,
+        strip_metadata=given.strip_metadata or recipe.strip_metadata,
+        name=given.name or recipe.name,
+    )
+
+
+enhance = _command()
