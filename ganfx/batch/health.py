@@ -1,0 +1,91 @@
+"""What a watcher says of itself in a small file, for others to read."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import platform
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+_PREFIX = ".ganfx-watch-"
+
+
+@dataclass
+class Health:
+    """A watcher's own account: counts are of pictures since it began, times are seconds since 1970.
+
+    `waiting` counts the files that are not dealt with yet; `looks` says how changes are noticed.
+    """
+
+    source: str
+    output: str
+    recipe: str
+    looks: str = ""
+    host: str = field(default_factory=platform.node)
+    pid: int = field(default_factory=os.getpid)
+    process_began: float = field(default_factory=lambda: psutil.Process().create_time())
+    since: float = field(default_factory=time.time)
+    updated: float = 0.0
+    ended: float | None = None
+    done: int = 0
+    failed: int = 0
+    waiting: int = 0
+    events: int = 0
+    current: list[str] = field(default_factory=list)
+    last_error: str | None = None
+
+    @property
+    def is_running(self) -> bool | None:
+        """Whether that very process lives; None where it belongs to another computer, of which nothing is known."""
+        if self.ended is not None:
+            return False
+        if self.host != platform.node():
+            return None
+        try:
+            process = psutil.Process(self.pid)
+            same = abs(process.create_time() - self.process_began) < 1
+            return same and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+
+    def save(self) -> None:
+        """Write the account into the output folder, whole or not at all. Raises OSError."""
+        self.updated = time.time()
+        path = Path(self.output) / f"{_PREFIX}{self.host}-{self.pid}.json"
+        part = path.with_suffix(".part")
+        try:
+            part.write_text(json.dumps(dataclasses.asdict(self)), encoding="utf-8")
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def as_json(self) -> dict[str, Any]:
+        """The account as plain data, for machines to read."""
+        return {"running": self.is_running, **dataclasses.asdict(self)}
+
+
+def read_all(output: Path) -> list[Health]:
+    """What the watchers that write into `output` said last, the newest first; files that say nothing are left out."""
+    found = [_read(path) for path in output.glob(f"{_PREFIX}*.json")]
+    return sorted((health for health in found if health), key=lambda health: -health.since)
+
+
+def forget_ended(output: Path) -> None:
+    """Remove the accounts of watchers that run no more. Raises OSError."""
+    for path in output.glob(f"{_PREFIX}*.json"):
+        health = _read(path)
+        if health is None or health.is_running is False:
+            path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Health | None:
+    try:
+        return Health(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None

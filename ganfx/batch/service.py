@@ -1,0 +1,73 @@
+"""A watcher as a systemd service of the user."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ganfx.errors import OptionError, OutputError
+
+# The picture in work is finished before the service ends, however long that takes within reason.
+_UNIT = """\
+[Unit]
+Description=ganfx watches {folder}
+StartLimitIntervalSec=0
+
+[Service]
+WorkingDirectory={here}
+ExecStart={command}
+{environment}Restart=on-failure
+RestartSec=30
+RestartPreventExitStatus=2
+KillMode=mixed
+TimeoutStopSec=15min
+Nice=10
+
+[Install]
+WantedBy=default.target
+"""
+
+
+def unit_name(source: Path) -> str:
+    """The service's name for the watched folder `source`: readable, and another for each folder."""
+    readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", source.name).strip("-.")[:60] or "folder"
+    return f"ganfx-watch-{readable}-{hashlib.sha256(os.fsencode(source)).hexdigest()[:6]}.service"
+
+
+def unit_text(source: Path, command: Sequence[str]) -> str:
+    """The unit that runs `command`, the watcher of `source`, in this folder and with the GANFX_ settings made here."""
+    settings = {name: value for name, value in sorted(os.environ.items()) if name.startswith("GANFX_")}
+    environment = "".join(f"Environment={_quoted(f'{name}={value}')}\n" for name, value in settings.items())
+    line = " ".join(_quoted(word).replace("$", "$$") for word in command)
+    here = _escaped(str(Path.cwd()))
+    return _UNIT.format(here=here, folder=_escaped(str(source)), command=line, environment=environment)
+
+
+def install_unit(name: str, text: str) -> Path:
+    """Write the unit where systemd looks for the user's own, replacing an earlier one. Returns its path.
+
+    Raises OptionError on systems without systemd, OutputError where it cannot be written.
+    """
+    if sys.platform != "linux":
+        raise OptionError("services are written for systemd, on Linux", hint="start `ganfx watch` at login instead")
+    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    path = home / "systemd" / "user" / name
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from error
+    return path
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "%%").replace("\n", "\\n")
+
+
+def _quoted(word: str) -> str:
+    escaped = _escaped(word).replace('"', '\\"')
+    return f'"{escaped}"' if re.search(r"[^A-Za-z0-9_./:=,@+-]", word) or not word else escaped

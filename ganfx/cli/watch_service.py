@@ -1,0 +1,39 @@
+"""`ganfx watch --install-service`: the same command, run by systemd."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from click.core import ParameterSource
+
+# What belongs to the installation and not to the service.
+_LEFT_OUT = {"source", "output", "install_service", "print_only"}
+
+
+def install_service(source: Path, output: Path, context: click.Context, *, print_only: bool) -> int:
+    """Write, or only print, a unit that runs the command of `context` from `source` to `output`."""
+    from ganfx.batch.service import install_unit, unit_name, unit_text
+
+    command = [sys.executable, "-m", "ganfx", "watch", str(source), str(output), *_options_of(context)]
+    name, text = unit_name(source), unit_text(source, command)
+    if print_only:
+        click.echo(text, nl=False)
+        return 0
+    click.echo(install_unit(name, text))
+    click.echo(f"start it:  systemctl --user daemon-reload && systemctl --user enable --now {name}", err=True)
+    click.echo(f"read it:   journalctl --user -u {name} -f", err=True)
+    click.echo("to have it run while you are not logged in:  loginctl enable-linger", err=True)
+    return 0
+
+
+def _options_of(context: click.Context) -> Iterator[str]:
+    """The options that were said on the command line, as they would be said again."""
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if name in _LEFT_OUT or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        option, value = max(parameter.opts, key=len), context.params[name]
+        yield from [option] if value is True else [option, str(value)]
