@@ -8,7 +8,15 @@ import torch
 
 from ganfx.training.augment import augmented
 from ganfx.training.comic import comic
-from ganfx.training.style_losses import StyleLook, contrastive_loss, edge_loss, overshoot_loss, variation_loss
+from ganfx.training.oil import oil
+from ganfx.training.style_losses import (
+    StyleLook,
+    contrastive_loss,
+    edge_loss,
+    overshoot_loss,
+    shape_loss,
+    variation_loss,
+)
 from ganfx.training.stylizer import ContrastiveStylizer
 
 
@@ -41,7 +49,7 @@ def test_codes_of_an_unchanged_picture_match() -> None:
     network = ContrastiveStylizer([8, 8, 8], 3, 8)
     with torch.no_grad():
         network.tail.weight.zero_()
-    image = torch.rand(2, 3, 32, 32)
+    image = torch.rand(2, 3, 1, 1).expand(-1, -1, 32, 32)  # out of focus, one colour is what it was
     output, codes = network.compared(image, 10)
     assert torch.allclose(output, image)
     for got, wanted in codes:
@@ -60,6 +68,22 @@ def test_guards_see_what_they_guard_against() -> None:
     flat = torch.full((1, 3, 16, 16), 0.5)
     assert overshoot_loss(flat) == 0 < overshoot_loss(flat + 1)
     assert variation_loss(flat) == 0 < variation_loss(stripes(4))
+
+
+def test_light_and_dark_in_other_places_cost_and_other_colours_do_not() -> None:
+    photo = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    tinted = photo * torch.tensor((0.9, 0.8, 0.7))[:, None, None] + 0.1
+    assert shape_loss(tinted, photo) < 0.05 < 0.5 < shape_loss(photo.flip(3), photo)
+
+
+def test_an_oil_painting_has_flat_dabs_and_keeps_edges() -> None:
+    photo = torch.full((1, 3, 64, 64), 0.3)
+    photo[..., 32:] = 0.7
+    grain = 0.05 * torch.randn(photo.shape, generator=torch.Generator().manual_seed(0))
+    painted = oil((photo + grain).clamp(0, 1))
+    assert painted[..., 8:56, 44:60].std() < 0.6 * grain.std()
+    rise = painted.mean((0, 1, 2)).diff()[24:40]
+    assert rise.max() > 0.5 * (painted[..., 44:].mean() - painted[..., :20].mean())
 
 
 def test_augmentation_changes_pictures_and_passes_gradients() -> None:

@@ -95,6 +95,13 @@ def edge_loss(fake: Tensor, photo: Tensor) -> Tensor:
     return 1 - F.cosine_similarity(one, other).mean()
 
 
+def shape_loss(fake: Tensor, photo: Tensor, side: int = 8) -> Tensor:
+    """One minus the correlation of luminance, averaged over squares of `side` pixels: light and dark stay in place."""
+    one, other = (F.avg_pool2d(luminance(image), side).flatten(1) for image in (fake, photo))
+    one, other = (light - light.mean(1, keepdim=True) for light in (one, other))
+    return 1 - F.cosine_similarity(one, other).mean()
+
+
 def contrastive_loss(got: Tensor, wanted: Tensor, temperature: float = 0.07) -> Tensor:
     """PatchNCE (Park et al. 2020) of codes (N, P, C): each place of the output is to know its own place in the input
     among all those of that picture."""

@@ -28,6 +28,7 @@ from ganfx.training.style_losses import (
     contrastive_loss,
     edge_loss,
     overshoot_loss,
+    shape_loss,
     variation_loss,
 )
 from ganfx.training.stylizer import ContrastiveStylizer, Stylizer
@@ -94,6 +95,7 @@ class StyleSettings:
     contrast: float = 0.0
     identity: float = 0.0
     variation: float = 0.0
+    shapes: float = 0.0
     pictures: int = 1
 
 
@@ -220,6 +222,7 @@ class StylizeTask(Task):
             "low_frequency": (weight.low_frequency, low_frequency_loss(fake, shown, 1, _GRID)),
             "grid": (weight.grid, grid_loss(fake, shown, _GRID, periods)),
             "edges": (own.edges, edge_loss(fake, shown)),
+            "shapes": (own.shapes, shape_loss(fake, shown)),
             "variation": (own.variation, variation_loss(fake)),
             "overshoot": (own.overshoot, overshoot_loss(fake)),
         }
