@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 import ganfx
 from ganfx.color import lab_of, lightness_of
 from ganfx.engine import EngineOptions, open_engine, verify
+from ganfx.evaluation.metrics import edge_correlation, luma
 from ganfx.hub import ModelEntry, list_models
 from ganfx.picture import Picture
 
@@ -132,3 +135,48 @@ def test_old_photographs_get_the_colours_that_anyone_knows(
     _, a, b = lab[y - 10 : y + 10, x - 10 : x + 10].mean((0, 1))
     assert (b < -10 and abs(a) < 15) if hue == "blue sky" else (a > 5 and b > 5)
     assert np.abs(lab[..., 0] - lightness_of(source.rgb)).max() < 0.1
+
+
+STYLED = EngineOptions(provider="cpu")
+
+
+@each("stylize")
+def test_a_style_is_painted_alike_in_tiles_of_any_size(entry: ModelEntry) -> None:
+    photo = Picture(scene(480))
+    tiled, whole = (
+        ganfx.apply(photo, "stylize", model=entry.name, detail="native", engine=EngineOptions("cpu", tile=tile)).rgb
+        for tile in (320, 480)
+    )
+    assert np.abs(tiled - whole).max() <= 1 / 255
+
+
+@each("stylize")
+def test_a_style_changes_a_photograph_and_still_shows_it(entry: ModelEntry) -> None:
+    colours = np.random.default_rng(0).random((8, 8, 3), dtype=np.float32)
+    photo = cv2.resize(colours, (256, 256), interpolation=cv2.INTER_NEAREST)
+    painted = ganfx.apply(Picture(photo), "stylize", model=entry.name, engine=STYLED).rgb
+    assert np.abs(painted - photo).mean() > 0.04
+    assert edge_correlation(painted, photo) > 0.5
+
+
+def test_no_two_styles_are_alike() -> None:
+    photo = Picture(scene(192))
+    names = [entry.name for entry in BUNDLED if entry.filter == "stylize"]
+    painted = [ganfx.apply(photo, "stylize", model=name, engine=STYLED).rgb for name in names]
+    assert len(painted) >= 5
+    assert all(np.abs(one - other).mean() > 0.03 for one, other in itertools.combinations(painted, 2))
+
+
+def test_a_style_draws_no_grid_on_a_plain_wall() -> None:
+    """Upsampling that repeats itself shows as the same deviation at every eighth pixel."""
+    wall = Picture(np.full((256, 256, 3), 0.6, np.float32))
+    for entry in (entry for entry in BUNDLED if entry.filter == "stylize"):
+        light = luma(ganfx.apply(wall, "stylize", model=entry.name, engine=STYLED).rgb)
+        cells = light.reshape(32, 8, 32, 8)
+        repeated, strokes = cells.mean((0, 2)), light.std()
+        assert np.ptp(repeated) < max(2.0, 0.5 * strokes), entry.name
+
+
+def test_everything_that_ships_is_small() -> None:
+    paths = [entry.path for entry in BUNDLED if entry.path]
+    assert sum(path.stat().st_size for path in paths) < 30e6

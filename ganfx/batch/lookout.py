@@ -89,9 +89,9 @@ class Lookout:
         now = time.monotonic()
         due = self.arrivals.due(now)
         for recipe in (path for path in due if path.name == FILE):
+            self.arrivals.reconsider(recipe.parent, now)
             if (state := FileState.of(recipe)) is not None:
                 self.arrivals.settle(recipe, state)
-            self.arrivals.reconsider(recipe.parent, now)
         return [path for path in due if path.name != FILE]
 
     def look(self) -> None:

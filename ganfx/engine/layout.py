@@ -15,7 +15,11 @@ SMALLEST_SIDE = 64
 # Trusted pixels beyond the receptive field, over which neighbours fade.
 FADE_MARGIN = 4
 # A network that sees further than this (attention, instance normalisation) is not made exact by any overlap.
-LARGEST_FIELD = 64
+LARGEST_FIELD = 128
+# Of an upscaler, what lies further away hardly matters, and large tiles cost the square of its scale.
+LARGEST_UPSCALER_FIELD = 64
+# Sides of tiles in overlaps, at least: else most pixels would be computed more than once.
+SIDE_IN_OVERLAPS = 8
 BATCH_PIXELS = 1024 * 1024
 BAND_BYTES = 256 << 20
 
@@ -39,12 +43,12 @@ class Plan:
 
     @classmethod
     def of(cls, spec: FilterSpec, options: EngineOptions, *, uniform: bool) -> Plan:
-        """The plan that `options` ask for; overlap covers the receptive field, up to `LARGEST_FIELD` and 3/8 tile."""
+        """The plan that `options` ask for; overlap covers the receptive field, up to a largest and to 3/8 tile."""
         multiple = spec.multiple_of
-        wanted = options.tile or DEFAULT_SIDE
-        side = spec.fixed_size or ceil_to(max(wanted, spec.min_size), multiple)
-        field = min(spec.receptive_field, LARGEST_FIELD)
+        field = min(spec.receptive_field, LARGEST_UPSCALER_FIELD if spec.scale > 1 else LARGEST_FIELD)
         overlap = field + FADE_MARGIN if options.overlap is None else options.overlap
+        wanted = options.tile or max(DEFAULT_SIDE, SIDE_IN_OVERLAPS * overlap)
+        side = spec.fixed_size or ceil_to(max(wanted, spec.min_size), multiple)
         overlap = min(ceil_to(overlap, multiple), side * 3 // 8 // multiple * multiple)
         fade = 2 * (overlap - field) if overlap > field else overlap // 2 * 2
         floor = spec.fixed_size or ceil_to(max(SMALLEST_SIDE, spec.min_size, overlap * 8 // 3), multiple)

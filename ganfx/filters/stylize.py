@@ -58,5 +58,5 @@ FILTER = Filter(
         Option("detail", str, "medium", "Brush strokes, by the size that is painted at.", choices=(*CANVASES, NATIVE)),
     ),
     coloured=True,
-    example="ganfx stylize -n wave photo.jpg",
+    example="ganfx stylize -n vangogh photo.jpg",
 )
