@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from ganfx.batch import health, quarantine, service
-from ganfx.batch.arrivals import Arrivals, FileState
-from ganfx.batch.habits import Habits
 from ganfx.batch.process import FAILED
-from ganfx.batch.setbacks import WAITING, EngineSetbackError, Setbacks, UnexpectedError, as_setback
-from ganfx.batch.sightings import Events, Sightings, files_below
 from ganfx.errors import GanfxError, InferenceError, OptionError, OutputError, PictureSizeError, UnreadableError
+from ganfx.watch import health, quarantine, service
+from ganfx.watch.arrivals import Arrivals, FileState
+from ganfx.watch.habits import Habits
+from ganfx.watch.setbacks import WAITING, EngineSetbackError, Setbacks, UnexpectedError, as_setback
+from ganfx.watch.sightings import Events, Sightings, files_below
 
 A = Path("a.jpg")
 
@@ -211,7 +211,7 @@ def test_a_surprise_is_one_pictures_error_and_not_the_end() -> None:
 def test_health_knows_the_living_from_the_dead(tmp_path: Path) -> None:
     mine = health.Health("in", str(tmp_path), "upscale:4")
     mine.save()
-    script = f"from ganfx.batch.health import Health\nHealth('in', {str(tmp_path)!r}, 'heal').save()"
+    script = f"from ganfx.watch.health import Health\nHealth('in', {str(tmp_path)!r}, 'heal').save()"
     subprocess.run([sys.executable, "-c", script], check=True)
     assert {said.recipe: said.is_running for said in health.read_all(tmp_path)} == {"upscale:4": True, "heal": False}
     health.forget_ended(tmp_path)

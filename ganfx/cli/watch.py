@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganfx.batch.habits import Habits
 from ganfx.cli.interrupt import interruptible
 from ganfx.cli.options import engine_options, take_engine_options
 from ganfx.cli.watch_service import install_service
 from ganfx.cli.watch_status import show_status
 from ganfx.errors import GanfxError, OptionError
 from ganfx.files import WRITABLE
+from ganfx.watch.habits import Habits
 
 if TYPE_CHECKING:
     from ganfx.batch.lanes import Lanes
-    from ganfx.batch.orders import Order, Orders
     from ganfx.batch.process import Outcome
     from ganfx.batch.recipes import Recipe
+    from ganfx.watch.orders import Order, Orders
 
 SOME_FAILED = 3
 _EXTENSIONS = sorted(suffix.lstrip(".") for suffix in WRITABLE)
@@ -111,7 +111,7 @@ def _watch(source: Path, output: Path | None, *, status: bool, as_json: bool, **
 
 
 def _orders(source: Path, arguments: dict[str, Any], open_: Any) -> Orders:
-    from ganfx.batch.orders import Orders
+    from ganfx.watch.orders import Orders
 
     def completed(recipe: Recipe) -> Recipe:
         return dataclasses.replace(
@@ -125,7 +125,7 @@ def _orders(source: Path, arguments: dict[str, Any], open_: Any) -> Orders:
 
 
 def _run(source: Path, output: Path, orders: Orders, habits: Habits, lanes: str | None, teller: _Teller) -> int:
-    from ganfx.batch.watch import Watcher
+    from ganfx.watch.watcher import Watcher
 
     order = orders.main()
     watcher = Watcher(source, output, orders, habits, teller.note, _lanes(lanes, order))

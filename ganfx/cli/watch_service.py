@@ -15,7 +15,7 @@ _LEFT_OUT = {"source", "output", "install_service", "print_only"}
 
 def install_service(source: Path, output: Path, context: click.Context, *, print_only: bool) -> int:
     """Write, or only print, a unit that runs the command of `context` from `source` to `output`."""
-    from ganfx.batch.service import install_unit, unit_name, unit_text
+    from ganfx.watch.service import install_unit, unit_name, unit_text
 
     command = [sys.executable, "-m", "ganfx", "watch", str(source), str(output), *_options_of(context)]
     name, text = unit_name(source), unit_text(source, command)

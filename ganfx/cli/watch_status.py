@@ -12,7 +12,7 @@ import click
 from ganfx.errors import OptionError
 
 if TYPE_CHECKING:
-    from ganfx.batch.health import Health
+    from ganfx.watch.health import Health
 
 NONE_RUNS = 1
 _STATES = {True: "running", False: "not running", None: "unknown, on another computer"}
@@ -20,7 +20,7 @@ _STATES = {True: "running", False: "not running", None: "unknown, on another com
 
 def show_status(output: Path, source: Path | None, *, as_json: bool) -> int:
     """Tell of the watchers that write into `output`, and read from `source` if that is given; 0 where one runs."""
-    from ganfx.batch.health import read_all
+    from ganfx.watch.health import read_all
 
     if not output.is_dir():
         raise OptionError(f"there is no folder {output}", hint="name the folder OUT of the watcher")

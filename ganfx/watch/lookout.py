@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ganfx.batch.arrivals import Arrivals, FileState
-from ganfx.batch.disks import SameFolder
 from ganfx.batch.recipes import FILE
-from ganfx.batch.sightings import Events, Sightings, files_below, is_hidden
+from ganfx.watch.arrivals import Arrivals, FileState
+from ganfx.watch.disks import SameFolder
+from ganfx.watch.sightings import Events, Sightings, files_below, is_hidden
 
 # How often to look where events cannot be had, or cannot be trusted.
 UNTRUSTED_S = 5.0

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from ganfx.batch.journal import Journal
 from ganfx.batch.maker import Maker, Rules, recipe_of
-from ganfx.batch.orders import Order, Orders
 from ganfx.batch.plan import Item
 from ganfx.batch.stamps import Made
 from ganfx.errors import ItemError, OutputError
 from ganfx.files import WRITABLE, is_picture, open_reader
+from ganfx.watch.orders import Order, Orders
 
 
 class Verdict(enum.Enum):

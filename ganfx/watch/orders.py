@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ganfx import pipeline
-from ganfx.batch.arrivals import FileState
 from ganfx.batch.plan import Naming
 from ganfx.batch.recipes import AUTO, FILE, Recipe, find_recipe, recipe_of
 from ganfx.errors import OptionError
 from ganfx.files import SaveOptions, writable_suffix
 from ganfx.filters import find_filter
+from ganfx.watch.arrivals import FileState
 
 # Opened networks of more recipes than these are let go of.
 _OPENED = 4

@@ -8,12 +8,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ganfx.batch import quarantine
-from ganfx.batch.arrivals import Arrivals, FileState
-from ganfx.batch.habits import Habits
 from ganfx.batch.plan import Item
 from ganfx.batch.process import FAILED, Outcome
 from ganfx.errors import DiskFullError, EngineError, GanfxError, ItemError, ModelError, OutputError, UnreadableError
+from ganfx.watch import quarantine
+from ganfx.watch.arrivals import Arrivals, FileState
+from ganfx.watch.habits import Habits
 
 # Of an outcome: it failed, but is tried again.
 WAITING = "waiting"

@@ -8,22 +8,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganfx.batch import quarantine
-from ganfx.batch.arrivals import FileState
-from ganfx.batch.disks import SameFolder
-from ganfx.batch.habits import Habits
-from ganfx.batch.health import Health, forget_ended
-from ganfx.batch.intake import Intake, Task, Verdict
 from ganfx.batch.journal import Journal
 from ganfx.batch.lanes import ENGINE, Lane, Lanes
-from ganfx.batch.lookout import Lookout
-from ganfx.batch.orders import Orders
 from ganfx.batch.plan import Item
 from ganfx.batch.process import DONE, FAILED, SKIPPED, Outcome
 from ganfx.batch.run import run
-from ganfx.batch.setbacks import RETRY_S, Setbacks, WithdrawnError, as_setback
 from ganfx.errors import GanfxError, OutputError
 from ganfx.files import writing
+from ganfx.watch import quarantine
+from ganfx.watch.arrivals import FileState
+from ganfx.watch.disks import SameFolder
+from ganfx.watch.habits import Habits
+from ganfx.watch.health import Health, forget_ended
+from ganfx.watch.intake import Intake, Task, Verdict
+from ganfx.watch.lookout import Lookout
+from ganfx.watch.orders import Orders
+from ganfx.watch.setbacks import RETRY_S, Setbacks, WithdrawnError, as_setback
 
 # Seconds until it is looked whether somebody else has made a picture: at first, and at most.
 _OTHERS_S, _LONGEST_OTHERS_S = 1.0, 30.0
