@@ -69,17 +69,17 @@ def enlarge(plane: Floats, scale: int) -> Floats:
 
 
 def clip_like(enlarged: Floats, rgb: Floats, rows: slice, scale: int) -> Floats:
-    """Clip `enlarged`, made from `rows` of rgb (H, W, 3) by `scale`, to [0, 1], or past it where rgb goes past it.
+    """Clip `enlarged`, made from `rows` of rgb (H, W, 3) by `scale`, in place: to [0, 1], or as far as rgb goes.
 
     A wide-gamut picture keeps its colours, an ordinary one gains none, and each pixel's limits come from the 3x3
     source pixels around it, so that they do not depend on how a picture is cut into strips.
     """
     if rgb.min() >= 0 and rgb.max() <= 1:
-        return np.clip(enlarged, 0, 1)
+        return np.clip(enlarged, 0, 1, out=enlarged)
     near = np.ones((3, 3), np.uint8)
     low, high = np.minimum(cv2.erode(rgb, near), 0), np.maximum(cv2.dilate(rgb, near), 1)
     limits = (limit[rows].repeat(scale, axis=0).repeat(scale, axis=1) for limit in (low, high))
-    return np.clip(enlarged, *limits)
+    return np.clip(enlarged, *limits, out=enlarged)
 
 
 def bleed(rgb: Floats, alpha: Floats, radius: int) -> Floats:

@@ -86,7 +86,8 @@ def paste(band: Floats, piece: Floats, across: Weights) -> None:
     """Writes `piece` (rows, end - begin, C) into `band` (rows, W, C), faded into its left neighbour."""
     target, lead = band[:, across.begin : across.end], across.lead
     target[:, :lead] += piece[:, :lead] * across.values[:lead, None]
-    target[:, lead:] = piece[:, lead:]
+    for channel in range(piece.shape[2]):  # one plane after the other: how they lie in memory
+        target[:, lead:, channel] = piece[:, lead:, channel]
     tail = max(lead, across.tail)
     target[:, tail:] *= across.values[tail:, None]
 

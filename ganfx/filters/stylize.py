@@ -37,15 +37,23 @@ def finish(output: Floats, strip: Strip, options: Values, spec: FilterSpec) -> P
     """The painting mixed with the photograph in Lab; with keep_color only its light is taken."""
     import numpy as np
 
+    source = strip.picture.rows(strip.above, strip.picture.height - strip.below)
+    rgb = np.clip(output, 0, 1)
+    if options["strength"] < 1 or options["keep_color"]:
+        rgb = _mixed(source.rgb, rgb, options)
+    return dataclasses.replace(source, rgb=rgb, look=dataclasses.replace(source.look, grey=False))
+
+
+def _mixed(photo: Floats, painting: Floats, options: Values) -> Floats:
+    import numpy as np
+
     from ganfx.color import grey_from, lab_of, with_chroma
 
-    source = strip.picture.rows(strip.above, strip.picture.height - strip.below)
-    own, painted = lab_of(source.rgb), lab_of(np.clip(output, 0, 1))
+    own, painted = lab_of(photo), lab_of(painting)
     if options["keep_color"]:
         painted[..., 1:] = own[..., 1:]
     mixed = own + np.float32(options["strength"]) * (painted - own)
-    rgb = with_chroma(grey_from(mixed[..., 0]), mixed[..., 1:])
-    return dataclasses.replace(source, rgb=rgb, look=dataclasses.replace(source.look, grey=False))
+    return with_chroma(grey_from(mixed[..., 0]), mixed[..., 1:])
 
 
 FILTER = Filter(

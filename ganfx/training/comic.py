@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ganfx.training.resample import blurred
 from ganfx.training.style_losses import luminance
 
 # Lines: width in pixels, how much wider the second blur is, sharpness, the tone that turns to ink, softness.
@@ -40,14 +41,6 @@ def _box(image: Tensor) -> Tensor:
 
 def _lines(light: Tensor) -> Tensor:
     """1 on paper, 0 in ink: an extended difference of Gaussians (Winnemoeller et al. 2012)."""
-    fine, coarse = _blurred(light, _WIDTH), _blurred(light, _WIDTH * _WIDER)
+    fine, coarse = blurred(light, _WIDTH), blurred(light, _WIDTH * _WIDER)
     sharp = (1 + _SHARPNESS) * fine - _SHARPNESS * coarse
     return torch.where(sharp >= _INK, 1.0, 1 + torch.tanh(_SOFTNESS * (sharp - _INK)))
-
-
-def _blurred(light: Tensor, sigma: float) -> Tensor:
-    reach = round(3 * sigma)
-    offsets = torch.arange(-reach, reach + 1, device=light.device)
-    kernel = torch.softmax(-(offsets**2) / (2 * sigma**2), 0)
-    padded = F.pad(light, (reach,) * 4, mode="reflect")
-    return F.conv2d(F.conv2d(padded, kernel[None, None, None]), kernel[None, None, :, None])

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ganfx.training.resample import blurred
 from ganfx.training.style_losses import luminance
 
 # Dabs: half their width in pixels for each pass, directions looked into, how much the flattest of them counts.
@@ -31,8 +32,8 @@ def oil(rgb: Tensor) -> Tensor:
 def _dabbed(rgb: Tensor, width: float) -> Tensor:
     """Each pixel takes the colour of the flattest neighbourhoods beside it (Kuwahara et al. 1976), by the weights of
     Papari et al. 2007."""
-    mean = _blurred(rgb, width / 2)
-    variance = (_blurred(rgb**2, width / 2) - mean**2).clamp(min=0).sum(1, keepdim=True) + _FLAT
+    mean = blurred(rgb, width / 2)
+    variance = (blurred(rgb**2, width / 2) - mean**2).clamp(min=0).sum(1, keepdim=True) + _FLAT
     total = torch.zeros_like(rgb)
     weights = torch.zeros_like(variance)
     for turn in range(_DIRECTIONS):
@@ -46,7 +47,7 @@ def _dabbed(rgb: Tensor, width: float) -> Tensor:
 
 def _ridges(light: Tensor) -> Tensor:
     """How much paint rises towards a light from the upper left: fine differences of luminance, none of broad ones."""
-    fine = light - _blurred(light, 3.0)
+    fine = light - blurred(light, 3.0)
     return fine - _moved(fine, -1, -1)
 
 
@@ -55,13 +56,3 @@ def _moved(image: Tensor, right: int, down: int) -> Tensor:
     height, width = image.shape[2:]
     padded = F.pad(image, (reach,) * 4, mode="reflect")
     return padded[..., reach + down : reach + down + height, reach + right : reach + right + width]
-
-
-def _blurred(image: Tensor, sigma: float) -> Tensor:
-    reach = math.ceil(2.5 * sigma)
-    offsets = torch.arange(-reach, reach + 1, device=image.device)
-    kernel = torch.softmax(-(offsets**2) / (2 * sigma**2), 0)
-    channels = image.shape[1]
-    rows, columns = (kernel.reshape(shape).repeat(channels, 1, 1, 1) for shape in ((1, 1, 1, -1), (1, 1, -1, 1)))
-    padded = F.pad(image, (reach,) * 4, mode="reflect")
-    return F.conv2d(F.conv2d(padded, rows, groups=channels), columns, groups=channels)

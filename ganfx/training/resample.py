@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 
 def _box(x: Tensor) -> Tensor:
@@ -73,3 +74,14 @@ def dct_matrix(size: int = 8) -> Tensor:
     matrix = torch.cos(math.pi * (2 * k[None, :] + 1) * k[:, None] / (2 * size)) * math.sqrt(2 / size)
     matrix[0] /= math.sqrt(2)
     return matrix.float()
+
+
+def blurred(image: Tensor, sigma: float) -> Tensor:
+    """(N, C, H, W) under a Gaussian blur of standard deviation `sigma` in pixels, mirrored at the edges."""
+    reach = round(3 * sigma)
+    offsets = torch.arange(-reach, reach + 1, device=image.device)
+    kernel = torch.softmax(-(offsets**2) / (2 * sigma**2), 0)
+    channels = image.shape[1]
+    across, down = (kernel.reshape(shape).repeat(channels, 1, 1, 1) for shape in ((1, 1, 1, -1), (1, 1, -1, 1)))
+    padded = F.pad(image, (reach,) * 4, mode="reflect")
+    return F.conv2d(F.conv2d(padded, across, groups=channels), down, groups=channels)
