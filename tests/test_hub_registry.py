@@ -64,7 +64,7 @@ def test_names_and_scales_choose_bundled_models(house):
         ),
         ({"name_or_path": "no/such.onnx", "filter": "upscale"}, UnknownModelError, "no such model file", ""),
         ({"name_or_path": "photo-x4", "filter": "stylize"}, OptionError, "is a model for upscale", ""),
-        ({"filter": "stylize"}, ModelError, "no stylize model is installed", "ganfx models"),
+        ({"filter": "sharpen"}, ModelError, "no sharpen model is installed", "ganfx models"),
     ],
 )
 def test_wrong_choices_say_what_would_be_right(arguments, error, message, hint):

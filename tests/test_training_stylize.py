@@ -97,7 +97,7 @@ def test_an_untrained_stylizer_shows_the_picture_out_of_focus() -> None:
     torch.manual_seed(0)
     image = torch.rand(2, 3, 32, 40)
     change = Stylizer([32, 64, 128], 2)(image) - soft(image)
-    assert 0 < change.abs().mean() < 0.2 * image.std()
+    assert 0 < change.abs().mean() < 0.5 * image.std()
 
 
 def test_the_receptive_field_is_as_wide_as_declared() -> None:
