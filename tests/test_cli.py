@@ -17,7 +17,9 @@ import pytest
 import pyvips
 
 from ganfx.batch.journal import NAME
-from ganfx.filters import all_filters
+from ganfx.cli import main
+from ganfx.filters import Filter, all_filters
+from ganfx.hub import list_models
 from tests import graphs
 
 
@@ -213,3 +215,11 @@ def test_a_huge_picture_takes_little_memory(tmp_path: Path) -> None:
     assert size_of(tmp_path / "a_x4.jpg") == (width * scale, height * scale), done.stderr
     whole_float_megabytes = width * height * scale**2 * 3 * 4 // 2**20
     assert int(done.stdout) < whole_float_megabytes // 4
+
+
+@pytest.mark.parametrize("filter_", all_filters().values(), ids=lambda filter_: filter_.name)
+def test_the_help_of_a_filter_names_what_ships_for_it(filter_: Filter, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([filter_.name, "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert all(entry.name in shown for entry in list_models(filter_.model_filter) if entry.origin == "bundled")

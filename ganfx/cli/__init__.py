@@ -27,6 +27,7 @@ def cli() -> None:
     \b
     Start here:
       ganfx upscale photo.jpg        writes photo_x4.jpg beside it
+      ganfx enhance album -o better  does what each photograph needs
       ganfx doctor                   says what this machine can use
 
     Exit status: 0 all done, 1 the run failed, 2 wrong usage, 3 some files failed, 130 interrupted.

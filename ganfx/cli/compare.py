@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 
-@click.command()
+@click.command(short_help="Before and after in one picture.")
 @click.argument("pairs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="BEFORE AFTER...")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The picture to write.")
 @click.option("--overwrite", is_flag=True, help="Replace it if it exists.")

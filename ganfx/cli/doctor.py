@@ -55,7 +55,7 @@ def _findings() -> dict[str, Any]:
     }
 
 
-@click.command()
+@click.command(short_help="Say what this machine can use.")
 @click.option("--json", "as_json", is_flag=True, help="The findings as JSON.")
 def doctor(as_json: bool) -> int:
     """Say which devices and providers really load here, and what to install for more."""

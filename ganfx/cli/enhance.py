@@ -41,6 +41,7 @@ It may also say quality, strip_metadata and name, as the options here do.
 """
 
 
+_SHORT = "Heal, colour, enlarge: what each photograph needs."
 _HELP = """Do several things to photographs at once, or what each of them needs.
 
 By itself it colours what is grey, enlarges what is small and heals old prints that look damaged, and says why.
@@ -68,7 +69,7 @@ def _command() -> click.Command:
     command: Any = engine_options(_enhance)
     for decorate in reversed([*own, *file_options(), *mask_options()]):
         command = decorate(command)
-    decorated: click.Command = click.command("enhance", help=_HELP, epilog=_EPILOG)(command)
+    decorated: click.Command = click.command("enhance", help=_HELP, epilog=_EPILOG, short_help=_SHORT)(command)
     return decorated
 
 

@@ -70,7 +70,7 @@ def filter_command(filter_: Filter) -> click.Command:
 
     command: Any = engine_options(callback)
     masking = mask_options() if filter_.needs_mask else finder_options() if filter_.finder else []
-    for decorate in reversed([*file_options(), *masking, *map(_flag, filter_.options), _model_option()]):
+    for decorate in reversed([*file_options(), *masking, *map(_flag, filter_.options), _model_option(filter_)]):
         command = decorate(command)
     mask, masks = (" --mask mask.png", " --mask MASKS") if filter_.needs_mask else ("", "")
     epilog = _EPILOG.format(name=filter_.name, example=filter_.example, mask=mask, masks=masks)
@@ -78,5 +78,20 @@ def filter_command(filter_: Filter) -> click.Command:
     return decorated
 
 
-def _model_option() -> Callable[[Any], Any]:
-    return click.option("-n", "--model", metavar="NAME|FILE", help="A model from `ganfx models`, or an ONNX file.")
+def _model_option(filter_: Filter) -> Callable[[Any], Any]:
+    return click.option("-n", "--model", metavar="NAME|FILE", cls=_ModelOption, filter_name=filter_.model_filter)
+
+
+class _ModelOption(click.Option):
+    """Names the bundled models of a filter; looks them up only when its help is asked for."""
+
+    def __init__(self, *arguments: Any, filter_name: str, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.filter_name = filter_name
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        from ganfx.hub import bundled_names
+
+        names = ", ".join(bundled_names(self.filter_name))
+        self.help = f"One of {names}, another from `ganfx models`, or an ONNX file."
+        return super().get_help_record(ctx)

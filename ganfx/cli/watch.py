@@ -29,6 +29,7 @@ _EXTENSIONS = sorted(suffix.lstrip(".") for suffix in WRITABLE)
 _SECONDS = click.FloatRange(0, 86_400)
 _PAUSE = click.FloatRange(0.1, 86_400)
 
+_SHORT = "Make pictures as they come into a folder."
 _HELP = """Make what comes into the folder IN, or into its folders, into OUT: each picture exactly once.
 
 A picture is taken once it stands still and decodes completely, so that copies and downloads are left alone until they
@@ -195,7 +196,7 @@ def _command() -> click.Command:
     command: Any = engine_options(_watch)
     for decorate in reversed(_OPTIONS):
         command = decorate(command)
-    decorated: click.Command = click.command("watch", help=_HELP, epilog=_EPILOG)(command)
+    decorated: click.Command = click.command("watch", help=_HELP, epilog=_EPILOG, short_help=_SHORT)(command)
     return decorated
 
 

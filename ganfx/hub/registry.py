@@ -75,6 +75,12 @@ def catalogue() -> tuple[ModelEntry, ...]:
     return tuple(ModelEntry(origin="bundled" if "file" in block else "download", **block) for block in blocks)
 
 
+def bundled_names(filter: str) -> list[str]:
+    """The names of the models for `filter` that ship, the default first."""
+    own = [entry for entry in catalogue() if entry.file and entry.filter == filter]
+    return [entry.name for entry in sorted(own, key=lambda entry: not entry.default)]
+
+
 def list_models(filter: str | None = None) -> list[ModelEntry]:
     """Bundled models, then the user's, then those to download; of `filter` only, where it is given.
 
