@@ -98,7 +98,7 @@ class Run:
         scale, order = spec.scale, -1 if spec.colour_order == "BGR" else 1
         columns = cut(planes.shape[2], layout.width, plan.overlap, plan.fade)
         rows = slice(down.begin - span.start * scale, down.end - span.start * scale)
-        band = np.empty((down.end - down.begin, self.width * scale, spec.out_channels), np.float32)
+        band = self.network.pages.take((down.end - down.begin, self.width * scale, spec.out_channels))
         for at in range(0, len(columns), layout.batch):
             group = columns[at : at + layout.batch]
             for column, output in zip(group, self._outputs(planes, group, layout), strict=False):

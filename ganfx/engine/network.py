@@ -14,6 +14,7 @@ from ganfx.engine import verdicts
 from ganfx.engine.contract import read_contract
 from ganfx.engine.faults import running
 from ganfx.engine.options import EngineOptions
+from ganfx.engine.pages import Pages
 from ganfx.engine.precision import half_graph, trustworthy
 from ganfx.engine.providers import Provider, candidates, start_session
 from ganfx.engine.session import Session
@@ -38,6 +39,7 @@ class Network:
         self.device = provider.describe(device_id)
         self._device_id = device_id
         self._lock = threading.Lock()
+        self.pages = Pages()
         self.busy_s = 0.0
         self.ran: Counter[tuple[int, ...]] = Counter()
         self.digest = _digest(path)

@@ -1,0 +1,32 @@
+"""Memory that is used again never shows in two pictures at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ganfx.engine.pages import Pages
+
+
+def test_what_is_held_is_never_given_away() -> None:
+    pages = Pages()
+    first = pages.take((4, 5, 3))
+    first[:] = 1
+    held = first[1:3, :, 0]
+    del first
+    pages.take((4, 5, 3))[:] = 2
+    assert (held == 1).all()
+
+
+def test_what_nobody_holds_is_used_again() -> None:
+    pages = Pages()
+    address = pages.take((40, 50, 3)).ctypes.data
+    assert pages.take((30, 50, 3)).ctypes.data == address
+
+
+def test_larger_arrays_get_larger_memory() -> None:
+    pages = Pages()
+    small = pages.take((2, 2))
+    large = pages.take((20, 20))
+    large[:] = 3
+    small[:] = 4
+    assert np.array_equal(large, np.full((20, 20), 3, np.float32))
