@@ -27,7 +27,8 @@ Each class carries the one word, exit status and HTTP status under which every f
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import difflib
+from collections.abc import Iterable, Iterator
 
 
 class GanfxError(Exception):
@@ -133,3 +134,10 @@ class TrainingError(GanfxError):
 
 class ExportError(GanfxError):
     code = "export"
+
+
+def nearest(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """A hint at what may have been meant by `name`, of the names that are `known`; `otherwise` where none is near."""
+    names = list(known)
+    near = difflib.get_close_matches(name, names, cutoff=0.4)
+    return f"did you mean {' or '.join(near)}?" if near else otherwise or f"known: {', '.join(names)}"

@@ -8,10 +8,15 @@ import numpy as np
 import pytest
 import pyvips
 import torch
+from lightning_fabric import Fabric
+from torch.nn import functional as F
 
 from ganfx.training.damage import damage
+from ganfx.training.gan import Gan
+from ganfx.training.inpaint import InpaintTask
 from ganfx.training.inpainter import Inpainter, push_pull
 from ganfx.training.masks import KINDS, draw_masks
+from ganfx.training.photos import Photos
 from ganfx.training.recipe import load_recipe, recipe_names
 from tests.training_runs import channels, train_mine
 
@@ -125,6 +130,31 @@ patch = 64
 generator_rate = 1e-3
 [settings]
 """
+
+
+class Undecided(torch.nn.Module):
+    """A judge with as many planes of logits as it is told, all of them 0.5."""
+
+    def __init__(self, planes: int) -> None:
+        super().__init__()
+        self.verdict = torch.nn.Parameter(torch.full((1, planes, 1, 1), 0.5))
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return self.verdict + 0 * F.avg_pool2d(image, 8).mean(1, keepdim=True)
+
+
+@pytest.mark.parametrize("planes", [1, 4])
+def test_a_judge_of_several_planes_weighs_as_much_as_one_of_one(tmp_path: Path, planes: int) -> None:
+    recipe_file, picture = tmp_path / "tiny.toml", tmp_path / "a.png"
+    recipe_file.write_text(TINY.replace("vanilla", "lsgan"))
+    pixels = (scene(200, 240)[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
+    pyvips.Image.new_from_array(pixels).write_to_file(str(picture))
+    recipe = load_recipe(str(recipe_file))
+    task = InpaintTask(recipe, Photos([picture], 96, torch.device("cpu")), None)
+    gan = Gan(Fabric(accelerator="cpu"), (task.networks()[0], Undecided(planes)), recipe.ema)
+    metrics = task.step(gan, recipe.stages[1], 1e-6)
+    assert float(metrics["adversarial"]) == pytest.approx(0.25)
+    assert float(metrics["discriminator"]) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from ganfx.training.discriminators import KINDS
+from ganfx.errors import TrainingError
+from ganfx.training.discriminators import KINDS, PatchesDiscriminator, discriminator
 from ganfx.training.features import Lpips
 from ganfx.training.generators import ResidualUpscaler
 from ganfx.training.losses import ADVERSARIAL, low_frequency_loss, shifted
@@ -61,6 +62,12 @@ def test_a_discriminator_learns_to_tell_sharp_from_blurred(kind: str) -> None:
         optimiser.step()
     real = torch.rand(4, 3, 32, 32)
     assert judge(real).mean() > judge(F.avg_pool2d(real, 3, 1, 1)).mean()
+
+
+def test_a_discriminator_of_no_known_kind_is_refused_and_one_of_features_has_a_stand_in() -> None:
+    with pytest.raises(TrainingError, match="no discriminator 'patchy'"):
+        discriminator("patchy", 8)
+    assert isinstance(discriminator("features", 8), PatchesDiscriminator)
 
 
 @pytest.mark.parametrize("name", ADVERSARIAL)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ganfx.errors import OptionError
+
+if TYPE_CHECKING:
+    from ganfx.pipeline import Chooser
 
 DECODE, ENGINE, ENCODE = "decode", "engine", "encode"
 STAGES = (DECODE, ENGINE, ENCODE)
@@ -29,9 +33,9 @@ class Lanes:
         return cls(*map(int, numbers))
 
     @classmethod
-    def fitting(cls, *, accelerated: bool) -> Lanes:
+    def fitting(cls, chooser: Chooser) -> Lanes:
         """A good choice: networks beside the processor are kept busy by several pictures, those on it by one."""
-        return cls(2, 4, 4) if accelerated else cls()
+        return cls(2, 4, 4) if any(engine.accelerated for engine in chooser.engines) else cls()
 
     def __str__(self) -> str:
         return f"{self.decode}:{self.engine}:{self.encode}"

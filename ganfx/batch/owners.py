@@ -43,9 +43,16 @@ class Owner:
             return time.time() - claimed < FOREIGN_CLAIM_S
         if self.pid == os.getpid():
             return self.token in _held
-        try:
-            return abs(psutil.Process(self.pid).create_time() - self.since) < _SLACK_S
-        except psutil.NoSuchProcess:
-            return False
-        except psutil.AccessDenied:
-            return True
+        return is_alive(self.pid, self.since)
+
+
+def is_alive(pid: int, since: float) -> bool:
+    """Whether the process that began at `since` (seconds since 1970) as `pid` of this computer still runs."""
+    try:
+        process = psutil.Process(pid)
+        same = abs(process.create_time() - since) < _SLACK_S
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ganfx import pipeline
-from ganfx.errors import OptionError
+from ganfx.errors import OptionError, nearest
 from ganfx.files import WRITABLE
 from ganfx.filters import all_filters
 
@@ -65,7 +65,7 @@ def find_recipe(wanted: str, folder: Path | None = None) -> Recipe:
     first = re.split("[,:]", wanted)[0].strip()
     known = [*named, *all_filters(), AUTO]
     if first not in known:
-        raise OptionError(f"no recipe or filter {first!r}", hint=pipeline.nearest(first, known))
+        raise OptionError(f"no recipe or filter {first!r}", hint=nearest(first, known))
     return Recipe.of(wanted)
 
 
@@ -102,7 +102,7 @@ def _know(table: Any, kinds: Mapping[str, tuple[type, ...]], where: str) -> None
         raise OptionError(f"{where} is not a table", hint=f"known keys: {', '.join(kinds)}")
     for key, value in table.items():
         if key not in kinds:
-            raise OptionError(f"{where} has an unknown key {key!r}", hint=pipeline.nearest(key, kinds))
+            raise OptionError(f"{where} has an unknown key {key!r}", hint=nearest(key, kinds))
         if type(value) not in kinds[key]:
             wanted = " or ".join(kind.__name__ for kind in kinds[key])
             raise OptionError(f"{where}: {key} is not of type {wanted}")
@@ -113,9 +113,7 @@ def _recipe(table: Any, where: str) -> Recipe:
     if not table.get("steps"):
         raise OptionError(f"{where} has no steps", hint='write some: steps = "heal,upscale:4"')
     if table.get("format", "png") not in {suffix.lstrip(".") for suffix in WRITABLE}:
-        raise OptionError(
-            f"{where}: cannot write {table['format']!r}", hint=pipeline.nearest(table["format"], WRITABLE)
-        )
+        raise OptionError(f"{where}: cannot write {table['format']!r}", hint=nearest(table["format"], WRITABLE))
     try:
         return Recipe(_steps(table["steps"]), **{key: value for key, value in table.items() if key != "steps"})
     except OptionError as error:

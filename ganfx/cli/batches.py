@@ -12,7 +12,7 @@ import click
 
 from ganfx.cli.file_options import FileArguments
 from ganfx.cli.interrupt import interruptible
-from ganfx.errors import OptionError
+from ganfx.errors import ItemError, OptionError
 
 if TYPE_CHECKING:
     from ganfx.batch.lanes import Lanes
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from ganfx.cli.progress import Reporter
     from ganfx.files import MaskSource
     from ganfx.pipeline import Chooser
-
-SOME_FAILED = 3
 
 
 def run_batch(
@@ -44,13 +42,11 @@ def run_batch(
         raise click.UsageError(f"name the pictures: ganfx {command} photo.jpg")
     if given.name is not None:
         check_template(given.name)
-    lanes = Lanes.parse(given.lanes) if given.lanes else None
     save = SaveOptions(quality=given.quality, strip_metadata=given.strip_metadata)
     chooser = open_chooser()
     plan = _plan(given, chooser, masks, save_mask)
-    lanes = lanes or Lanes.fitting(accelerated=any(engine.accelerated for engine in chooser.engines))
     with Maker(chooser, save, Rules(given.overwrite, given.skip_existing)) as maker:
-        return _run(plan, maker, lanes, given)
+        return _run(plan, maker, given.lanes or Lanes.fitting(chooser), given)
 
 
 def _run(plan: _Plan, maker: Maker, lanes: Lanes, given: FileArguments) -> int:
@@ -72,7 +68,7 @@ def _run(plan: _Plan, maker: Maker, lanes: Lanes, given: FileArguments) -> int:
             _tell(maker.foreseen(plan.items) if given.dry_run else outcomes, report, given.as_json, page)
         for line in maker.notes:
             report.say(f"note: {line}")
-        return SOME_FAILED if report.has_failures else 0
+        return ItemError.exit_status if report.has_failures else 0
 
 
 def _page(given: FileArguments, total: int, device: str) -> Report | contextlib.nullcontext[None]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from ganfx.cli.options import engine_options, take_engine_options
+from ganfx.batch.lanes import Lanes
+from ganfx.cli.options import engine_options, lanes_option, take_engine_options
 from ganfx.filters import all_filters
 
 _MASKLESS = [filter_.name for filter_ in all_filters().values() if not filter_.needs_mask]
@@ -24,7 +25,7 @@ def bench() -> None:
 @click.option("--filter", "filter_", type=click.Choice(_MASKLESS), default="upscale", show_default=True)
 @click.option("-n", "--model", metavar="NAME|FILE", help="A model from `ganfx models`, or an ONNX file.")
 @click.option("-r", "--recursive", is_flag=True, help="Look into folders' folders too.")
-@click.option("-j", "--lanes", metavar="OPEN:FILTER:ENCODE", help="As of the filters themselves.")
+@lanes_option("As of the filters themselves.")
 @click.option("--json", "as_json", is_flag=True, help="The figures as JSON.")
 @engine_options
 def batch(
@@ -32,7 +33,7 @@ def batch(
     filter_: str,
     model: str | None,
     recursive: bool,
-    lanes: str | None,
+    lanes: Lanes | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -45,12 +46,10 @@ def batch(
       ganfx bench batch ~/Pictures/holiday
     """
     from ganfx import pipeline
-    from ganfx.batch.lanes import Lanes
     from ganfx.evaluation.throughput import benchmark_batch
 
-    given = Lanes.parse(lanes) if lanes else None
     chain = pipeline.Chain((pipeline.plan(filter_, {}, model=model, engine=take_engine_options(options)),))
-    used = given or Lanes.fitting(accelerated=any(engine.accelerated for engine in chain.engines))
+    used = lanes or Lanes.fitting(chain)
     found = benchmark_batch(files, chain, used, recursive=recursive)
     if as_json:
         figures = dataclasses.asdict(found) | {"busy_share": found.busy_share, "overhead": found.overhead}

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from ganfx.batch.lanes import Lanes
+from ganfx.cli.options import lanes_option
 from ganfx.files import WRITABLE
 
 _EXTENSIONS = sorted(suffix.lstrip(".") for suffix in WRITABLE)
@@ -39,7 +41,7 @@ def file_options() -> list[Callable[[Any], Any]]:
         click.option("--skip-existing", is_flag=True, help="Leave outputs that exist alone, whatever made them."),
         click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing."),
         click.option("--fail-fast", is_flag=True, help="Begin no more pictures once one has failed."),
-        click.option("-j", "--lanes", metavar="OPEN:FILTER:ENCODE", help=_LANES_HELP),
+        lanes_option(_LANES_HELP),
         click.option("--report", type=click.Path(path_type=Path), metavar="FILE.html", help=_REPORT_HELP),
         click.option("--json", "as_json", is_flag=True, help="One JSON object per file on standard output."),
         click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
@@ -63,7 +65,7 @@ class FileArguments:
     skip_existing: bool
     dry_run: bool
     fail_fast: bool
-    lanes: str | None
+    lanes: Lanes | None
     report: Path | None
     as_json: bool
     quiet: bool

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ganfx.batch.lanes import Lanes
 from ganfx.engine import PRECISIONS, PROVIDERS, EngineOptions
 
 _PROVIDERS = ("auto", *(provider.name for provider in PROVIDERS))
@@ -23,6 +24,15 @@ _ENGINE = (
     click.option("-t", "--tile", type=click.IntRange(0), default=0, help="Tile side in input pixels; 0 chooses."),
     click.option("--overlap", type=click.IntRange(0), help="Input pixels that neighbouring tiles share."),
 )
+
+
+def lanes_option(help_: str) -> Command:
+    """`--lanes`, a `Lanes` or None."""
+
+    def read(context: click.Context, parameter: click.Parameter, said: str | None) -> Lanes | None:
+        return Lanes.parse(said) if said else None
+
+    return click.option("-j", "--lanes", metavar="OPEN:FILTER:ENCODE", callback=read, help=help_)
 
 
 def engine_options(command: Command) -> Command:

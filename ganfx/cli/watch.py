@@ -10,21 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ganfx.batch.lanes import Lanes
 from ganfx.cli.interrupt import interruptible
-from ganfx.cli.options import engine_options, take_engine_options
+from ganfx.cli.options import engine_options, lanes_option, take_engine_options
 from ganfx.cli.watch_service import install_service
 from ganfx.cli.watch_status import show_status
-from ganfx.errors import GanfxError, OptionError
+from ganfx.errors import GanfxError, ItemError, OptionError
 from ganfx.files import WRITABLE
 from ganfx.watch.habits import Habits
 
 if TYPE_CHECKING:
-    from ganfx.batch.lanes import Lanes
     from ganfx.batch.process import Outcome
     from ganfx.batch.recipes import Recipe
-    from ganfx.watch.orders import Order, Orders
+    from ganfx.watch.orders import Orders
 
-SOME_FAILED = 3
 _EXTENSIONS = sorted(suffix.lstrip(".") for suffix in WRITABLE)
 _SECONDS = click.FloatRange(0, 86_400)
 _PAUSE = click.FloatRange(0.1, 86_400)
@@ -76,7 +75,7 @@ _OPTIONS = (
     click.option("-f", "--format", "extension", type=click.Choice(_EXTENSIONS), metavar="EXT", help="Of the results."),
     click.option("--quality", type=click.IntRange(1, 100), help="Of JPEG, WebP and AVIF."),
     click.option("--strip-metadata", is_flag=True, help="Leave EXIF, XMP and IPTC out; the colour profile stays."),
-    click.option("-j", "--lanes", metavar="OPEN:FILTER:ENCODE", help="Pictures at once, as of the other commands."),
+    lanes_option("Pictures at once, as of the other commands."),
     _seconds("settle", _SECONDS, "How long a file must stand still."),
     _seconds("give-up", _SECONDS, "How long one that does not decode may still change."),
     _seconds("rescan", _PAUSE, "How often to look for what no event told of."),
@@ -125,27 +124,19 @@ def _orders(source: Path, arguments: dict[str, Any], open_: Any) -> Orders:
     return Orders(source, arguments["wanted"], open_, completed)
 
 
-def _run(source: Path, output: Path, orders: Orders, habits: Habits, lanes: str | None, teller: _Teller) -> int:
+def _run(source: Path, output: Path, orders: Orders, habits: Habits, lanes: Lanes | None, teller: _Teller) -> int:
     from ganfx.watch.watcher import Watcher
 
-    order = orders.main()
-    watcher = Watcher(source, output, orders, habits, teller.note, _lanes(lanes, order))
-    teller.say(f"watching {source} -> {output}, {orders.name} on {order.chooser.device}")
+    chooser = orders.main().chooser
+    watcher = Watcher(source, output, orders, habits, teller.note, lanes or Lanes.fitting(chooser))
+    teller.say(f"watching {source} -> {output}, {orders.name} on {chooser.device}")
     with interruptible(watcher.stop):
         for outcome in watcher.run():
             teller.tell(outcome)
     health = watcher.health
     waiting = f", {watcher.waiting} waiting" if watcher.waiting else ""
     teller.say(f"ended: {health.done} done, {health.failed} failed{waiting}; {health.events} events")
-    return SOME_FAILED if habits.once and (health.failed or watcher.waiting) else 0
-
-
-def _lanes(said: str | None, order: Order) -> Lanes:
-    from ganfx.batch.lanes import Lanes
-
-    if said:
-        return Lanes.parse(said)
-    return Lanes.fitting(accelerated=any(engine.accelerated for engine in order.chooser.engines))
+    return ItemError.exit_status if habits.once and (health.failed or watcher.waiting) else 0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib
 import pkgutil
 
-from ganfx.errors import OptionError
+from ganfx.errors import OptionError, nearest
 from ganfx.filters.base import Filter, Finder, Flow, Option, Overview, Region, Retouch, Strip
 
 __all__ = ["Filter", "Finder", "Flow", "Option", "Overview", "Region", "Retouch", "Strip", "all_filters", "find_filter"]
@@ -29,5 +28,4 @@ def find_filter(name: str) -> Filter:
     try:
         return all_filters()[name]
     except KeyError:
-        near = difflib.get_close_matches(name, all_filters(), cutoff=0.4) or list(all_filters())
-        raise OptionError(f"no filter {name!r}", hint=f"did you mean {', '.join(near)}?") from None
+        raise OptionError(f"no filter {name!r}", hint=nearest(name, all_filters())) from None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import difflib
 import functools
 import os
 import re
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ganfx.errors import ContractError, ModelError, OptionError, UnknownModelError
+from ganfx.errors import ContractError, ModelError, OptionError, UnknownModelError, nearest
 from ganfx.hub import verify
 from ganfx.spec import KEY, FilterSpec
 
@@ -176,10 +175,7 @@ def _phrase(key: str, value: Any) -> str:
 def _named(name: str) -> Path:
     entries = {entry.name: entry for entry in list_models()}
     if name not in entries:
-        near = difflib.get_close_matches(name, entries, cutoff=0.5)
-        raise UnknownModelError(
-            f"no model named {name!r}", hint=f"did you mean {' or '.join(near)}?" if near else "list them: ganfx models"
-        )
+        raise UnknownModelError(f"no model named {name!r}", hint=nearest(name, entries, "list them: ganfx models"))
     entry = entries[name]
     if entry.path is None:
         raise ModelError(f"{name} is not downloaded yet", hint=f"fetch it with: ganfx models pull {name}")

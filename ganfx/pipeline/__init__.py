@@ -17,7 +17,7 @@ from ganfx.pipeline.auto import plan_auto
 from ganfx.pipeline.chain import Chain, Chooser, done, gathered
 from ganfx.pipeline.flows import stream
 from ganfx.pipeline.patches import Holes, find_holes, find_mask, retouch
-from ganfx.pipeline.steps import Step, as_step, nearest, parse_steps, plan_chain
+from ganfx.pipeline.steps import Step, as_step, parse_steps, plan_chain
 from ganfx.pipeline.work import Progress, Source, Work, plan
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "as_step",
     "find_holes",
     "find_mask",
-    "nearest",
     "parse_steps",
     "plan",
     "plan_auto",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ganfx.engine import EngineOptions
-from ganfx.errors import OptionError
+from ganfx.errors import OptionError, nearest
 from ganfx.filters import Filter, Option, find_filter
 from ganfx.pipeline.chain import Chain
 from ganfx.pipeline.work import plan
@@ -54,13 +53,6 @@ def plan_chain(steps: Sequence[Step], engine: EngineOptions) -> Chain:
     return Chain(
         tuple(plan(step.filter, step.options, model=step.model, finder=step.finder, engine=engine) for step in steps)
     )
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint at what may have been meant by `name`, of the names that are `known`."""
-    names = list(known)
-    near = difflib.get_close_matches(name, names, cutoff=0.4)
-    return f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
 
 
 def _parsed(text: str) -> Step:

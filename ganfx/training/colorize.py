@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganfx.training.colorizer import Colorizer
-from ganfx.training.discriminators import KINDS
+from ganfx.training.discriminators import discriminator
 from ganfx.training.features import Lpips
 from ganfx.training.gan import Gan
 from ganfx.training.lab import decode_srgb, lab_of, lightness, rgb_of
@@ -66,7 +66,7 @@ class ColorizeTask(Task):
         network = Colorizer(**self.recipe.generator)
         if self.lpips:
             network.encoder.start_from(self.lpips.backbone)
-        return network, KINDS[judge.kind](judge.channels)
+        return network, discriminator(judge.kind, judge.channels, self.lpips and self.lpips.backbone)
 
     def contract(self, network: Colorizer) -> dict[str, Any]:
         """What a FilterSpec must say of `network`."""

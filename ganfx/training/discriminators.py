@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
+from ganfx.errors import TrainingError
+
 LEAK = 0.2
 # What normalised convolutions take from the signal, layer by layer, until little but their biases is left.
 _GAIN = 2.0
@@ -113,14 +115,23 @@ class UNetDiscriminator(nn.Module):
         return logits
 
 
-# The kind of judge that needs a network to see with.
-FEATURES = "features"
-
 KINDS: dict[str, type[nn.Module]] = {
     "patch": PatchDiscriminator,
     "patches": PatchesDiscriminator,
     "unet": UNetDiscriminator,
 }
+# The kind of judge that needs a network to see with, and the one that stands in where there is none.
+_SEEING, _BLIND = "features", "patches"
+
+
+def discriminator(kind: str, channels: int, seeing: nn.Module | None = None) -> nn.Module:
+    """A fresh judge of one of `KINDS`, or of "features", which judges what `seeing` sees. Raises TrainingError."""
+    if kind == _SEEING and seeing is not None:
+        return FeatureDiscriminator(channels, seeing)
+    try:
+        return KINDS[_BLIND if kind == _SEEING else kind](channels)
+    except KeyError:
+        raise TrainingError(f"no discriminator {kind!r}", hint=f"kinds: {', '.join([*KINDS, _SEEING])}") from None
 
 
 def set_trainable(network: nn.Module, trainable: bool) -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ganfx.training.discriminators import KINDS
+from ganfx.training.discriminators import discriminator
 from ganfx.training.features import Lpips
 from ganfx.training.gan import Gan
 from ganfx.training.inpainter import Inpainter
@@ -50,7 +50,8 @@ class InpaintTask(Task):
     def networks(self) -> tuple[Inpainter, torch.nn.Module]:
         """A fresh generator and discriminator."""
         judge = self.recipe.adversarial
-        return Inpainter(**self.recipe.generator), KINDS[judge.kind](judge.channels)
+        seeing = self.lpips and self.lpips.backbone
+        return Inpainter(**self.recipe.generator), discriminator(judge.kind, judge.channels, seeing)
 
     def contract(self, network: Inpainter) -> dict[str, Any]:
         """What a FilterSpec must say of `network`."""
@@ -123,7 +124,7 @@ class InpaintTask(Task):
 
 def _cells(hole: Tensor, logits: Tensor) -> Tensor:
     """How much of each of the discriminator's cells is hole."""
-    return F.adaptive_avg_pool2d(hole, (logits.shape[2], logits.shape[3]))
+    return F.adaptive_avg_pool2d(hole, (logits.shape[2], logits.shape[3])).expand_as(logits)
 
 
 def _mean(values: Tensor, where: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganfx.training.damage import damage
-from ganfx.training.discriminators import KINDS
+from ganfx.training.discriminators import discriminator
 from ganfx.training.gan import Gan
 from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.recipe import Stage
@@ -33,7 +33,7 @@ class ScratchTask(Task):
     def networks(self) -> tuple[ScratchFinder, nn.Module]:
         """A fresh generator, and a second player that never plays."""
         judge = self.recipe.adversarial
-        return ScratchFinder(**self.recipe.generator), KINDS[judge.kind](judge.channels)
+        return ScratchFinder(**self.recipe.generator), discriminator(judge.kind, judge.channels)
 
     def contract(self, network: ScratchFinder) -> dict[str, Any]:
         """What a FilterSpec must say of `network`."""

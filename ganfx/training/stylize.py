@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ganfx.errors import TrainingError
 from ganfx.training.augment import augmented
 from ganfx.training.comic import comic
-from ganfx.training.discriminators import FEATURES, KINDS, FeatureDiscriminator
+from ganfx.training.discriminators import discriminator
 from ganfx.training.gan import Gan
 from ganfx.training.losses import ADVERSARIAL, grid_loss, low_frequency_loss, pixel_loss, shifted
 from ganfx.training.monitor import PREVIEW_SIZE
@@ -38,9 +38,6 @@ from ganfx.training.task import Metrics, Task
 _GRID = 8
 # Batches that the style's look is averaged over, and places of each picture that contrastive_loss compares.
 _SURVEYED, _PLACES = 12, 192
-
-# The judge where features are not available.
-_WITHOUT_FEATURES = "patches"
 
 # Styles that need no pictures: photographs are drawn by these.
 Draw = Callable[[Tensor], Tensor]
@@ -144,14 +141,8 @@ class StylizeTask(Task):
         """A fresh generator and discriminator."""
         judge = self.recipe.adversarial
         kind = ContrastiveStylizer if self.settings.contrast else Stylizer
-        return kind(**self.recipe.generator), self._discriminator(judge.kind, judge.channels)
-
-    def _discriminator(self, kind: str, channels: int) -> nn.Module:
-        if kind != FEATURES:
-            return KINDS[kind](channels)
-        if self.content is None:
-            return KINDS[_WITHOUT_FEATURES](channels)
-        return FeatureDiscriminator(channels, self.content.network)
+        seeing = self.content and self.content.network
+        return kind(**self.recipe.generator), discriminator(judge.kind, judge.channels, seeing)
 
     def contract(self, network: Stylizer) -> dict[str, Any]:
         """What a FilterSpec must say of `network`."""

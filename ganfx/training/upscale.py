@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganfx.training.degradations import Degradation, camera, clean, degrade
-from ganfx.training.discriminators import KINDS
+from ganfx.training.discriminators import discriminator
 from ganfx.training.features import Lpips
 from ganfx.training.gan import Gan
 from ganfx.training.generators import ResidualUpscaler
@@ -32,7 +32,9 @@ class UpscaleTask(Task):
     def networks(self) -> tuple[ResidualUpscaler, torch.nn.Module]:
         """A fresh generator and discriminator."""
         judge = self.recipe.adversarial
-        return ResidualUpscaler(self.recipe.scale, **self.recipe.generator), KINDS[judge.kind](judge.channels)
+        seeing = self.lpips and self.lpips.backbone
+        generator = ResidualUpscaler(self.recipe.scale, **self.recipe.generator)
+        return generator, discriminator(judge.kind, judge.channels, seeing)
 
     def contract(self, network: ResidualUpscaler) -> dict[str, Any]:
         """What a FilterSpec must say of `network`."""

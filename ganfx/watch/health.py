@@ -13,6 +13,8 @@ from typing import Any
 
 import psutil
 
+from ganfx.batch.owners import is_alive
+
 _PREFIX = ".ganfx-watch-"
 
 
@@ -47,12 +49,7 @@ class Health:
             return False
         if self.host != platform.node():
             return None
-        try:
-            process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.process_began) < 1
-            return same and process.status() != psutil.STATUS_ZOMBIE
-        except psutil.Error:
-            return False
+        return is_alive(self.pid, self.process_began)
 
     def save(self) -> None:
         """Write the account into the output folder, whole or not at all. Raises OSError."""

@@ -6,9 +6,11 @@ import contextlib
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -102,3 +104,26 @@ def watching(source: Path, output: Path, model: Path, *options: object, inside: 
         if watch.process.poll() is None:
             os.kill(watch.process.pid, signal.SIGKILL)
             watch.process.wait()
+
+
+def visible(folder: Path) -> set[str]:
+    """All files below `folder` but hidden ones."""
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {str(path) for path in found if not any(part.startswith(".") for part in path.parts)}
+
+
+def hidden(folder: Path) -> set[str]:
+    """What lies hidden in `folder` besides the watcher's own journal and account."""
+    found = {path.name for path in folder.rglob(".*") if path.is_file()}
+    return {name for name in found if not name.startswith((".ganfx.sqlite", ".ganfx-watch-"))}
+
+
+def tiny_png(number: int) -> bytes:
+    """A PNG of 4x4 pixels, another for each number."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    row = b"\0" + struct.pack(">I", number) * 3
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 4, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(row * 4)) + chunk(b"IEND", b"")

@@ -1,4 +1,4 @@
-"""How much memory a watcher holds over many pictures of mixed sizes: `python -m tests.watch_memory 2000`."""
+"""How much memory a watcher holds over many pictures of mixed sizes: `python -m tests.watch.memory 2000`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import psutil
 
 from tests import graphs
 from tests.test_cli import photo
-from tests.watchers import Watch, watching
+from tests.watch.watchers import Watch, watching
 
 # The same sizes in another order each time, so that growth is growth and no larger picture.
 _SIDES = (16, 60, 130, 250, 500, 900)
