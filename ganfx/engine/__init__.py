@@ -14,19 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 from ganfx.engine.options import PRECISIONS, EngineOptions
 from ganfx.engine.providers import PROVIDERS, Provider, ProviderStatus, probe_providers
+from ganfx.engine.stops import Stop
 
 if TYPE_CHECKING:
-    from ganfx.engine.runner import Engine, open_engine, verify
+    from ganfx.engine.runner import NETWORKS, Engine, open_engine, verify
 
-_OF_RUNNER = ("Engine", "open_engine", "verify")
+_OF_RUNNER = ("NETWORKS", "Engine", "open_engine", "verify")
 
 __all__ = [
+    "NETWORKS",
     "PRECISIONS",
     "PROVIDERS",
     "Engine",
     "EngineOptions",
     "Provider",
     "ProviderStatus",
+    "Stop",
     "open_engine",
     "probe_providers",
     "verify",

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from ganfx.engine.bands import Progress, Reader, Run
-from ganfx.engine.network import Network, open_network
+from ganfx.engine.network import Network
 from ganfx.engine.options import EngineOptions
+from ganfx.engine.shelf import Shelf
 from ganfx.engine.tiles import Floats
-from ganfx.errors import ContractError
 from ganfx.spec import FilterSpec
 
-OPEN_NETWORKS = 3
+# Few at first: what runs one command seldom needs more.
+NETWORKS = Shelf(3)
 
 
 class Engine:
@@ -73,22 +73,11 @@ class Engine:
 
 
 def open_engine(model: Path, options: EngineOptions = EngineOptions()) -> Engine:  # noqa: B008
-    """The engine for the ONNX file `model`; the last `OPEN_NETWORKS` networks stay open for the next call.
+    """The engine for the ONNX file `model`; the networks of `NETWORKS` stay open for the next call.
 
     Raises ContractError for the file, ProviderError for the provider, OptionError for the options.
     """
-    path = Path(model).resolve()
-    try:
-        state = path.stat()
-    except OSError as error:
-        raise ContractError(f"{path.name} cannot be read: {error.strerror}") from error
-    wanted = EngineOptions(options.provider, options.precision, options.device_id)
-    return Engine(_shared_network(path, state.st_mtime_ns, state.st_size, wanted), options)
-
-
-@functools.lru_cache(maxsize=OPEN_NETWORKS)
-def _shared_network(path: Path, mtime_ns: int, size: int, options: EngineOptions) -> Network:
-    return open_network(path, options)
+    return Engine(NETWORKS.network(model, options), options)
 
 
 def verify(engine: Engine) -> float | None:

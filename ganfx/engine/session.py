@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ganfx.engine.stops import run_options
 from ganfx.engine.tiles import Floats
 from ganfx.errors import ContractError
 
@@ -40,7 +41,7 @@ class Session:
         with np.errstate(over="ignore"):  # an infinity is found in the output
             feed = batch.astype(_TYPES[self._input.type], copy=False)
         if self._memory is None:
-            (output,) = self.handle.run([self._output.name], {self._input.name: feed})
+            (output,) = self.handle.run([self._output.name], {self._input.name: feed}, run_options())
         else:
             output = self._run_bound(self._memory, feed, tuple(output_shape))
         if output.shape != tuple(output_shape):
@@ -60,7 +61,7 @@ class Session:
         else:
             self._buffers[2].update_inplace(feed)
         _, binding, _, output = self._buffers
-        self.handle.run_with_iobinding(binding)
+        self.handle.run_with_iobinding(binding, run_options())
         result: NDArray[Any] = output.numpy()
         return result
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ganfx.files import metadata
 from ganfx.files.formats import Format
 from ganfx.files.icc import Profile, profile_of
+from ganfx.files.samples import write_samples
 from ganfx.light import LUMA
 from ganfx.picture import Floats, Look, Picture
 
@@ -73,28 +74,27 @@ class Encoding:
         # Few rows at a time stay in the processor's cache.
         count = max(1, _BLOCK_PIXELS // picture.width)
         for top in range(0, picture.height, count):
-            samples[top : top + count] = self._block(picture.rows(top, min(top + count, picture.height)))
+            rows = picture.rows(top, min(top + count, picture.height))
+            write_samples(samples[top : top + count], self._floats(rows))
         return samples
 
-    def _block(self, picture: Picture) -> Floats:
-        """The same in floats, to be cut off after the point."""
+    def _floats(self, picture: Picture) -> Floats:
+        """The same in floats."""
         rgb, alpha = picture.rgb, picture.alpha
         if alpha is not None and not self.keeps_alpha:
             rgb = np.asarray(rgb * alpha[..., None] + self._background * (1 - alpha[..., None]), np.float32)
         values = self._own_colours(rgb)
         if self.keeps_alpha:
-            opaque = np.ones(rgb.shape[:2], np.float32) if alpha is None else np.clip(alpha, 0, 1)
+            opaque = np.ones(rgb.shape[:2], np.float32) if alpha is None else alpha
             values = np.concatenate([values, opaque[..., None]], axis=-1)
-        scaled = values * np.float32(np.iinfo(self.dtype).max)
-        scaled += np.float32(0.5)
-        return np.asarray(scaled, np.float32)
+        return values
 
     def _own_colours(self, rgb: Floats) -> Floats:
         if self.is_grey:
             # A coloured background may have put colour behind grey; elsewhere the channels are equal.
             coloured = np.ptp(rgb, axis=-1, keepdims=True) > 0
             rgb = np.asarray(np.where(coloured, rgb @ LUMA[:, None], rgb[..., :1]), np.float32)
-        return self.profile.from_srgb(rgb) if self.profile else np.clip(rgb, 0, 1)
+        return self.profile.from_srgb(rgb) if self.profile else rgb
 
 
 def _fitting_profile(

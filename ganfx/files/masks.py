@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ganfx.errors import ItemError, MaskError, OptionError
 from ganfx.files.atomic import Witness
 from ganfx.files.reader import PictureReader, open_reader
+from ganfx.files.samples import floats_of
 from ganfx.files.writer import save_picture
 from ganfx.light import LUMA
 from ganfx.picture import Floats, Look, Mask, Picture
@@ -122,8 +123,7 @@ def _split(reader: PictureReader, raw: NDArray[Any]) -> tuple[Floats, Floats | N
 
 
 def _in_unit(raw: NDArray[Any]) -> Floats:
-    full = np.iinfo(raw.dtype).max if raw.dtype.kind == "u" else 1
-    return np.asarray(np.clip(np.divide(raw, full, dtype=np.float32), 0, 1), np.float32)
+    return np.asarray(np.clip(floats_of(raw), 0, 1), np.float32)
 
 
 def save_mask(mask: Mask, path: str | Path, *, overwrite: bool = False, witness: Witness | None = None) -> None:

@@ -15,6 +15,7 @@ from ganfx.errors import GanfxError, ItemError
 from ganfx.files import metadata
 from ganfx.files.formats import WRITABLE
 from ganfx.files.icc import profile_of
+from ganfx.files.samples import floats_of
 from ganfx.files.source import Rows, checked_format, colour_bands, open_upright, sniff
 from ganfx.files.vips import reading
 from ganfx.light import encode_srgb
@@ -112,8 +113,7 @@ class PictureReader:
 
     def _converted(self, raw: NDArray[Any]) -> tuple[Floats, Floats]:
         """Samples (rows, W, bands) as colours (rows, W, 1 or 3) and the last band, which may be alpha."""
-        full = np.iinfo(raw.dtype).max if raw.dtype.kind == "u" else 1
-        values = np.divide(raw, full, dtype=np.float32)
+        values = floats_of(raw)
         colours, alpha = values[..., : self.colours], values[..., -1]
         if self._profile:
             colours = self._profile.to_srgb(colours)

@@ -1,0 +1,32 @@
+"""Between the samples that are stored and the floats that they stand for: one place, so that all round alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganfx.picture import Floats
+
+# Few at a time stay in the processor's cache.
+_BLOCK = 2**17
+
+
+def floats_of(samples: NDArray[Any]) -> Floats:
+    """Unsigned samples as floats in [0, 1]; floats as float32."""
+    full = np.iinfo(samples.dtype).max if samples.dtype.kind == "u" else 1
+    return np.asarray(np.divide(samples, full, dtype=np.float32), np.float32)
+
+
+def write_samples(samples: NDArray[Any], values: Floats) -> None:
+    """Write floats (H, W, C) to samples of their shape: to the nearest unsigned ones, those past [0, 1] clipped."""
+    full = np.float32(np.iinfo(samples.dtype).max)
+    count = max(1, _BLOCK // max(1, values[0].size))
+    block = np.empty((min(count, len(values)), *values.shape[1:]), np.float32)
+    for top in range(0, len(values), count):
+        rows = values[top : top + count]
+        part = np.clip(rows, 0, 1, out=block[: len(rows)])
+        part *= full
+        part += np.float32(0.5)
+        samples[top : top + count] = part
