@@ -17,7 +17,12 @@
     │   ├── ProviderError       the provider asked for does not load here
     │   ├── DeviceMemoryError   out of memory even with the smallest tile
     │   └── InferenceError
-    ├── ServerError
+    ├── ServerError             the service does not do it
+    │   ├── RequestError        not what the service understands
+    │   ├── TokenError          without the token, or with another
+    │   ├── OriginError         from a web page, or to another host
+    │   └── BusyError           more is waiting than there is room for
+    ├── HostError               a painting program is not there, or does not take its plug-in
     ├── TrainingError
     └── ExportError
 
@@ -126,6 +131,26 @@ class InferenceError(EngineError):
 
 class ServerError(GanfxError):
     code = "server"
+
+
+class RequestError(ServerError):
+    code, http_status = "request", 400
+
+
+class TokenError(ServerError):
+    code, http_status = "token", 401
+
+
+class OriginError(ServerError):
+    code, http_status = "origin", 403
+
+
+class BusyError(ServerError):
+    code, http_status = "busy", 503
+
+
+class HostError(GanfxError):
+    code = "host"
 
 
 class TrainingError(GanfxError):

@@ -15,7 +15,7 @@ from PIL import ExifTags, Image
 
 from ganfx import pipeline
 from ganfx.cli import main
-from ganfx.engine import runner
+from ganfx.engine import NETWORKS, shelf
 from ganfx.errors import OptionError
 from ganfx.picture import Picture
 from ganfx.spec import FilterSpec
@@ -163,11 +163,9 @@ def test_networks_are_opened_once_for_all_pictures(
     tmp_path: Path, models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[Path] = []
-    open_network = runner.open_network
-    monkeypatch.setattr(
-        runner, "open_network", lambda path, options: opened.append(path) or open_network(path, options)
-    )
-    runner._shared_network.cache_clear()
+    open_network = shelf.open_network
+    monkeypatch.setattr(shelf, "open_network", lambda path, options: opened.append(path) or open_network(path, options))
+    NETWORKS.clear()
     photos = [save(tmp_path / f"{number}.png", scratched()) for number in range(3)]
     assert ganfx("enhance", *photos, "--steps", steps_of(models), "-o", tmp_path / "made") == 0
     assert len(opened) == 5

@@ -23,7 +23,7 @@ def fresh_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
     def forget() -> None:
-        runner._shared_network.cache_clear()
+        runner.NETWORKS.clear()
         verdicts._tiles.clear()
         verdicts._precisions.clear()
 

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from ganfx.hub.importer import import_model, pull_model
-from ganfx.hub.registry import ModelEntry, bundled_names, find_model, list_models, models_dir, register
+from ganfx.hub.registry import (
+    WEIGHTS,
+    ModelEntry,
+    bundled_names,
+    find_model,
+    is_path,
+    list_models,
+    models_dir,
+    register,
+)
 
 __all__ = [
+    "WEIGHTS",
     "ModelEntry",
     "bundled_names",
     "find_model",
     "import_model",
+    "is_path",
     "list_models",
     "models_dir",
     "pull_model",

@@ -141,14 +141,15 @@ def find_model(
     wanted = {key: value for key, value in (selectors or {}).items() if value is not None}
     if name_or_path is None:
         return _default(filter, wanted)
-    path = Path(name_or_path) if _is_path(name_or_path) else _named(str(name_or_path))
+    path = Path(name_or_path) if is_path(name_or_path) else _named(str(name_or_path))
     spec = read_spec(path)
     if spec:
         _agree(str(name_or_path), spec, filter, wanted)
     return path
 
 
-def _is_path(name: str | os.PathLike[str]) -> bool:
+def is_path(name: str | os.PathLike[str]) -> bool:
+    """Whether `name` would be taken for the path of a file, and not for a model's name."""
     text = os.fspath(name)
     return isinstance(name, os.PathLike) or Path(text).name != text or text.lower().endswith(_MODEL_SUFFIXES)
 
@@ -218,7 +219,7 @@ def register(path: Path, name: str | None = None, *, replace: bool = False) -> P
 
 def check_name(name: str, *, replace: bool) -> None:
     """Raises OptionError where a model cannot be stored as `name`, or one is already (unless `replace`)."""
-    if not _GOOD_NAME.fullmatch(name) or _is_path(name):
+    if not _GOOD_NAME.fullmatch(name) or is_path(name):
         raise OptionError(f"{name!r} cannot be a model's name", hint="use letters, digits, and any of . _ + -")
     taken = {entry.name for entry in list_models() if entry.installed}
     if name in taken and not replace:

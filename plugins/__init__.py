@@ -1,0 +1,1 @@
+"""The plug-ins, as they are laid into the painting programs: copied from here, never imported."""

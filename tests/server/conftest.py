@@ -1,0 +1,38 @@
+"""A service that most tests share, over networks with known behaviour under the names of those that ship."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ganfx.spec import FilterSpec
+from tests import graphs
+from tests.server.services import Service, serving, until
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models")
+    graphs.nearest(folder / "photo-x4.onnx", 4, FilterSpec("photo-x4", "upscale", scale=4, receptive_field=1))
+    graphs.constant_fill(folder / "photo-fill.onnx", (0.9, 0.1, 0.4))
+    graphs.brightness(folder / "photo-scratches.onnx")
+    graphs.one_colour(folder / "photo-colour.onnx", (20, -30))
+    graphs.negative(folder / "vangogh.onnx")
+    graphs.convolutions(folder / "slow.onnx", layers=200, width=64)
+    graphs.identity(folder / "liar.onnx", FilterSpec("liar", "upscale", scale=2))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[Service]:
+    with serving(tmp_path_factory.mktemp("state"), models) as service:
+        yield service
+
+
+@pytest.fixture
+def free(service: Service) -> Service:
+    """The shared service, with nothing to do."""
+    until(lambda: service.health() | {"queued": 0, "busy": False} == service.health())
+    return service

@@ -1,0 +1,184 @@
+"""What comes back is what the pipeline makes, to the last bit, whatever the pixels came as."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import pyvips
+from numpy.typing import NDArray
+
+from ganfx import pipeline
+from ganfx.engine import EngineOptions
+from ganfx.picture import Look, Picture
+from plugins.client import GanfxError as Refusal
+from plugins.client import Pixels
+from tests.server.services import Service
+from tests.test_cli import ganfx
+
+WIDTH, HEIGHT = 23, 17
+DTYPES = {8: np.uint8, 16: np.uint16, 32: np.float32}
+CPU = EngineOptions(provider="cpu")
+
+
+def samples(channels: int, depth: int, height: int = HEIGHT, width: int = WIDTH) -> NDArray[Any]:
+    random = np.random.default_rng(channels * depth)
+    shape = (height, width, channels)
+    if depth == 32:
+        return random.random(shape, np.float32)
+    return random.integers(0, 1 << depth, shape, DTYPES[depth])
+
+
+def picture(raw: NDArray[Any]) -> Picture:
+    """The picture that samples stand for."""
+    full = 1 if raw.dtype == np.float32 else np.iinfo(raw.dtype).max
+    values = (raw / np.float32(full)).astype(np.float32)
+    channels = raw.shape[2]
+    colours = values[..., :3] if channels > 2 else values[..., :1].repeat(3, axis=2)
+    look = Look(bits=8 if raw.dtype == np.uint8 else 16, grey=channels < 3)
+    return Picture(np.ascontiguousarray(colours), values[..., -1].copy() if channels in (2, 4) else None, look)
+
+
+def stored(made: Picture, dtype: type) -> NDArray[Any]:
+    """The samples that a picture becomes."""
+    planes = [made.rgb[..., :1] if made.look.grey else made.rgb]
+    if made.alpha is not None:
+        planes.append(made.alpha[..., None])
+    values = np.concatenate(planes, axis=2)
+    if dtype is np.float32:
+        return values
+    return np.floor(np.clip(values, 0, 1) * np.float32(np.iinfo(dtype).max) + np.float32(0.5)).astype(dtype)
+
+
+def through(service: Service, filter: str, raw: NDArray[Any], **asked: Any) -> NDArray[Any]:
+    """The samples that the service makes of `raw`."""
+    height, width, channels = raw.shape
+    depth = raw.dtype.itemsize * 8
+    made = service.engine.apply(
+        filter, Pixels(width, height, channels, depth, raw.tobytes()), lambda share: None, **asked
+    )
+    assert made.depth == depth
+    return np.frombuffer(made.data, raw.dtype).reshape(made.height, made.width, made.channels)
+
+
+@pytest.mark.parametrize("depth", DTYPES)
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("filter", ["upscale", "stylize", "colorize", "inpaint", "heal"])
+def test_the_result_is_the_pipelines(
+    service: Service, models: Path, monkeypatch: pytest.MonkeyPatch, filter: str, channels: int, depth: int
+) -> None:
+    monkeypatch.setenv("GANFX_MODELS", str(models))
+    raw, mask = samples(channels, depth), None
+    if filter == "inpaint":
+        mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+        mask[5:9, 6:12] = 255
+    if filter == "heal":
+        raw = (raw // 4).astype(raw.dtype) if depth < 32 else raw / 4
+        raw[5, 6:12] = 1 if depth == 32 else (1 << depth) - 1
+    asked = {} if mask is None else {"mask": mask.tobytes()}
+    own = None if mask is None else mask / np.float32(255)
+    expected = pipeline.apply(picture(raw), filter, engine=CPU, mask=own)
+    np.testing.assert_array_equal(through(service, filter, raw, **asked), stored(expected, DTYPES[depth]))
+
+
+@pytest.mark.parametrize("depth", DTYPES)
+@pytest.mark.parametrize("channels", [2, 4])
+def test_what_is_opaque_stays_so(
+    service: Service, models: Path, monkeypatch: pytest.MonkeyPatch, channels: int, depth: int
+) -> None:
+    monkeypatch.setenv("GANFX_MODELS", str(models))
+    raw = samples(channels, depth)
+    raw[..., -1] = 1 if depth == 32 else (1 << depth) - 1
+    for filter in ("upscale", "stylize", "colorize"):
+        expected = stored(pipeline.apply(picture(raw), filter, engine=CPU), DTYPES[depth])
+        np.testing.assert_array_equal(through(service, filter, raw), expected)
+        assert (expected[..., -1] == raw[0, 0, -1]).all()
+
+
+def test_the_result_is_the_command_lines(service: Service, models: Path, tmp_path: Path) -> None:
+    raw = samples(4, 16)
+    image = pyvips.Image.new_from_array(raw).copy(interpretation="rgb16")
+    image.write_to_file(str(tmp_path / "in.png"))
+    options = ("--strength", 0.4, "--provider", "cpu")
+    env = {"GANFX_MODELS": str(models)}
+    done = ganfx("stylize", tmp_path / "in.png", "-o", tmp_path / "out.png", *options, env=env)
+    assert done.returncode == 0, done.stderr
+    expected = pyvips.Image.new_from_file(str(tmp_path / "out.png")).numpy()
+    np.testing.assert_array_equal(through(service, "stylize", raw, options={"strength": 0.4}), expected)
+
+
+def test_words_of_one_text_are_the_values_of_a_repeatable_option(
+    service: Service, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANFX_MODELS", str(models))
+    raw, hints = samples(1, 8, 64, 64), ("3,4,#ff0000", "50,40,#00ff00")
+    expected = pipeline.apply(picture(raw), "colorize", engine=CPU, hint=hints)
+    made = through(service, "colorize", raw, options={"hint": " ".join(hints)})
+    np.testing.assert_array_equal(made, stored(expected, np.uint8))
+    assert not np.array_equal(made, through(service, "colorize", raw))
+
+
+def test_floats_past_white_come_through_and_what_is_no_number_does_no_harm(service: Service) -> None:
+    raw = samples(4, 32)
+    raw[..., 3] = 1
+    raw[0, 0, 0], raw[-1, -1, 1] = 1.5, -0.25
+    raw[8, 8] = np.nan, np.inf, -np.inf, np.nan
+    made = through(service, "upscale", raw)
+    assert np.isfinite(made).all()
+    assert (made[0, 0, 0], made[-1, -1, 1]) == pytest.approx((1.5, -0.25), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("filter", "asked", "code"),
+    [
+        ("upscal", {}, "option"),
+        ("upscale", {"model": "vangogh"}, "option"),
+        ("upscale", {"model": "photo-x3"}, "unknown-model"),
+        ("stylize", {"options": {"strenght": 1}}, "option"),
+        ("stylize", {"options": {"strength": 7}}, "option"),
+        ("stylize", {"options": {"keep_color": "no"}}, "option"),
+        ("upscale", {"options": {"scale": 10**9}}, "option"),
+        ("upscale", {"options": {"scale": 10**400}}, "request"),
+        ("upscale", {"options": {"scale": ["4"]}}, "option"),
+        ("colorize", {"options": {"hint": 4}}, "option"),
+        ("heal", {"options": {"x\ny": ""}}, "option"),
+        ("inpaint", {}, "mask"),
+        ("inpaint", {"mask": b"\xff" * WIDTH * HEIGHT}, "mask"),
+        ("heal", {"mask": bytes(WIDTH * HEIGHT)}, "option"),
+        ("colorize", {"options": {"hint": "99,1,#ffffff"}}, "size"),
+        ("upscale", {"model": "liar"}, "contract"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_line(service: Service, filter: str, asked: dict[str, Any], code: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        through(service, filter, samples(3, 8), **asked)
+    assert caught.value.code == code
+    assert "\n" not in caught.value.message
+    assert service.process.poll() is None
+
+
+@pytest.mark.parametrize(("model", "scale"), [("vangogh", 1), ("photo-x4", 4)])
+def test_a_megapixel_goes_there_and_back_quickly(
+    service: Service, models: Path, monkeypatch: pytest.MonkeyPatch, model: str, scale: int
+) -> None:
+    monkeypatch.setenv("GANFX_MODELS", str(models))
+    filter = "upscale" if scale > 1 else "stylize"
+    raw = samples(3, 8, 1000, 1000)
+    chain = pipeline.Chain((pipeline.plan(filter, {}, model=model, engine=CPU),))
+    alone, there = [], []
+    for _ in range(3):
+        begun = time.perf_counter()
+        for piece in chain.stream(picture(raw)):
+            del piece
+        alone.append(time.perf_counter() - begun)
+        begun = time.perf_counter()
+        made = through(service, filter, raw)
+        there.append(time.perf_counter() - begun)
+    assert made.shape == (1000 * scale, 1000 * scale, 3)
+    overhead = min(there) - min(alone)
+    print(f"1 megapixel, x{scale}: {min(alone):.3f} s in the pipeline, {overhead:+.3f} s around it")
+    # Much more than on a machine that does nothing else.
+    assert overhead < 1.5

@@ -1,0 +1,72 @@
+"""The schema says what the command line says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from ganfx.cli import cli
+from ganfx.filters import all_filters
+from ganfx.server.schema import describe, write_schema
+from tests import graphs
+from tests.server.services import Service
+
+KINDS: dict[str, Any] = {
+    "int": (click.types.IntParamType, int),
+    "float": (click.types.FloatParamType, float),
+    "bool": (click.types.BoolParamType, bool),
+}
+
+
+@pytest.mark.parametrize("name", all_filters())
+def test_options_are_those_of_the_command(name: str) -> None:
+    (described,) = [filter_ for filter_ in describe()["filters"] if filter_["name"] == name]
+    command = {parameter.name: parameter for parameter in cli.commands[name].params}
+    own = [option.name for option in all_filters()[name].options if not option.selects_model]
+    assert [option["name"] for option in described["options"]] == own
+    assert ("mask" in command) == (described["mask"] == "required")
+    assert ("finder" in command) == (described["mask"] == "found")
+    for option in described["options"]:
+        flag = command[option["name"]]
+        assert isinstance(flag, click.Option)
+        assert option["help"] == flag.help
+        if flag.multiple:
+            assert (option["kind"], option["default"]) == ("text", "")
+            continue
+        assert option["default"] == flag.default
+        if isinstance(flag.type, click.Choice):
+            assert (option["kind"], option["choices"]) == ("choice", list(flag.type.choices))
+        else:
+            assert isinstance(flag.type, KINDS[option["kind"]][0])
+        assert (option["low"], option["high"]) == (getattr(flag.type, "min", None), getattr(flag.type, "max", None))
+
+
+def test_models_are_those_that_fit_the_default_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANFX_MODELS", str(tmp_path))
+    graphs.negative(tmp_path / "aaa.onnx")
+    (tmp_path / "broken.onnx").write_text("no model")
+    models = {filter_["name"]: filter_["models"] for filter_ in describe()["filters"]}
+    assert models["upscale"][0] == {"name": "photo-x4", "title": "Photo x4", "scale": 4}
+    assert models["stylize"][0]["name"] == "vangogh"
+    assert "aaa" in [model["name"] for model in models["stylize"]]
+    assert models["heal"] == models["inpaint"]
+    assert "broken" not in json.dumps(models)
+
+
+def test_a_new_model_makes_the_schema_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANFX_MODELS", str(tmp_path / "models"))
+    schema = json.loads(write_schema(tmp_path / "state").read_text())
+    (watched,) = [Path(folder) for folder in schema["watched"] if Path(folder) == tmp_path / "models"]
+    graphs.negative(watched / "new.onnx")
+    assert watched.stat().st_mtime > schema["made"]
+
+
+def test_the_service_says_the_same(service: Service, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANFX_MODELS", str(models))
+    status, said = service.ask("GET", "/v1/filters")
+    assert status == 200
+    assert said | {"made": 0} == json.loads(json.dumps(describe())) | {"made": 0}
