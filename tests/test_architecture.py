@@ -33,6 +33,11 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "pipeline": ({"filters", "engine", "hub", "picture", "color", "errors"}, {"numpy", "cv2"}),
     "batch": ({"pipeline", "files", "filters", "picture", "errors"}, {"platformdirs", "psutil"}),
     "watch": ({"batch", "pipeline", "files", "filters", "errors"}, {"psutil", "watchdog"}),
+    "server": (
+        {"engine", "errors", "files", "filters", "hub", "light", "picture", "pipeline"},
+        {"cv2", "filelock", "numpy", "platformdirs", "psutil", "pydantic", "starlette", "uvicorn"},
+    ),
+    "hosts": ({"server", "errors"}, {"psutil", "gi"}),
     "cli": (
         {
             "batch",
@@ -42,8 +47,10 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
             "exporters",
             "files",
             "filters",
+            "hosts",
             "hub",
             "pipeline",
+            "server",
             "training",
             "watch",
         },
@@ -77,6 +84,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
 # Part and the packages that it may import only inside functions.
 LAZY = {
     "engine": {"onnxruntime", "onnxruntime_ep_openvino"},
+    "hosts": {"gi"},
     "hub": {"torch", "spandrel", "onnxruntime", "exporters"},
     "filters": {"numpy", "cv2"},
     "cli": {"evaluation", "exporters", "training"},
@@ -146,6 +154,8 @@ def _loaded_by(code: str) -> set[str]:
         "from ganfx.cli import cli\ncli.main(['inpaint', '--help'], standalone_mode=False)",
         "from ganfx.cli import cli\ncli.main(['watch', '--help'], standalone_mode=False)",
         "from ganfx.cli import cli\ncli.main(['enhance', '--help'], standalone_mode=False)",
+        "from ganfx.cli import cli\ncli.main(['serve', '--help'], standalone_mode=False)",
+        "from ganfx.cli import cli\ncli.main(['plugins', 'install', '--help'], standalone_mode=False)",
     ],
 )
 def test_help_stays_light(code: str) -> None:
@@ -166,7 +176,10 @@ def test_help_is_quick() -> None:
 def test_every_package_is_installed() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
     folders = [path.parent.relative_to(ROOT) for path in (ROOT / "ganfx").rglob("__init__.py")]
-    assert set(settings["packages"]) == {".".join(folder.parts) for folder in folders} | {"ganfx.exporters"}
+    assert set(settings["packages"]) == {".".join(folder.parts) for folder in folders} | {
+        "ganfx.exporters",
+        "ganfx.plugins",
+    }
 
 
 def test_every_public_name_is_there() -> None:

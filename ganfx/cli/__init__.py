@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import click
 
 from ganfx import __version__
-from ganfx.cli import bench, compare, doctor, enhance, evaluate, models, train, watch
+from ganfx.cli import bench, compare, doctor, enhance, evaluate, models, plugins, serve, train, watch
 from ganfx.cli.filter_commands import filter_command
 from ganfx.errors import GanfxError
 from ganfx.filters import all_filters
@@ -29,6 +29,7 @@ def cli() -> None:
       ganfx upscale photo.jpg        writes photo_x4.jpg beside it
       ganfx enhance album -o better  does what each photograph needs
       ganfx doctor                   says what this machine can use
+      ganfx plugins install          puts the same into GIMP and Krita
 
     Exit status: 0 all done, 1 the run failed, 2 wrong usage, 3 some files failed, 130 interrupted.
     """
@@ -43,6 +44,8 @@ _COMMANDS = (
     enhance.enhance,
     evaluate.evaluate,
     models.models,
+    plugins.plugins,
+    serve.serve,
     train.train,
     watch.watch,
 )

@@ -1,0 +1,207 @@
+"""`ganfx plugins`: into the painting programs, and out again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ganfx.errors import HostError
+from ganfx.hosts.table import HOSTS, Host, Place
+
+if TYPE_CHECKING:
+    from ganfx.hosts.doctor import Finding
+
+_ENDED_BADLY = 1
+_MARKS = {True: "yes", False: "no ", None: "-  "}
+
+_hosts = click.argument("names", metavar=f"[{'|'.join(HOSTS)}]...", nargs=-1, type=click.Choice(list(HOSTS)))
+_folder = click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The program's folder for plug-ins, as it names it.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
+
+_HELP = """Put ganfx into GIMP 3 and Krita, and see that it works there.
+
+The plug-ins are small: the work is done by this very installation, which they start when they need it. Nothing is
+installed into the programs' own Python.
+"""
+_EPILOG = """\b
+Examples:
+  ganfx plugins install           into every program that is found
+  ganfx plugins install krita
+  ganfx plugins doctor gimp       why it does not show up
+  ganfx plugins zip               for Krita's Tools > Scripts > Import Python Plugin
+"""
+
+
+@click.group(help=_HELP, epilog=_EPILOG, short_help="Put ganfx into GIMP 3 and Krita.")
+def plugins() -> None:
+    """Hold the commands together."""
+
+
+@plugins.command()
+@_hosts
+@_folder
+def install(names: tuple[str, ...], folder: Path | None) -> None:
+    """Install the plug-in of each program that is named, or of each that is found.
+
+    An older copy is replaced; nothing else is touched. Run it again after ganfx was moved. --folder is for programs
+    that keep their things elsewhere, and wants one program's name.
+    """
+    from ganfx.hosts.installer import install
+    from ganfx.hosts.machine import Machine
+    from ganfx.hosts.places import notes
+    from ganfx.server.places import state_dir
+    from ganfx.server.schema import write_schema
+
+    machine = Machine.here()
+    places = _places_to_fill(names, folder)
+    write_schema(state_dir())
+    for host, place in places:
+        install(host, place)
+        click.echo(f"{host.title}: installed in {place.plugins}")
+        for note in notes(host, place, machine):
+            click.echo(f"note: {note}", err=True)
+    for host in dict.fromkeys(host for host, _ in places):
+        click.echo(f"{host.title} has it, once it is started anew, under {host.menu}", err=True)
+
+
+@plugins.command()
+@_hosts
+@_folder
+@_json
+def status(names: tuple[str, ...], folder: Path | None, as_json: bool) -> int:
+    """Say where the plug-ins are, and whether they are whole and of this ganfx.
+
+    Exit status 1 where one is broken or old, or where there is none at all.
+    """
+    from ganfx.hosts.places import ABSENT, INSTALLED, state_of
+
+    found = [(host, place, state_of(host, place)) for host, place in _places(names, folder)]
+    for host, place, state in found:
+        said = {"host": host.name, "packaging": place.packaging, "folder": str(place.plugins), "state": state}
+        click.echo(json.dumps(said) if as_json else f"{host.title:7} {state:10} {place.plugins} ({place.packaging})")
+    if not found and not as_json:
+        click.echo("neither " + " nor ".join(host.title for host in HOSTS.values()) + " is found on this computer")
+    return 0 if {state for _, _, state in found} - {ABSENT} == {INSTALLED} else _ENDED_BADLY
+
+
+@plugins.command()
+@_hosts
+@_folder
+def uninstall(names: tuple[str, ...], folder: Path | None) -> None:
+    """Take the plug-ins out again; other files in their folders stay."""
+    from ganfx.hosts.installer import uninstall
+
+    removed = [(host, place) for host, place in _places(names, folder) if uninstall(host, place)]
+    for host, place in removed:
+        click.echo(f"{host.title}: removed from {place.plugins}")
+    if not removed:
+        click.echo("no plug-in of ganfx is installed", err=True)
+
+
+@plugins.command()
+@_hosts
+@_folder
+@_json
+def doctor(names: tuple[str, ...], folder: Path | None, as_json: bool) -> int:
+    """Find out why a plug-in does not show up, or does not work.
+
+    Each program is started without a window and in a profile of its own, which takes up to a minute; yours is only
+    looked at. Exit status 1 where something is wrong, or nothing is installed.
+    """
+    from ganfx.hosts.doctor import examine
+    from ganfx.hosts.machine import Machine
+    from ganfx.hosts.places import ABSENT, state_of
+
+    installed = [(host, place) for host, place in _places(names, folder) if state_of(host, place) != ABSENT]
+    if not installed:
+        raise HostError("no plug-in of ganfx is installed", hint="ganfx plugins install")
+    all_good = True
+    for host, place in installed:
+        if not as_json:
+            click.echo(f"{host.title}, {place.plugins} ({place.packaging})")
+        for finding in examine(host, place, Machine.here()):
+            all_good = all_good and finding.good is not False
+            _show(finding, host, place, as_json=as_json)
+    return 0 if all_good else _ENDED_BADLY
+
+
+def _show(finding: Finding, host: Host, place: Place, *, as_json: bool) -> None:
+    if as_json:
+        said = {"host": host.name, "folder": str(place.plugins), "good": finding.good, "finding": finding.text}
+        click.echo(json.dumps({**said, "hint": finding.hint, "details": finding.details}))
+        return
+    click.echo(f"  {_MARKS[finding.good]}  {finding.text}")
+    if finding.hint:
+        click.echo(f"       -> {finding.hint}")
+    for line in finding.details.rstrip().splitlines():
+        click.echo(f"       | {line}")
+
+
+@plugins.command("zip")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("ganfx-krita.zip"), show_default=True)
+def zip_(output: Path) -> None:
+    """Write the Krita plug-in as a zip for Krita's own importer: Tools > Scripts > Import Python Plugin from File.
+
+    It is for this computer: it holds where this ganfx is.
+    """
+    from ganfx.hosts.installer import write_zip
+
+    write_zip(HOSTS["krita"], output)
+    click.echo(output)
+
+
+@plugins.command()
+def describe() -> None:
+    """Write down what there is to be chosen, for the menus of the programs. They call it themselves."""
+    from ganfx.server.places import state_dir
+    from ganfx.server.schema import write_schema
+
+    click.echo(write_schema(state_dir()))
+
+
+def _places(names: tuple[str, ...], folder: Path | None) -> list[tuple[Host, Place]]:
+    """Where the programs that are named, or else all, look for plug-ins."""
+    from ganfx.hosts.machine import Machine
+    from ganfx.hosts.places import chosen_place, find_places
+
+    machine = Machine.here()
+    hosts = _wanted(names, folder)
+    return [
+        (host, place) for host in hosts for place in ([chosen_place(folder)] if folder else find_places(host, machine))
+    ]
+
+
+def _places_to_fill(names: tuple[str, ...], folder: Path | None) -> list[tuple[Host, Place]]:
+    """The same, made where they can be. Raises HostError where one that was named is not found, or none is."""
+    from ganfx.hosts.machine import Machine
+    from ganfx.hosts.places import prepared_places
+
+    if folder:
+        return _places(names, folder)
+    found = []
+    for host in _wanted(names, folder):
+        try:
+            found += [(host, place) for place in prepared_places(host, Machine.here())]
+        except HostError:
+            if names:
+                raise
+    if not found:
+        raise HostError(
+            "no painting program is found on this computer",
+            hint="start it once, or name its folder for plug-ins: ganfx plugins install gimp --folder DIR",
+        )
+    return found
+
+
+def _wanted(names: tuple[str, ...], folder: Path | None) -> list[Host]:
+    if folder and len(names) != 1:
+        raise click.UsageError(f"--folder wants the name of one program: {' or '.join(HOSTS)}")
+    return [HOSTS[name] for name in dict.fromkeys(names or HOSTS)]
