@@ -1,10 +1,11 @@
 # make demo   upscale real photographs in a fresh environment      make test   format, lint, types, all tests
+# make test-hosts   the plug-ins in the real GIMP and Krita, which it installs (Debian, as root)
 PYTHON ?= python3
 BASE := .venv/base
 DEV := .venv/dev
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: demo test format clean
+.PHONY: demo test test-hosts format clean
 
 $(BASE)/ready: pyproject.toml
 	$(PYTHON) -m venv $(BASE)
@@ -24,6 +25,10 @@ test: $(DEV)/ready
 	$(DEV)/bin/ruff check .
 	$(DEV)/bin/mypy
 	$(DEV)/bin/pytest
+
+test-hosts: $(DEV)/ready
+	sh tests/hosts/install.sh
+	$(DEV)/bin/pytest -m hosts tests/hosts
 
 format: $(DEV)/ready
 	$(DEV)/bin/ruff format .

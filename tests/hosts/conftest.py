@@ -1,0 +1,91 @@
+"""What the tests in the real programs share: an engine of their own, a window to draw in, a picture to work on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.hosts.gimp_host import TREE, GimpHost
+from tests.hosts.service import Service
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """An engine with a state folder and a folder of models of its own; not started."""
+    folder = tmp_path_factory.mktemp("engine")
+    service = Service({**os.environ, "GANFX_STATE": str(folder / "state"), "GANFX_MODELS": str(folder / "models")})
+    service.models.mkdir()
+    yield service
+    service.kill()
+
+
+@pytest.fixture
+def engine(service: Service) -> Service:
+    """That engine, running on this side of every wall between it and the program under test."""
+    service.start()
+    return service
+
+
+@pytest.fixture(scope="session")
+def photo(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """128x96 pixels of a photograph, as a PNG of 8 bits."""
+    path = tmp_path_factory.mktemp("pictures") / "photo.png"
+    with Image.open(shared_data / "eval" / "Set14" / "img_001.png") as whole:
+        whole.convert("RGB").crop((100, 60, 228, 156)).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def old_photo(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """192x160 pixels of a scratched photograph."""
+    path = tmp_path_factory.mktemp("pictures") / "old.png"
+    with Image.open(shared_data / "real" / "photos_scratched" / "old_w_scratch__b.png") as whole:
+        whole.convert("RGB").crop((0, 0, 192, 160)).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def new_gimp(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], GimpHost]:
+    """Makes GIMPs with profiles of their own, the plug-in installed as its users do it."""
+    if not (TREE / "usr" / "bin" / "gimp-console-3.0").exists():
+        pytest.fail(f"there is no GIMP in {TREE}: run tests/hosts/install.sh")
+
+    def make(name: str) -> GimpHost:
+        host = GimpHost(tmp_path_factory.mktemp(name), [tmp_path_factory.getbasetemp()], service.environment)
+        service.ganfx("plugins", "install", "gimp", environment=host.environment)
+        return host
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def gimp(new_gimp: Callable[[str], GimpHost]) -> Iterator[GimpHost]:
+    """GIMP without a window."""
+    with new_gimp("gimp").running() as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
+def display() -> Iterator[str]:
+    """The name of an X display with a window manager."""
+    for program in ("Xvfb", "openbox", "xdotool"):
+        if shutil.which(program) is None:
+            pytest.fail(f"{program} is missing: run tests/hosts/install.sh")
+    reader, writer = os.pipe()
+    screen = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1400x900x24", "+extension", "GLX", "-nolisten", "tcp"]
+    with subprocess.Popen(screen, pass_fds=[writer], stderr=subprocess.DEVNULL) as server:
+        os.close(writer)
+        with os.fdopen(reader) as said:
+            name = ":" + said.readline().strip()
+        with subprocess.Popen(["openbox"], env={**os.environ, "DISPLAY": name}, stderr=subprocess.DEVNULL) as manager:
+            time.sleep(0.5)
+            yield name
+            manager.terminate()
+        server.terminate()

@@ -1,0 +1,46 @@
+#!/bin/sh
+# The programs that `make test-hosts` drives, on Debian: Krita as a package; GIMP 3, which is newer than the packages,
+# as a folder tree under .hosts/gimp. What is there already is left alone.
+set -eu
+cd "$(dirname "$0")/../.."
+
+PACKAGES="krita python3-pyqt5 python3-pyqt5.sip python3-pyqt6 xvfb xauth openbox xdotool mmdebstrap"
+GIMP="gimp,python3-gi,python3-gi-cairo,gir1.2-gimp-3.0,gir1.2-gtk-3.0,fonts-dejavu-core"
+SUITE=trixie
+TREE=.hosts/gimp
+
+twice() { "$@" || { sleep 10; "$@"; }; }
+
+missing=""
+for package in $PACKAGES; do
+  dpkg-query --show --showformat '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+done
+if [ -z "$missing" ] && [ -x "$TREE/usr/bin/gimp-console-3.0" ]; then exit 0; fi
+if [ "$(id -u)" != 0 ]; then
+  echo "error: installing the programs under test needs root; missing:${missing:- GIMP 3 in $TREE}" >&2
+  exit 1
+fi
+
+if [ -n "$missing" ]; then
+  twice apt-get update -qq
+  # shellcheck disable=SC2086 # a list of words
+  DEBIAN_FRONTEND=noninteractive twice apt-get install -y -qq --no-install-recommends $missing >/dev/null
+fi
+
+grow_tree() {
+  rm -rf --one-file-system "$TREE.part"
+  mkdir -p "$TREE.part"
+  mmdebstrap --quiet --mode=root --variant=apt --components=main \
+    --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
+    --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' --dpkgopt=force-unsafe-io \
+    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+    --dpkgopt='path-exclude=/usr/share/locale/*' \
+    --include="$GIMP" "$SUITE" "$TREE.part" "$1"
+}
+
+if [ ! -x "$TREE/usr/bin/gimp-console-3.0" ]; then
+  # The mirror that this machine itself uses.
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' | head -n 1)
+  twice grow_tree "$mirror"
+  mv "$TREE.part" "$TREE"
+fi
