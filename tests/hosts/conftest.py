@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.hosts.gimp_host import TREE, GimpHost
+from tests.hosts.krita_host import KritaHost
 from tests.hosts.service import Service
 
 
@@ -70,6 +71,34 @@ def gimp(new_gimp: Callable[[str], GimpHost]) -> Iterator[GimpHost]:
     """GIMP without a window."""
     with new_gimp("gimp").running() as host:
         yield host
+
+
+@pytest.fixture(scope="session")
+def krita_host(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KritaHost]:
+    """A Krita with the plug-in installed as its users do it; not started."""
+    host = KritaHost(tmp_path_factory.mktemp("krita"), service.environment)
+    service.ganfx("plugins", "install", "krita", environment=host.environment)
+    yield host
+    host.stop()
+
+
+@pytest.fixture
+def krita(krita_host: KritaHost, display: str) -> Iterator[KritaHost]:
+    """That Krita, running, with no image in it; one serves all tests that do not end it."""
+    if krita_host.process is None:
+        krita_host.start(display)
+    yield krita_host
+    if krita_host.process is not None:
+        krita_host.do("reset()")
+
+
+@pytest.fixture
+def large(photo: Path, tmp_path: Path) -> Path:
+    """A picture that takes the engine many seconds."""
+    path = tmp_path / "large.png"
+    with Image.open(photo) as small:
+        small.resize((1600, 1200)).save(path)
+    return path
 
 
 @pytest.fixture(scope="session")

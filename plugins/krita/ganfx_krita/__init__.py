@@ -1,0 +1,37 @@
+"""ganfx in Krita: a docker, and two actions at the end of the Filter menu."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from krita import DockWidgetFactory, DockWidgetFactoryBase, Extension, Krita
+
+from .canvas import QtWidgets
+from .docker import FilterDocker
+
+
+class Actions(Extension):  # type: ignore[misc]
+    """The menu's way to the docker."""
+
+    def setup(self) -> None:
+        """Nothing is done once for all windows."""
+
+    def createActions(self, window: Any) -> None:
+        """Add to the menu of `window`, which is gone when the actions are used."""
+        for name, text, what in (
+            ("ganfx_show", "GANFX Filters", FilterDocker.show),
+            ("ganfx_apply", "Apply GANFX Filter Again", FilterDocker.apply),
+        ):
+            window.createAction(name, text, "filter").triggered.connect(functools.partial(_on_docker, what))
+
+
+def _on_docker(what: Callable[[FilterDocker], None], *_: object) -> None:
+    docker = Krita.instance().activeWindow().qwindow().findChild(QtWidgets.QDockWidget, "ganfx")
+    if docker:
+        what(docker)
+
+
+Krita.instance().addExtension(Actions(Krita.instance()))
+Krita.instance().addDockWidgetFactory(DockWidgetFactory("ganfx", DockWidgetFactoryBase.DockRight, FilterDocker))
