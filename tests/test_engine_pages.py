@@ -30,3 +30,16 @@ def test_larger_arrays_get_larger_memory() -> None:
     large[:] = 3
     small[:] = 4
     assert np.array_equal(large, np.full((20, 20), 3, np.float32))
+
+
+def test_two_at_once_get_their_own_memory_again_and_again() -> None:
+    pages = Pages()
+    first, second = pages.take((40, 50)), pages.take((40, 50))
+    places = {page.ctypes.data for page in (first, second)}
+    assert len(places) == 2
+    for _ in range(3):
+        del first
+        first = pages.take((40, 50))
+        del second
+        second = pages.take((40, 50))
+        assert {page.ctypes.data for page in (first, second)} == places

@@ -26,6 +26,7 @@ def bench() -> None:
 @click.option("-n", "--model", metavar="NAME|FILE", help="A model from `ganfx models`, or an ONNX file.")
 @click.option("-r", "--recursive", is_flag=True, help="Look into folders' folders too.")
 @lanes_option("As of the filters themselves.")
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="Tell the median of so many.")
 @click.option("--json", "as_json", is_flag=True, help="The figures as JSON.")
 @engine_options
 def batch(
@@ -34,12 +35,13 @@ def batch(
     model: str | None,
     recursive: bool,
     lanes: Lanes | None,
+    rounds: int,
     as_json: bool,
     **options: Any,
 ) -> None:
     """Run a batch, with files in and out, and compare it with its networks alone.
 
-    The results are thrown away.
+    Both are done in turns, and the results are thrown away.
 
     \b
     Example:
@@ -50,7 +52,7 @@ def batch(
 
     chain = pipeline.Chain((pipeline.plan(filter_, {}, model=model, engine=take_engine_options(options)),))
     used = lanes or Lanes.fitting(chain)
-    found = benchmark_batch(files, chain, used, recursive=recursive)
+    found = benchmark_batch(files, chain, used, recursive=recursive, rounds=rounds)
     if as_json:
         figures = dataclasses.asdict(found) | {"busy_share": found.busy_share, "overhead": found.overhead}
         click.echo(json.dumps(figures))

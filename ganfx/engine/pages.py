@@ -10,8 +10,10 @@ import numpy as np
 
 from ganfx.engine.tiles import Floats
 
-# What holds an array that nobody uses: the attribute, and the call that counts.
+# What holds a page that nobody uses: the list, and the call that counts.
 _UNUSED = 2
+# As many pictures as are worked on at once where memory is the processor's.
+_KEPT = 2
 
 
 class Pages:
@@ -22,12 +24,21 @@ class Pages:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept = np.empty(0, np.float32)
+        self._kept: list[Floats] = []
 
     def take(self, shape: tuple[int, ...]) -> Floats:
         """An array of `shape` with anything in it, the caller's own for as long as it or a view of it is held."""
         size = math.prod(shape)
         with self._lock:
-            if self._kept.size < size or sys.getrefcount(self._kept) > _UNUSED:
-                self._kept = np.empty(size, np.float32)
-            return self._kept[:size].reshape(shape)
+            free = [at for at in range(len(self._kept)) if sys.getrefcount(self._kept[at]) <= _UNUSED]
+            fitting = next((at for at in free if self._kept[at].size >= size), None)
+            page = self._new(size, free) if fitting is None else self._kept[fitting]
+            return page[:size].reshape(shape)
+
+    def _new(self, size: int, free: list[int]) -> Floats:
+        """A page in the place of one that was too small; where all are held, the oldest is kept no more."""
+        if free or len(self._kept) == _KEPT:
+            del self._kept[free[0] if free else 0]
+        page = np.empty(size, np.float32)
+        self._kept.append(page)
+        return page
