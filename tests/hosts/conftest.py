@@ -34,22 +34,26 @@ def engine(service: Service) -> Service:
     return service
 
 
+def piece(whole: Path, box: tuple[int, int, int, int], folder: Path) -> Path:
+    """What of the picture `whole` is in `box` (left, top, right, bottom), as a PNG of 8 bits in `folder`."""
+    path = folder / f"{whole.stem}.png"
+    with Image.open(whole) as picture:
+        picture.convert("RGB").crop(box).save(path)
+    return path
+
+
 @pytest.fixture(scope="session")
 def photo(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """128x96 pixels of a photograph, as a PNG of 8 bits."""
-    path = tmp_path_factory.mktemp("pictures") / "photo.png"
-    with Image.open(shared_data / "eval" / "Set14" / "img_001.png") as whole:
-        whole.convert("RGB").crop((100, 60, 228, 156)).save(path)
-    return path
+    """128x96 pixels of a photograph."""
+    whole = shared_data / "eval" / "Set14" / "img_001.png"
+    return piece(whole, (100, 60, 228, 156), tmp_path_factory.mktemp("pictures"))
 
 
 @pytest.fixture(scope="session")
 def old_photo(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """192x160 pixels of a scratched photograph."""
-    path = tmp_path_factory.mktemp("pictures") / "old.png"
-    with Image.open(shared_data / "real" / "photos_scratched" / "old_w_scratch__b.png") as whole:
-        whole.convert("RGB").crop((0, 0, 192, 160)).save(path)
-    return path
+    whole = shared_data / "real" / "photos_scratched" / "old_w_scratch__b.png"
+    return piece(whole, (0, 0, 192, 160), tmp_path_factory.mktemp("pictures"))
 
 
 @pytest.fixture(scope="session")
