@@ -69,6 +69,13 @@ def test_in_and_out_again(sources: Path, tmp_path: Path, host: installer.Host) -
     assert not uninstall(host, where)
 
 
+def test_what_a_file_browser_left_beside_the_plugin_stays_there(sources: Path, tmp_path: Path) -> None:
+    (sources / "krita" / ".DS_Store").write_bytes(b"icons")
+    where = place(tmp_path, "krita")
+    install(HOSTS["krita"], where)
+    assert ".DS_Store" not in {path.name for path in where.plugins.rglob("*")}
+
+
 def test_the_settings_start_this_very_engine(sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANFX_MODELS", "/my/models")
     where = place(tmp_path, "gimp")

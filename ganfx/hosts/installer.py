@@ -106,8 +106,7 @@ def _foreign(target: Path) -> Iterator[Path]:
 
 def _own_files(host: Host, settings: dict[str, Any]) -> list[str]:
     """The files of an installed plug-in, as far as what it says of them can be true."""
-    names = [str(name) for name in settings.get("files", [])]
-    return [name for name in names if name in host.beside or (name.startswith(f"{host.folder}/") and ".." not in name)]
+    return [name for name in map(str, settings.get("files", [])) if host.owns(name)]
 
 
 def _exchange(target: Path, part: Path, old: Path, undo: contextlib.ExitStack) -> None:

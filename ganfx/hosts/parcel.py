@@ -24,7 +24,9 @@ _OF_THE_ENGINE = ("GANFX_", "LD_LIBRARY_PATH", "PYTHONPATH")
 def parcel(host: Host) -> dict[str, bytes]:
     """The files of the plug-in for `host`, by their paths below the folder for plug-ins. Raises HostError."""
     source = _sources() / host.name
-    found = {path.relative_to(source).as_posix(): path.read_bytes() for path in _files(source)}
+    names = {path.relative_to(source).as_posix(): path for path in _files(source)}
+    # A file browser may have left something beside them.
+    found = {name: path.read_bytes() for name, path in names.items() if host.owns(name)}
     if f"{host.folder}/{host.entry}" not in found:
         raise HostError(f"this copy of ganfx came without its plug-in for {host.title}", hint="install ganfx again")
     found[f"{host.folder}/{_CLIENT}"] = (_sources() / _CLIENT).read_bytes()

@@ -49,6 +49,10 @@ class Host:
     first_start: tuple[str, ...] = ()
     needs_executable: bool = False
 
+    def owns(self, name: str) -> bool:
+        """Whether a file of this name, below the folder for plug-ins, can be its plug-in's."""
+        return name in self.beside or (name.startswith(f"{self.folder}/") and ".." not in name)
+
 
 def _gimp_places(machine: Machine) -> list[Place]:
     chosen = machine.environment.get("GIMP3_DIRECTORY")
