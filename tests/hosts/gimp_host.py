@@ -20,13 +20,17 @@ TREE = ROOT / ".hosts" / "gimp"
 DRIVER = Path(__file__).with_name("gimp_driver.py")
 # The first line keeps the welcome window away.
 GIMPRC = '(config-version "3.0.4")\n(show-welcome-dialog no)\n(check-updates no)\n(confirm-on-close no)\n'
-# Places that must be where they are outside are bound into the tree, for this process and its children alone.
-WRAPPER = """#!/bin/sh
-exec unshare --mount --propagation private sh -ec '
+# Places that must be where they are outside are bound into the tree, for this process and its children alone; there
+# the Python of the engine is a way out, since its libraries may lie in the /usr outside.
+WRAPPER = """exec unshare --mount --propagation private sh -ec '
+mkdir -p "{tree}/outside"
+mount --rbind / "{tree}/outside"
 for place in {places}; do
   mkdir -p "{tree}$place"
   mount --rbind "$place" "{tree}$place"
 done
+mkdir -p "{tree}{pythons}"
+mount --bind "{way_out}" "{tree}{pythons}"
 exec chroot "{tree}" env PATH=/usr/bin:/bin {program} "$@"' {program} "$@"
 """
 
@@ -36,16 +40,20 @@ class GimpHost:
 
     def __init__(self, folder: Path, seen: list[Path], environment: dict[str, str]) -> None:
         self.folder, self.profile, self.jobs = folder, folder / "profile", folder / "jobs"
-        programs = folder / "bin"
-        for made in (self.profile, self.jobs, programs, folder / "home"):
+        programs, way_out = folder / "bin", folder / "way_out"
+        for made in (self.profile, self.jobs, programs, way_out, folder / "home"):
             made.mkdir(parents=True)
         (self.profile / "gimprc").write_text(GIMPRC)
-        assert sys.base_prefix != "/usr", "the tree has a /usr of its own: use a Python that lies elsewhere"
-        places = [ROOT, Path(sys.prefix), Path(sys.base_prefix), *seen, Path("/proc"), Path("/dev")]
+        assert sys.prefix != sys.base_prefix, "run the tests from a virtual environment, as `make test-hosts` does"
+        python = Path(sys.executable)
+        _script(way_out / python.name, f'exec /usr/sbin/chroot /outside "{python}" "$@"')
+        places = shlex.join(map(str, [ROOT, *seen, Path("/proc"), Path("/dev")]))
         for program in ("gimp-3.0", "gimp-console-3.0"):
-            text = WRAPPER.format(places=shlex.join(map(str, places)), tree=TREE.resolve(), program=program)
-            (programs / program).write_text(text)
-            (programs / program).chmod(0o755)
+            tree, pythons = TREE.resolve(), python.parent
+            _script(
+                programs / program,
+                WRAPPER.format(places=places, tree=tree, way_out=way_out, pythons=pythons, program=program),
+            )
         own = {"HOME": str(folder / "home"), "GIMP3_DIRECTORY": str(self.profile), "LANG": "C.UTF-8"}
         path = f"{programs}{os.pathsep}{environment['PATH']}"
         self.environment = {**environment, **own, "PATH": path, "NO_AT_BRIDGE": "1"}
@@ -105,3 +113,8 @@ class GimpHost:
             self.process.kill()
             self.process.wait()
             self.process = None
+
+
+def _script(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)

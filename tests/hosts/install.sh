@@ -2,6 +2,7 @@
 # The programs that `make test-hosts` drives, on Debian: Krita as a package; GIMP 3, which is newer than the packages,
 # as a folder tree under .hosts/gimp. What is there already is left alone.
 set -eu
+export DEBIAN_FRONTEND=noninteractive
 cd "$(dirname "$0")/../.."
 
 PACKAGES="krita python3-pyqt5 python3-pyqt5.sip python3-pyqt6 xvfb xauth openbox xdotool mmdebstrap"
@@ -10,21 +11,26 @@ SUITE=trixie
 TREE=.hosts/gimp
 
 twice() { "$@" || { sleep 10; "$@"; }; }
+fail() {
+  echo "error: $*" >&2
+  exit 1
+}
 
 missing=""
 for package in $PACKAGES; do
   dpkg-query --show --showformat '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
 done
 if [ -z "$missing" ] && [ -x "$TREE/usr/bin/gimp-console-3.0" ]; then exit 0; fi
-if [ "$(id -u)" != 0 ]; then
-  echo "error: installing the programs under test needs root; missing:${missing:- GIMP 3 in $TREE}" >&2
-  exit 1
-fi
+[ "$(id -u)" = 0 ] || fail "installing the programs under test needs root; missing:${missing:- GIMP 3 in $TREE}"
 
+# Without the lists apt knows neither the packages nor its mirror; a source that fails need not be Debian's.
+twice apt-get update -qq || true
 if [ -n "$missing" ]; then
-  twice apt-get update -qq
+  # What a killed run left half installed would stop apt.
+  dpkg --configure -a >/dev/null
   # shellcheck disable=SC2086 # a list of words
-  DEBIAN_FRONTEND=noninteractive twice apt-get install -y -qq --no-install-recommends $missing >/dev/null
+  twice apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
+    fail "apt could not install what is missing:$missing"
 fi
 
 grow_tree() {
@@ -39,8 +45,10 @@ grow_tree() {
 }
 
 if [ ! -x "$TREE/usr/bin/gimp-console-3.0" ]; then
-  # The mirror that this machine itself uses.
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' | head -n 1)
-  twice grow_tree "$mirror"
+  # The mirror that this machine itself uses for all but security updates and backports.
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' |
+    head -n 1)
+  [ -n "$mirror" ] || fail "apt knows no mirror of Debian to take GIMP 3 from"
+  twice grow_tree "$mirror" || fail "GIMP 3 could not be unpacked from Debian's mirror"
   mv "$TREE.part" "$TREE"
 fi

@@ -43,6 +43,6 @@ def test_a_burst_of_five_thousand_files_loses_and_doubles_none(quick_folders: tu
 
 @pytest.mark.timeout(1200)
 def test_memory_does_not_grow(tmp_path: Path) -> None:
-    held = list(memory.measure(tmp_path, count=72, batch=12))
-    # It goes up and down with what is in work; what leaks only goes up.
-    assert min(held[3:]) < max(held[:3]) + 5
+    held = list(memory.measure(tmp_path, count=120, batch=6))
+    # It goes up and down with what is in work, a third of it; what leaks only goes up. The first pictures warm it up.
+    assert min(held[12:]) < max(held[4:12]) + 5
