@@ -25,7 +25,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "texture": ({"picture"}, {"numpy", "cv2"}),
     "files": ({"picture", "light", "errors"}, {"pyvips", "numpy"}),
     "filters": ({"picture", "color", "chroma", "texture", "spec", "errors"}, {"numpy", "cv2"}),
-    "engine": ({"spec", "errors"}, {"numpy", "onnx", "onnxruntime", "onnxruntime_ep_openvino", "platformdirs"}),
+    "engine": ({"spec", "errors"}, {"cv2", "numpy", "onnx", "onnxruntime", "onnxruntime_ep_openvino", "platformdirs"}),
     "hub": (
         {"spec", "errors", "exporters", "weights"},
         {"numpy", "onnx", "onnxruntime", "pooch", "platformdirs", "torch", "spandrel"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,22 @@ def test_fp16_is_kept_where_it_holds(tmp_path: Path, fresh_process: Callable[[],
     assert engine.precision == "fp16"
     assert 0 < apart < 0.02
     assert set(json.loads(verdicts._file().read_text()).values()) == {"fp16"}
+
+
+@pytest.mark.usefixtures("like_a_gpu")
+def test_fp16_is_made_and_unmade_by_the_device(tmp_path: Path) -> None:
+    handle = open_engine(graphs.convolutions(tmp_path / "m.onnx", layers=2)).network._session.handle
+    assert [end.type for end in (*handle.get_inputs(), *handle.get_outputs())] == ["tensor(float)", "tensor(float)"]
+
+
+@pytest.mark.usefixtures("like_a_gpu")
+def test_threads_agree_on_a_precision_that_does_not_hold(tmp_path: Path) -> None:
+    engine = open_engine(graphs.overflowing(tmp_path / "m.onnx"), EngineOptions(tile=64))
+    pictures = [noise(64, 64 + side) for side in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        for picture, result in zip(pictures, pool.map(engine.run, pictures), strict=True):
+            np.testing.assert_allclose(result, picture, atol=1e-5)
+    assert engine.precision == "fp32"
 
 
 @pytest.mark.usefixtures("like_a_gpu")

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ganfx.engine import Engine, EngineOptions, open_engine, verdicts
+from ganfx.engine import Engine, EngineOptions, bands, open_engine, verdicts
 from ganfx.errors import ContractError, DeviceMemoryError
 from ganfx.spec import FilterSpec
 from tests import graphs
@@ -168,6 +168,27 @@ def test_a_stream_reads_downwards_and_never_holds_the_picture(networks: Path) ->
     assert max(heights) <= 64
     assert done == sorted(done)
     assert done[-1] == 1500 * 40
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_chunks_of_any_size_hold_the_same_bits(networks: Path, monkeypatch: pytest.MonkeyPatch, channels: int) -> None:
+    path = networks / f"chunks{channels}.onnx"
+    engine, picture = opened(graphs.identity(path, channels=channels), tile=48, overlap=12), noise(150, 130, channels)
+    expected = engine.run(picture)
+    for size in (1, 9_000, 40_000):
+        monkeypatch.setattr(bands, "CHUNK_BYTES", size)
+        rows = list(engine.stream(lambda top, bottom: picture[top:bottom], 150, 130))
+        assert len(rows) > 3
+        np.testing.assert_array_equal(np.concatenate(rows), expected)
+
+
+def test_pictures_are_worked_on_in_the_same_memory(networks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bands, "CHUNK_BYTES", 20_000)
+    engine, picture = opened(graphs.identity(networks / "same.onnx"), tile=48), noise(400, 100)
+    runs = [[rows.ctypes.data for rows in engine.stream(lambda *rows: picture[slice(*rows)], 400, 100)] for _ in "123"]
+    assert len(runs[0]) > 10
+    assert set(runs[2]) <= set(runs[1])
+    assert len(set(runs[2])) <= 4
 
 
 @pytest.mark.parametrize("message", [CPU_MEMORY, CUDA_MEMORY])

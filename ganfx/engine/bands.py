@@ -11,17 +11,21 @@ from ganfx.engine import verdicts
 from ganfx.engine.layout import Layout, Plan
 from ganfx.engine.network import Network
 from ganfx.engine.options import EngineOptions
-from ganfx.engine.tiles import Floats, Span, Weights, cut, join, paste, reflected
+from ganfx.engine.tiles import Band, Floats, Span, Weights, cut, reflected
 from ganfx.errors import ContractError, DeviceMemoryError
 
 Reader = Callable[[int, int], Floats]
 Progress = Callable[[int], None]
-CHUNK_BYTES = 64 << 20
+# Few enough to be still in the processor's cache for whoever takes them, and enough for taking them to cost little.
+CHUNK_BYTES = 8 << 20
 
 
 @dataclass
 class Run:
-    """The state of one picture's run; see `Engine.stream` for what it is given and gives."""
+    """The state of one picture's run; see `Engine.stream` for what it is given and gives.
+
+    The output is written to `into`, where there is such an array, and each chunk is a part of it.
+    """
 
     network: Network
     options: EngineOptions
@@ -29,20 +33,34 @@ class Run:
     height: int
     width: int
     progress: Progress
+    into: Floats | None = None
     done: int = 0
 
     def chunks(self) -> Iterator[Floats]:
         """The output's rows, top to bottom."""
         spec = self.network.spec
         row_bytes = 4 * spec.out_channels * self.width * spec.scale
-        rows = max(1, CHUNK_BYTES // row_bytes // spec.scale) * spec.scale
+        count = max(1, CHUNK_BYTES // row_bytes // spec.scale) * spec.scale
         for band in self._bands():
-            for top in range(0, len(band), rows):
-                # A view would keep the whole band alive while the next one is made.
-                yield band if len(band) <= rows else band[top : top + rows].copy()
+            for top in range(0, band.down.tail, count):
+                yield self._rows(band, top, min(top + count, band.down.tail))
             del band
 
-    def _bands(self) -> Iterator[Floats]:
+    def _rows(self, band: Band, top: int, bottom: int) -> Floats:
+        """Rows of `band`, in [0, 1]."""
+        spec, first = self.network.spec, band.down.begin + top
+        if self.into is None:
+            rows = self.network.pages.take((bottom - top, self.width * spec.scale, spec.out_channels))
+        else:
+            rows = self.into[first : first + bottom - top]
+        band.write(rows, top)
+        low, high = spec.value_range
+        if (low, high) != (0.0, 1.0):
+            rows -= low
+            rows /= high - low
+        return rows
+
+    def _bands(self) -> Iterator[Band]:
         plan = self._first_plan()
         layout, spans = self._cut_rows(plan, 0)
         carry: Floats | None = None
@@ -50,16 +68,24 @@ class Run:
             planes = self._planes(spans[0].start, plan, layout)
             down = Weights.of(spans[0], self.height, plan.fade, self.network.spec.scale)
             try:
-                band = self._band(planes, spans[0], down, plan, layout)
+                pieces = self._pieces(planes, spans[0], down, plan, layout)
             except (DeviceMemoryError, MemoryError):
                 plan = layout.shrunk(plan)
                 verdicts.remember_tile(self.network.key, plan.side, plan.batch)
                 layout, spans = self._cut_rows(plan, spans[0].start)
                 continue
-            finished, carry = join(band, carry, down)
-            del band, spans[0]
-            yield finished
-            del finished
+            band = Band(pieces, down, carry)
+            del spans[0], pieces
+            yield band
+            carry = self._left(band)
+            del band
+
+    def _left(self, band: Band) -> Floats:
+        """The rows that `band` leaves unfinished."""
+        spec, down = self.network.spec, band.down
+        rows = np.empty((down.end - down.begin - down.tail, self.width * spec.scale, spec.out_channels), np.float32)
+        band.write(rows, down.tail)
+        return rows
 
     def _first_plan(self) -> Plan:
         plan = Plan.of(self.network.spec, self.options, uniform=self.network.uniform)
@@ -92,26 +118,23 @@ class Run:
         planes = np.ascontiguousarray(pixels.transpose(2, 0, 1), dtype=np.float32)
         return planes if (low, high) == (0.0, 1.0) else planes * np.float32(high - low) + np.float32(low)
 
-    def _band(self, planes: Floats, span: Span, down: Weights, plan: Plan, layout: Layout) -> Floats:
-        """The output of one band, faded across but not yet down, in [0, 1]."""
+    def _pieces(
+        self, planes: Floats, span: Span, down: Weights, plan: Plan, layout: Layout
+    ) -> list[tuple[Floats, Weights]]:
+        """What the network makes of one band: of each tile that which counts, and its weights across."""
         spec = self.network.spec
         scale, order = spec.scale, -1 if spec.colour_order == "BGR" else 1
         columns = cut(planes.shape[2], layout.width, plan.overlap, plan.fade)
         rows = slice(down.begin - span.start * scale, down.end - span.start * scale)
-        band = self.network.pages.take((down.end - down.begin, self.width * scale, spec.out_channels))
+        pieces = list[tuple[Floats, Weights]]()
         for at in range(0, len(columns), layout.batch):
             group = columns[at : at + layout.batch]
             for column, output in zip(group, self._outputs(planes, group, layout), strict=False):
                 across = Weights.of(column, self.width, plan.fade, scale)
                 offset = column.start * scale
-                piece = output[::order, rows, across.begin - offset : across.end - offset]
-                paste(band, piece.transpose(1, 2, 0), across)
+                pieces.append((output[::order, rows, across.begin - offset : across.end - offset], across))
             self._report(span, (at + len(group)) / len(columns))
-        low, high = spec.value_range
-        if (low, high) != (0.0, 1.0):
-            band -= low
-            band /= high - low
-        return band
+        return pieces
 
     def _outputs(self, planes: Floats, group: list[Span], layout: Layout) -> Floats:
         """The network's output for some tiles; a short group is filled up, so that the shape stays the same."""

@@ -31,7 +31,7 @@ class Network:
 
     precision is what it computes in now: fp16 and bf16 are checked against fp32 on the first tile, and for NaN and
     infinity on every one; where they fail, the network goes on in fp32 and the verdict is kept. digest is the file's
-    SHA-256, in hex. busy_s are the seconds spent in `run` so far, and ran counts the batches there by their shape.
+    SHA-256, in hex. busy_s are the seconds that sessions ran so far, and ran counts their batches by the shape.
     """
 
     def __init__(self, path: Path, spec: FilterSpec, provider: Provider, precision: str, device_id: int) -> None:
@@ -64,26 +64,31 @@ class Network:
 
         Raises DeviceMemoryError, after which smaller batches may be tried, InferenceError and ContractError.
         """
-        with self._lock:
-            started = time.perf_counter()
-            self.ran[batch.shape] += 1
-            try:
-                output = self._infer(self._session, batch)
-                if self.precision != "fp32" and not self._holds(batch, output):
-                    self._give_up_precision()
-                    output = self._infer(self._session, batch)
-                return output
-            except GanfxError:
-                self._session.release()
-                raise
-            finally:
-                self.busy_s += time.perf_counter() - started
+        output, precision = self._infer(batch)
+        # Looked at while the device is at the next batch.
+        if precision != "fp32" and not self._holds(batch, output):
+            self._give_up_precision(precision)
+            output, _ = self._infer(batch)
+        return output
 
-    def _infer(self, session: Session, batch: Floats) -> Floats:
+    def _infer(self, batch: Floats) -> tuple[Floats, str]:
+        """The output for `batch`, and the precision that it was computed in."""
+        with self._lock:
+            return self._run(self._session, batch), self.precision
+
+    def _run(self, session: Session, batch: Floats) -> Floats:
         spec = self.spec
         height, width = batch.shape[2] * spec.scale, batch.shape[3] * spec.scale
-        with running(self.device):
-            return session.run(batch, (len(batch), spec.out_channels, height, width))
+        self.ran[batch.shape] += 1
+        started = time.perf_counter()
+        try:
+            with running(self.device):
+                return session.run(batch, (len(batch), spec.out_channels, height, width))
+        except GanfxError:
+            self._session.release()
+            raise
+        finally:
+            self.busy_s += time.perf_counter() - started
 
     def _open(self, precision: str) -> Session:
         model = half_graph(self.path) if precision == "fp16" else self.path
@@ -96,8 +101,12 @@ class Network:
                 return False
         if self._checked:
             return True
-        reference = self._infer(self._open("fp32"), batch[:1])
-        if not trustworthy(output[:1], reference, self.spec.value_range):
+        with self._lock:
+            return self.precision != "fp32" and (self._checked or self._agrees(batch, output))
+
+    def _agrees(self, batch: Floats, output: Floats) -> bool:
+        """Whether fp32 gives the same; asked once, of the first tile."""
+        if not trustworthy(output[:1], self._run(self._open("fp32"), batch[:1]), self.spec.value_range):
             return False
         self._checked = True
         low, high = self.spec.value_range
@@ -105,10 +114,13 @@ class Network:
             verdicts.remember_precision(self._verdict_key(self.precision), self.precision)
         return True
 
-    def _give_up_precision(self) -> None:
-        verdicts.remember_precision(self._verdict_key(self.precision), "fp32")
-        self.precision = "fp32"
-        self._session = self._open("fp32")
+    def _give_up_precision(self, precision: str) -> None:
+        with self._lock:
+            # Another thread may have done so.
+            if self.precision == precision:
+                verdicts.remember_precision(self._verdict_key(precision), "fp32")
+                self.precision = "fp32"
+                self._session = self._open("fp32")
 
     def _verdict_key(self, precision: str) -> str:
         return f"{self.key} {precision}"

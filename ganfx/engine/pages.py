@@ -12,8 +12,8 @@ from ganfx.engine.tiles import Floats
 
 # What holds a page that nobody uses: the list, and the call that counts.
 _UNUSED = 2
-# As many pictures as are worked on at once where memory is the processor's.
-_KEPT = 2
+# Of chunks: as many as may wait for whoever takes them.
+_KEPT = 14
 
 
 class Pages:

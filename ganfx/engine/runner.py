@@ -53,12 +53,10 @@ class Engine:
         height, width = image.shape[:2]
         spec = self.spec
         result = np.empty((height * spec.scale, width * spec.scale, spec.out_channels), np.float32)
-        row = 0
-        for rows in self.stream(lambda top, bottom: image[top:bottom], height, width, progress):
-            if len(rows) == len(result):
-                return rows
-            result[row : row + len(rows)] = rows
-            row += len(rows)
+        told = progress or (lambda done: None)
+        run = Run(self.network, self.options, lambda top, bottom: image[top:bottom], height, width, told, result)
+        for _ in run.chunks():
+            pass
         return result
 
     def stream(self, read: Reader, height: int, width: int, progress: Progress | None = None) -> Iterator[Floats]:

@@ -63,7 +63,8 @@ class Session:
         _, binding, _, output = self._buffers
         self.handle.run_with_iobinding(binding, run_options())
         result: NDArray[Any] = output.numpy()
-        return result
+        # In the processor's own memory that is the buffer itself, which the next run writes to.
+        return result.copy() if output.device_name() == "cpu" else result
 
     def _bind(self, memory: str, feed: NDArray[Any], output_shape: tuple[int, ...]) -> tuple[Any, Any, Any, Any]:
         import onnxruntime as ort

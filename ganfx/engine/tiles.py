@@ -1,6 +1,6 @@
 """Cutting a length into overlapping tiles of one size, and fading the results into one another.
 
-Nothing here knows of networks. Lengths are input pixels; only `Weights` and the paste functions speak of output
+Nothing here knows of networks. Lengths are input pixels; only `Weights` and `Band` speak of output
 pixels, `scale` to one input pixel.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -82,27 +83,44 @@ class Weights:
         return cls(begin, end, lead, tail, values)
 
 
-def paste(band: Floats, piece: Floats, across: Weights) -> None:
-    """Writes `piece` (rows, end - begin, C) into `band` (rows, W, C), faded into its left neighbour."""
-    target, lead = band[:, across.begin : across.end], across.lead
-    target[:, :lead] += piece[:, :lead] * across.values[:lead, None]
-    for channel in range(piece.shape[2]):  # one plane after the other: how they lie in memory
-        target[:, lead:, channel] = piece[:, lead:, channel]
-    tail = max(lead, across.tail)
-    target[:, tail:] *= across.values[tail:, None]
+@dataclass(frozen=True)
+class Band:
+    """Tiles side by side, each `pieces` (C, end - begin, columns) with its weights across, in rows that `down` weighs.
 
-
-def join(band: Floats, carry: Floats | None, down: Weights) -> tuple[Floats, Floats]:
-    """Fades `band` (end - begin, W, C) into the rows `carry` that the band above left unfinished.
-
-    Returns the finished rows (a view of `band`, which is changed) and a copy of those left to the band below.
+    carry is what the band above has left to this one: its own first rows, or None for the first band.
     """
-    lead = down.lead
-    for rows in (slice(0, lead), slice(max(lead, down.tail), None)):
-        band[rows] *= down.values[rows, None, None]
-    if carry is not None:
-        band[:lead] += carry
-    return band[: down.tail], band[down.tail :].copy()
+
+    pieces: list[tuple[Floats, Weights]]
+    down: Weights
+    carry: Floats | None
+
+    def write(self, rows: Floats, top: int) -> None:
+        """Writes the band's rows from `top` on to `rows` (n, W, C), faded; they are finished above `down.tail`."""
+        for piece, across in self.pieces:
+            _paste(rows, piece[:, top : top + len(rows)], across)
+        down, values = self.down, self.down.values[top : top + len(rows), None, None]
+        lead = min(max(0, down.lead - top), len(rows))
+        for fading in (slice(0, lead), slice(max(lead, down.tail - top), None)):
+            rows[fading] *= values[fading]
+        if self.carry is not None:
+            rows[:lead] += self.carry[top : top + lead]
+
+
+def _paste(rows: Floats, piece: Floats, across: Weights) -> None:
+    """Writes `piece` (C, n, end - begin) into `rows` (n, W, C), faded into its left neighbour."""
+    target, lead, tail = rows[:, across.begin : across.end], across.lead, max(across.lead, across.tail)
+    # Planes are weighed before they are merged: that goes along rows, and not in steps of a pixel.
+    first = np.empty_like(target[:, :lead])
+    _merge(piece[:, :, :lead] * across.values[:lead], first)
+    target[:, :lead] += first
+    _merge(piece[:, :, lead:tail], target[:, lead:tail])
+    _merge(piece[:, :, tail:] * across.values[tail:], target[:, tail:])
+
+
+def _merge(planes: Floats, target: Floats) -> None:
+    """Writes `planes` (C, n, m) to `target` (n, m, C)."""
+    if target.size:
+        cv2.merge(list(planes), target)
 
 
 def reflected(length: int, begin: int, end: int) -> NDArray[np.intp]:

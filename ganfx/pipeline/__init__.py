@@ -33,6 +33,7 @@ __all__ = [
     "as_step",
     "find_holes",
     "find_mask",
+    "gathered",
     "parse_steps",
     "plan",
     "plan_auto",
