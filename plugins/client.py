@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import io
 import json
 import math
 import os
@@ -28,6 +29,7 @@ _START_S, _GRACE_S, _SILENCE_S, _CHUNK = 60.0, 10.0, 30.0, 1 << 20
 _SHAPE = ("width", "height", "channels", "depth")
 _BY_HAND = "Start it in a terminal: ganfx serve"
 _APART: dict[str, Any] = {"start_new_session": True, "creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0)}
+_APART.update(stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 Progress = Callable[[float], None]
 
@@ -36,7 +38,7 @@ class GanfxError(Exception):
     """What went wrong, in a sentence; `hint` says what to do next, where that is known."""
 
     def __init__(self, message: str, hint: str | None = None, code: str = "server") -> None:
-        super().__init__(f"{message}. {hint}" if hint else message)
+        super().__init__(". ".join(part[:1].upper() + part[1:] for part in (message, hint) if part))
         self.message, self.hint, self.code = message, hint, code
 
 
@@ -59,29 +61,25 @@ class Pixels:
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How the engine is started, the folder where it leaves word of itself, and what its environment must hold."""
+class Engine:
+    """The engine that `command` starts when it is first needed. Several threads may use it at once.
+
+    It leaves word of itself in the folder `state`; its environment must hold `environment`.
+    """
 
     command: tuple[str, ...]
     state: Path
     environment: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def beside(cls, file: str) -> Settings:
-        """Those in the folder of `file`. Raises GanfxError where there are none."""
+    def beside(cls, file: str) -> Engine:
+        """The one that is told of in the folder of `file`. Raises GanfxError where there is none."""
         try:
             said = json.loads(Path(file).with_name(SETTINGS).read_text(encoding="utf-8"))
             own = {name: _native(value) for name, value in said.get("environment", {}).items()}
             return cls(tuple(map(_native, said["command"])), Path(_native(said["state"])), own)
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise GanfxError("This plug-in does not know its engine", "Run: ganfx plugins install") from error
-
-
-class Engine:
-    """The engine of `settings`, begun when it is first needed. Several threads may use it at once."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
 
     def filters(self) -> list[dict[str, Any]]:
         """What there is to be chosen, without beginning the engine. Raises GanfxError."""
@@ -93,18 +91,15 @@ class Engine:
             known = self._read("filters.json") or known
         return list(known["filters"])
 
-    def apply(
-        self, filter_name: str, pixels: Pixels, told: Progress, model: str = "", options: Any = None, mask: bytes = b""
-    ) -> Pixels:
-        """`pixels` through a filter; `options` by name; mask is one byte a pixel, 255 = fill. Blocks.
+    def apply(self, filter_name: str, pixels: Pixels, told: Progress, mask: bytes = b"", **asked: Any) -> Pixels:
+        """`pixels` through a filter; mask has a byte a pixel, 255 = fill; `asked`: what else a request may say. Blocks.
 
         `told` hears the share that is done at least every second; what it raises ends the work, there too.
         Raises GanfxError.
         """
         told(0.0)
         header = {key: getattr(pixels, key) for key in _SHAPE}
-        header.update(filter=filter_name, model=model or None, options=options or {}, mask=bool(mask))
-        text = json.dumps(header).encode()
+        text = json.dumps({**header, **asked, "filter": filter_name, "mask": bool(mask)}).encode()
         place = self._listening() or self._run(["serve"], lambda process: self._listening(), told)
         with contextlib.closing(http.client.HTTPConnection(place["host"], place["port"], timeout=_SILENCE_S)) as line:
             with self._understood():
@@ -113,7 +108,8 @@ class Engine:
                 return self._received(answer, told)
 
     def _received(self, answer: http.client.HTTPResponse, told: Progress) -> Pixels:
-        shape, data, at = {}, bytearray(), 0
+        # Of many megabytes, this gives its bytes without a copy.
+        shape, data, at = {}, io.BytesIO(), 0
         while True:
             with self._understood():
                 said = json.loads(answer.read(int.from_bytes(answer.read(4), "little")))
@@ -121,11 +117,13 @@ class Engine:
                     raise GanfxError(said["message"], said.get("hint"), said["code"])
                 if said["event"] == "started":
                     shape = {key: said[key] for key in _SHAPE}
-                    data = bytearray(math.prod(shape.values()) // 8)
+                    data = io.BytesIO(bytes(math.prod(shape.values()) // 8))
                 elif said["event"] == "rows":
-                    at += answer.readinto(memoryview(data)[at : at + said["bytes"]])
+                    with data.getbuffer() as room:
+                        at += answer.readinto(room[at : at + said["bytes"]])
                 elif said["event"] == "done":
-                    return Pixels(data=bytes(memoryview(data)[:at]), **shape)
+                    data.truncate(at)
+                    return Pixels(data=data.getvalue(), **shape)
             told(said.get("share", 0.0))
 
     @contextlib.contextmanager
@@ -135,7 +133,7 @@ class Engine:
             yield
         except (OSError, http.client.HTTPException) as error:
             what = "has fallen silent" if isinstance(error, socket.timeout) else "ended in the middle of its work"
-            raise GanfxError(f"The engine {what}", f"Its log: {self.settings.state / 'serve.log'}", "gone") from error
+            raise GanfxError(f"The engine {what}", f"Its log: {self.state / 'serve.log'}", "gone") from error
         except (ValueError, LookupError, TypeError) as error:
             raise GanfxError("The engine and this plug-in differ in age", "Run: ganfx plugins install") from error
 
@@ -154,7 +152,7 @@ class Engine:
 
     def _read(self, name: str) -> Any:
         with contextlib.suppress(OSError, ValueError):
-            return json.loads((self.settings.state / name).read_text(encoding="utf-8"))
+            return json.loads((self.state / name).read_text(encoding="utf-8"))
 
     def _run(self, words: list[str], ready: Callable[[subprocess.Popen[bytes]], Any], told: Progress) -> Any:
         """Start the engine with `words`; what `ready` finds then. Raises GanfxError with the engine's own reason."""
@@ -174,15 +172,15 @@ class Engine:
             return found
 
     def _spawned(self, words: list[str], complaints: IO[bytes]) -> subprocess.Popen[bytes]:
-        state, added = self.settings.state, {**self.settings.environment, "GANFX_STATE": str(self.settings.state)}
+        added = {**self.environment, "GANFX_STATE": str(self.state)}
         own = {name: value for name, value in os.environ.items() if not name.startswith(_OF_THE_HOST)} | added
-        outside = ["flatpak-spawn", "--host", f"--directory={state}", *(f"--env={k}={v}" for k, v in added.items())]
-        command = [*(outside if _FLATPAK.exists() else []), *self.settings.command, *words]
-        none = subprocess.DEVNULL
+        told = (f"--env={name}={value}" for name, value in added.items())
+        outside = ["flatpak-spawn", "--host", f"--directory={self.state}", *told] if _FLATPAK.exists() else []
+        command = [*outside, *self.command, *words]
         try:
-            state.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
             # In its own folder, for Python takes modules from the current one, which may be anywhere.
-            return subprocess.Popen(command, stdin=none, stdout=none, stderr=complaints, env=own, cwd=state, **_APART)
+            return subprocess.Popen(command, stderr=complaints, env=own, cwd=self.state, **_APART)
         except OSError as error:
             raise GanfxError("The engine is not where it was", "Run: ganfx plugins install") from error
 

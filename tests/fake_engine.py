@@ -19,7 +19,7 @@ from typing import Any
 
 TOKEN = "secret"
 _MODELS = [{"name": "photo-x4", "title": "Photo x4", "scale": 4}]
-FILTERS = [{"name": "upscale", "title": "Upscale", "help": "", "mask": "none", "models": _MODELS, "options": []}]
+FILTERS = [{"name": "upscale", "title": "Upscale", "help": "", "mask": "none", "models": _MODELS, "controls": []}]
 
 
 class FakeEngine(ThreadingHTTPServer):

@@ -19,14 +19,15 @@ Place = tuple[int, int, int, int]
 
 @dataclass
 class Buffer:
-    """Pixels that are all 7s; it notes what it is asked for and given."""
+    """Pixels whose bytes are all `value`; it notes what it is asked for and given."""
 
     notes: list[Any]
+    value: int = 7
 
     def get(self, where: Place, scale: float, form: str, abyss: object) -> bytes:
         self.notes.append(("get", form, where))
         colours, number = form.split()
-        return bytes([7]) * (where[2] * where[3] * SAMPLES[colours] * SIZES[number])
+        return bytes([self.value]) * (where[2] * where[3] * SAMPLES[colours] * SIZES[number])
 
     def set(self, where: Place, form: str, data: bytes) -> None:
         colours, number = form.split()
@@ -39,17 +40,27 @@ class Buffer:
 
 @dataclass
 class Image:
-    """`selected` is what is selected of it, as left, top, width and height."""
+    """`selected` is what is selected of it, as left, top, width and height; `base` is GIMP's word for its colours."""
 
     size: tuple[int, int]
     selected: Place | None = None
+    base: str = "RGB"
     notes: list[Any] = field(default_factory=list)
+
+    @property
+    def box(self) -> Place:
+        """The edges of what is selected, or of all."""
+        left, top, width, height = self.selected or (0, 0, *self.size)
+        return left, top, left + width, top + height
 
     def get_selection(self) -> Image:
         return self
 
     def get_buffer(self) -> Buffer:
-        return Buffer(self.notes)
+        return Buffer(self.notes, 0 if self.selected is None else 7)
+
+    def get_base_type(self) -> str:
+        return self.base
 
     def get_width(self) -> int:
         return self.size[0]
@@ -63,7 +74,10 @@ class Image:
 
 @dataclass
 class Layer:
-    """`kind` holds Gimp's answers to is_... and has_alpha; `encoding` and `space` are babl's words for its pixels."""
+    """`kind` holds Gimp's answers to is_... and has_alpha; `encoding` and `space` are babl's words for its pixels.
+
+    `value` is what their bytes are.
+    """
 
     image: Image
     size: tuple[int, int]
@@ -74,6 +88,11 @@ class Layer:
     locked: bool = False
     writable: bool = True
     parent: Layer | None = None
+    mode: str = "NORMAL"
+    value: int = 7
+
+    def set_offsets(self, *offsets: int) -> None:
+        self.image.notes.append(("set_offsets", *offsets))
 
     def mask_intersect(self) -> tuple[bool, int, int, int, int]:
         if self.image.selected is None:
@@ -96,13 +115,17 @@ class Layer:
             "get_height": self.size[1],
             "get_offsets": (True, *self.offsets),
             "get_parent": self.parent,
+            "get_mode": self.mode,
+            "get_mask": None,
+            "get_opacity": 70,
+            "type": "RGBA",
             "get_lock_content": self.locked,
             "get_format": self,
-            "get_buffer": Buffer(self.image.notes),
+            "get_buffer": Buffer(self.image.notes, self.value),
             "get_shadow_buffer": Buffer(self.image.notes),
             "update": None,
         }
-        if not name.startswith(("is_", "has_", "get_", "update")):
+        if not name.startswith(("is_", "has_", "get_", "type", "update")):
             raise AttributeError(name)
         return lambda *_: answers.get(name, name in self.kind)
 
@@ -163,16 +186,24 @@ class Anything:
         return name if name.isupper() else lambda *_: None
 
 
+def _new_layer(image: Image, name: str, width: int, height: int, *looks: Any) -> Layer:
+    image.notes.append(("new_layer", name, *looks))
+    return Layer(image, (width, height))
+
+
 def _gimp() -> Any:
     gimp: Any = Anything()
     gimp.PlugIn = type("PlugIn", (), {"error_quark": staticmethod(lambda: 0)})
-    gimp.Image = SimpleNamespace(__gtype__=None)
+    gimp.Image, gimp.Layer = SimpleNamespace(__gtype__=None), SimpleNamespace(new=_new_layer)
     gimp.Choice = SimpleNamespace(new=Choice)
     gimp.ImageProcedure = SimpleNamespace(new=lambda plug_in, name, kind, call, data: Procedure(name, call))
     gimp.Selection = SimpleNamespace(
-        is_empty=lambda image: image.selected is None, none=lambda image: image.notes.append(("unselect",))
+        is_empty=lambda image: image.selected is None,
+        none=lambda image: image.notes.append(("unselect",)),
+        bounds=lambda image: (True, image.selected is not None, *image.box),
     )
-    gimp.PDBStatusType = gimp.RunMode = gimp.ChannelOps = gimp.PDBProcType = Anything()
+    for kinds in ("PDBStatusType", "RunMode", "ChannelOps", "PDBProcType", "ImageBaseType", "LayerMode", "FillType"):
+        setattr(gimp, kinds, Anything())
     gimp.ProcedureSensitivityMask = SimpleNamespace(ALWAYS=1, DRAWABLE=2, DRAWABLES=4)
     gimp.get_pdb = lambda: SimpleNamespace(get_last_error=lambda: "it is not to be")
     return gimp

@@ -5,23 +5,13 @@ That GIMP itself agrees is seen in tests/hosts.
 
 from __future__ import annotations
 
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-from tests.gimp_fake import FakeEngine, Image, Layer, Place, Procedure, load_plug_in
-
-
-def option(name: str, kind: str, default: Any, **more: Any) -> dict[str, Any]:
-    told = {"name": name, "title": name, "help": "", "kind": kind, "default": default}
-    return {**told, "choices": [], "low": None, "high": None, **more}
-
-
-def schema(name: str, mask: str = "none", scale: int = 1, colours: bool = False, options: Any = ()) -> dict[str, Any]:
-    models = [{"name": f"{name}-{i}", "title": f"{name} {i}", "scale": scale} for i in (1, 2)]
-    words = {"name": name, "title": name.capitalize(), "help": "", "mask": mask, "colours": colours}
-    return {**words, "models": models, "options": list(options)}
+from tests.gimp_fake import FakeEngine, Image, Layer, Place, load_plug_in
+from tests.gimp_runs import control, run, schema
 
 
 @pytest.fixture
@@ -32,18 +22,8 @@ def plug_in(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 @pytest.fixture
 def engine(plug_in: ModuleType, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     fake = FakeEngine(plug_in)
-    monkeypatch.setattr(plug_in, "Engine", lambda settings: fake)
-    monkeypatch.setattr(plug_in.Settings, "beside", lambda file: None)
+    monkeypatch.setattr(plug_in.Engine, "beside", lambda file: fake)
     return fake
-
-
-def run(plug_in: ModuleType, filter_: dict[str, Any], layers: list[Layer], **values: Any) -> Any:
-    """The plug-in's answer for a filter on layers, whose arguments have the values that are declared or given."""
-    image = layers[0].image if layers else Image((9, 9))
-    known = {"model": f"{filter_['name']}-1", "result": "this"}
-    known.update({option["name"]: option["default"] for option in filter_["options"]}, **values)
-    config = SimpleNamespace(get_property=known.__getitem__)
-    return plug_in.run(filter_, Procedure("", None), "NONINTERACTIVE", image, layers, config, None)
 
 
 @pytest.mark.parametrize(
@@ -106,14 +86,13 @@ def test_filters_within_a_selection_leave_it_to_gimp(plug_in: ModuleType, engine
 
 
 @pytest.mark.parametrize(
-    ("kind", "channels", "converts"), [("is_gray", 3, True), ("is_gray", 1, False), ("", 3, False)]
+    ("base", "channels", "converts"), [("GRAY", 3, True), ("GRAY", 1, False), ("RGB", 3, False), ("INDEXED", 3, True)]
 )
-def test_a_grey_image_becomes_rgb_where_the_answer_is_in_colour(
-    plug_in: ModuleType, engine: FakeEngine, kind: str, channels: int, converts: bool
+def test_an_image_becomes_rgb_where_the_answer_has_colours_that_it_cannot_hold(
+    plug_in: ModuleType, engine: FakeEngine, base: str, channels: int, converts: bool
 ) -> None:
-    image, engine.channels = Image((9, 9)), channels
-    layer = Layer(image, (9, 9), encoding="Y' u8", kind=("is_layer", "is_valid", kind))
-    assert run(plug_in, schema("colorize", colours=True), [layer]).status == "SUCCESS"
+    image, engine.channels = Image((9, 9), base=base), channels
+    assert run(plug_in, schema("colorize", colours=True), [Layer(image, (9, 9))]).status == "SUCCESS"
     assert (("convert_rgb",) in image.notes) is converts
 
 
@@ -129,8 +108,7 @@ def test_enlarging_scales_the_image_and_then_writes(plug_in: ModuleType, engine:
     [
         ({"locked": True}, None, "The pixels of 'Sky' are locked"),
         ({"parent": Layer(Image((9, 9)), (9, 9), locked=True)}, None, "The pixels of 'Sky' are locked"),
-        ({"kind": ("is_layer", "is_group")}, None, "Only layers can be worked on"),
-        ({"kind": ("is_channel",)}, None, "Only layers can be worked on"),
+        ({"kind": ("is_channel",)}, None, "Only layers and groups can be worked on"),
         ({"offsets": (5, 5)}, (0, 0, 2, 2), "The selection does not touch 'Sky'"),
     ],
 )
@@ -168,7 +146,7 @@ def test_a_mistake_of_its_own_is_an_error_too(plug_in: ModuleType, engine: FakeE
 def test_undo_is_closed_when_writing_fails(plug_in: ModuleType, engine: FakeEngine) -> None:
     image = Image((9, 9))
     answer = run(plug_in, schema("stylize"), [Layer(image, (9, 9), writable=False)])
-    assert "it is not to be" in answer.error
+    assert "It is not to be" in answer.error
     assert image.notes[-1] == ("undo_group_end",)
 
 
@@ -190,14 +168,14 @@ def test_an_answer_of_another_size_is_not_written(plug_in: ModuleType, engine: F
 
 
 def test_arguments_are_declared_from_the_schema(plug_in: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    options = [
-        option("strength", "float", 1.0, low=0, high=1.5),
-        option("grow", "int", 3, low=0),
-        option("keep_color", "bool", False),
-        option("detail", "choice", "fine", choices=["coarse", "fine"]),
-        option("hint", "text", ""),
+    controls = [
+        control("strength", "float", 1.0, low=0, high=1.5),
+        control("grow", "int", 3, low=0, high=500),
+        control("keep_color", "bool", False),
+        control("detail", "choice", "fine", choices={"coarse": "Coarse", "fine": "Fine"}),
+        control("hint", "text", ""),
     ]
-    known = {"stylize": schema("stylize", options=options), "upscale": schema("upscale", scale=4)}
+    known = {"stylize": schema("stylize", controls=controls), "upscale": schema("upscale", scale=4)}
     monkeypatch.setattr(plug_in, "_filters", lambda: known)
     menu = plug_in.Ganfx()
     assert menu.do_init_procedures() == ["ganfx-stylize", "ganfx-upscale"]
@@ -206,19 +184,19 @@ def test_arguments_are_declared_from_the_schema(plug_in: ModuleType, monkeypatch
     assert found["model"][3:5] == ({"stylize-1": "stylize 1", "stylize-2": "stylize 2"}, "stylize-1")
     assert found["strength"][0::3] == ("double", 0, "READWRITE")
     assert found["strength"][3:6] == (0, 1.5, 1.0)
-    assert found["grow"][3:6] == (0, 2**31 - 1, 3)
+    assert found["grow"][3:6] == (0, 500, 3)
     assert found["keep-color"][3] is False
-    assert list(found["detail"][3]) == ["coarse", "fine"]
+    assert found["detail"][3:5] == ({"coarse": "Coarse", "fine": "Fine"}, "fine")
+    assert found["hint"][3:] == ("", "READWRITE")
     assert "result" not in found
-    assert list(menu.do_create_procedure("ganfx-upscale").arguments["result"][3]) == ["new", "this"]
+    assert list(menu.do_create_procedure("ganfx-upscale").arguments["result"][3]) == ["this", "new"]
 
 
 def test_options_are_sent_by_the_engines_names(plug_in: ModuleType, engine: FakeEngine) -> None:
-    options = [option("keep_color", "bool", True), option("hint", "text", "")]
-    run(plug_in, schema("stylize", options=options), [Layer(Image((9, 9)), (9, 9))], model="stylize-2")
+    controls = [control("keep_color", "bool", True), control("hint", "text", "")]
+    run(plug_in, schema("stylize", controls=controls), [Layer(Image((9, 9)), (9, 9))], model="stylize-2")
     assert (engine.sent[0].filter, engine.sent[0].model) == ("stylize", "stylize-2")
-    # A text that nobody wrote is not sent.
-    assert engine.sent[0].options == {"keep_color": True}
+    assert engine.sent[0].options == {"keep_color": True, "hint": ""}
 
 
 @pytest.mark.parametrize("trouble", [None, ValueError("broken")])
@@ -228,7 +206,7 @@ def test_without_an_engine_the_menu_says_what_to_do(
     def beside(file: str) -> None:
         raise trouble or plug_in.GanfxError("This plug-in does not know its engine", "Run: ganfx plugins install")
 
-    monkeypatch.setattr(plug_in.Settings, "beside", beside)
+    monkeypatch.setattr(plug_in.Engine, "beside", beside)
     menu = plug_in.Ganfx()
     assert menu.do_init_procedures() == ["ganfx-none"]
     procedure = menu.do_create_procedure("ganfx-none")

@@ -61,7 +61,7 @@ def _engine(folder: Path) -> list[str]:
     client: Any = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = client
     spec.loader.exec_module(client)
-    engine = client.Engine(client.Settings.beside(str(folder / "client.py")))
+    engine = client.Engine.beside(str(folder / "client.py"))
     filters = [one["name"] for one in engine.filters() if one["mask"] == "none" and one["models"]]
     if not filters:
         raise client.GanfxError("no model is installed", "ganfx models")

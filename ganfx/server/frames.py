@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 from ganfx.errors import RequestError
 from ganfx.files.samples import floats_of, write_samples
@@ -29,6 +29,18 @@ _DTYPES = {depth: np.dtype(code) for depth, code in {8: "u1", 16: "<u2", 32: "<f
 # Made at once: more would keep the other end waiting.
 _SLAB_BYTES = 1 << 20
 _WITH_ALPHA = (2, 4)
+# What makes RGB of three or four samples.
+_TO_RGB = {
+    ("rgb", 4): cv2.COLOR_RGBA2RGB,
+    ("bgr", 3): cv2.COLOR_BGR2RGB,
+    ("bgr", 4): cv2.COLOR_BGRA2RGB,
+}
+# What makes such samples, opaque where they have an alpha, of RGB.
+_FROM_RGB = {
+    ("rgb", 4): cv2.COLOR_RGB2RGBA,
+    ("bgr", 3): cv2.COLOR_RGB2BGR,
+    ("bgr", 4): cv2.COLOR_RGB2BGRA,
+}
 # Painting programs encode what is below 0, as colours outside sRGB are, on the line through black; we mirror the curve.
 _BLACK_SLOPE = np.float32(12.92)
 
@@ -39,7 +51,9 @@ _Whole = Annotated[int, Field(ge=-(1 << 31), lt=1 << 31)]
 class Header(BaseModel):
     """What a request asks for, and the shape of the pixels behind it; see the module.
 
-    channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; depth: 8 or 16 bits, or 32 for floats.
+    channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; depth: 8 or 16 bits, or 32 for floats; order: that of colours.
+    As a `layer` an answer is to lie above the picture, clear where nothing is to be seen of it; a mask, which any
+    filter takes then, says what is selected.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -51,7 +65,15 @@ class Header(BaseModel):
     height: _Length
     channels: Literal[1, 2, 3, 4]
     depth: Literal[8, 16, 32]
+    order: Literal["rgb", "bgr"] = "rgb"
     mask: bool = False
+    layer: bool = False
+
+    @model_validator(mode="after")
+    def _layers_have_alpha(self) -> Header:
+        if self.layer and self.channels not in _WITH_ALPHA:
+            raise ValueError("layer needs alpha")
+        return self
 
     @property
     def pixel_bytes(self) -> int:
@@ -81,12 +103,9 @@ def read_picture(header: Header, body: bytearray) -> Picture:
     if grey:
         rgb = np.repeat(_floats(samples[..., :1]), 3, axis=2)
     else:
-        rgb = _floats(cv2.cvtColor(samples, cv2.COLOR_RGBA2RGB) if has_alpha else samples)
-    alpha = np.clip(_floats(samples[..., -1]), 0, 1) if has_alpha else None
-    # As most layers are: what is opaque stays so, and need not be worked on.
-    if alpha is not None and alpha.min() == 1:
-        alpha = None
-    return Picture(rgb, alpha, Look(bits=min(header.depth, 16), grey=grey))
+        code = _TO_RGB.get((header.order, header.channels))
+        rgb = _floats(samples if code is None else cv2.cvtColor(samples, code))
+    return Picture(rgb, _alpha(samples[..., -1]) if has_alpha else None, Look(bits=min(header.depth, 16), grey=grey))
 
 
 def read_mask(header: Header, body: bytearray) -> Mask | None:
@@ -107,16 +126,19 @@ def rows_of(piece: Picture, header: Header, *, grey: bool) -> Iterator[memoryvie
     count = max(1, _SLAB_BYTES // (piece.width * channels * dtype.itemsize))
     for top in range(0, piece.height, count):
         rows = piece.rows(top, min(top + count, piece.height))
-        planes = [_samples(rows.rgb[..., :1] if grey else rows.rgb, dtype)]
-        if header.channels in _WITH_ALPHA:
-            planes.append(_opaque(planes[0]) if rows.alpha is None else _samples(rows.alpha[..., None], dtype))
-        yield (planes[0] if len(planes) == 1 else _interleaved(planes)).data.cast("B")
+        whole = _grey(rows, dtype, channels) if grey else _coloured(rows, dtype, header.order, channels)
+        yield whole.data.cast("B")
 
 
 def message(event: str, **said: Any) -> bytes:
     """One message of an answer, without the pixels that may follow."""
     text = json.dumps({"event": event, **said}).encode()
     return LENGTH.pack(len(text)) + text
+
+
+def _alpha(samples: NDArray[Any]) -> Floats | None:
+    """Alpha (H, W), None where all is opaque, as most layers are: that stays so, and need not be worked on."""
+    return None if (samples >= _full(samples.dtype)).all() else np.clip(_floats(samples), 0, 1)
 
 
 def _floats(samples: NDArray[Any]) -> Floats:
@@ -139,15 +161,25 @@ def _samples(values: Floats, dtype: np.dtype[Any]) -> NDArray[Any]:
     return samples
 
 
-def _opaque(samples: NDArray[Any]) -> NDArray[Any]:
-    full = 1 if samples.dtype.kind == "f" else np.iinfo(samples.dtype).max
-    return np.full((*samples.shape[:2], 1), full, samples.dtype)
+def _full(dtype: np.dtype[Any]) -> int:
+    """The sample of white, and of what is opaque."""
+    return 1 if dtype.kind == "f" else np.iinfo(dtype).max
 
 
-def _interleaved(planes: list[NDArray[Any]]) -> NDArray[Any]:
-    """Arrays (H, W, C) as one of all their channels."""
-    channels = sum(plane.shape[2] for plane in planes)
-    whole = np.empty((*planes[0].shape[:2], channels), planes[0].dtype)
-    # Many times faster than through numpy's indices.
-    cv2.mixChannels(planes, [whole], [place for channel in range(channels) for place in (channel, channel)])
+def _grey(rows: Picture, dtype: np.dtype[Any], channels: int) -> NDArray[Any]:
+    """Samples (H, W, channels) of a grey picture, with alpha or without."""
+    samples = _samples(rows.rgb[..., :1], dtype)
+    if channels == 1:
+        return samples
+    opaque = np.full_like(samples, _full(dtype))
+    return cv2.merge([samples, opaque if rows.alpha is None else _samples(rows.alpha[..., None], dtype)])
+
+
+def _coloured(rows: Picture, dtype: np.dtype[Any], order: str, channels: int) -> NDArray[Any]:
+    """Samples (H, W, channels), with alpha or without, the colours in their `order`."""
+    samples, code = _samples(rows.rgb, dtype), _FROM_RGB.get((order, channels))
+    # Several times faster than gathering channels of one array each.
+    whole = samples if code is None else cv2.cvtColor(samples, code)
+    if channels in _WITH_ALPHA and rows.alpha is not None:
+        cv2.insertChannel(_samples(rows.alpha[..., None], dtype), whole, channels - 1)
     return whole

@@ -121,7 +121,7 @@ def checked_options(header: Header) -> dict[str, Any]:
     """The options that `header` says. Raises OptionError, MaskError or ModelError where it asks for what cannot be."""
     filter_ = find_filter(header.filter)
     options = filter_.check({name: _value(filter_, name, said) for name, said in header.options.items()})
-    if header.mask and not filter_.needs_mask:
+    if header.mask and not filter_.needs_mask and not header.layer:
         raise OptionError(f"{filter_.name} takes no mask", hint="it works on the whole picture")
     if filter_.needs_mask and not header.mask:
         raise MaskError(f"{filter_.name} needs a mask", hint="select what is to be filled")

@@ -39,18 +39,22 @@ class Outbox:
 
     async def take(self, timeout_s: float) -> bytes | memoryview | None:
         """The next part of a message, empty after the last, None where there is none for so long."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                while not self._parts:
-                    self._filled.clear()
-                    await self._filled.wait()
-        except TimeoutError:
+        if not self._parts and not await self._filling(timeout_s):
             return None
         with self._changed:
             part = self._parts.popleft()
             self._held -= len(part)
             self._changed.notify()
         return part
+
+    async def _filling(self, timeout_s: float) -> bool:
+        """Whether a part comes in time."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while not self._parts:
+                    self._filled.clear()
+                    await self._filled.wait()
+        return bool(self._parts)
 
     def close(self) -> None:
         """Let go of all: nobody takes any more."""

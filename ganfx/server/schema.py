@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +13,26 @@ from ganfx.hub import WEIGHTS, ModelEntry, list_models, models_dir
 from ganfx.server.places import SCHEMA, private_dir, write_private
 
 _KINDS: dict[Any, str] = {bool: "bool", int: "int", float: "float"}
+# For numbers without bounds: painting programs want some.
+_FAR = 1_000_000
+_RESULT = "A new image holds what is selected, or all; this image is enlarged as a whole"
 
 
 def describe() -> dict[str, Any]:
     """The schema; it holds until something in the folders under `watched` changes after `made` (seconds since 1970).
 
-    A filter's mask is `required`, `found` (by the filter itself) or `none`; colours says whether grey pictures come
-    back in colour. Its models are those that are installed, the default first. An option's kind is bool, int, float,
-    choice or text; where it may be repeated its values are words of one text.
+    The filters are those that there are models for. A filter's mask is `required`, `found` (by the filter itself) or
+    `none`; colours says whether grey pictures come back in colour. Its models are those that are installed, the
+    default first. Its controls are all that a person is asked: the model, what is to become of a larger `result` (a
+    matter of the program that asks), and the options. A control's kind is bool, int or float (from low to high),
+    choice (of choices, a title for each value) or text; where an option may be repeated its values are words of one
+    text.
     """
     return {
         "version": __version__,
         "made": time.time(),
         "watched": [str(folder) for folder in (models_dir(), WEIGHTS, Path(filters.__path__[0]))],
-        "filters": [_filter(filter_) for filter_ in all_filters().values()],
+        "filters": [_filter(filter_, entries) for filter_ in all_filters().values() if (entries := _fitting(filter_))],
     }
 
 
@@ -36,35 +43,44 @@ def write_schema(folder: Path) -> Path:
     return path
 
 
-def _filter(filter_: Filter) -> dict[str, Any]:
-    entries = [entry for entry in list_models(filter_.model_filter) if entry.spec]
+def _fitting(filter_: Filter) -> list[ModelEntry]:
+    """The models for a filter, the default first."""
+    return sorted((entry for entry in list_models(filter_.model_filter) if entry.spec), key=lambda one: not one.default)
+
+
+def _filter(filter_: Filter, entries: list[ModelEntry]) -> dict[str, Any]:
     return {
         "name": filter_.name,
         "title": _title(filter_.name),
         "help": filter_.help,
         "mask": "required" if filter_.needs_mask else "found" if filter_.finder else "none",
         "colours": filter_.coloured,
-        "models": [_model(entry) for entry in sorted(entries, key=lambda entry: not entry.default)],
-        "options": [_option(option) for option in filter_.options if not option.selects_model],
+        "models": [{"name": entry.name, "title": _title(entry.name), "scale": entry.scale} for entry in entries],
+        "controls": [*_choices(entries), *(_control(one) for one in filter_.options if not one.selects_model)],
     }
 
 
-def _model(entry: ModelEntry) -> dict[str, Any]:
-    return {"name": entry.name, "title": _title(entry.name), "scale": entry.scale}
+def _choices(entries: list[ModelEntry]) -> Iterator[dict[str, Any]]:
+    models = {entry.name: _title(entry.name) for entry in entries}
+    yield _said("model", "The network that does the work", "choice", entries[0].name, choices=models)
+    if any((entry.scale or 1) > 1 for entry in entries):
+        yield _said("result", _RESULT, "choice", "this", choices={"this": "This image, scaled", "new": "A new image"})
 
 
-def _option(option: Option) -> dict[str, Any]:
-    low, high = option.bounds or (None, None)
-    return {
-        "name": option.name,
-        "title": _title(option.name),
-        "help": option.help,
-        "kind": "choice" if option.choices else _KINDS.get(option.kind, "text"),
-        "default": " ".join(map(str, option.default)) if option.repeatable else option.default,
-        "choices": list(option.choices),
-        "low": low,
-        "high": high,
-    }
+def _control(option: Option) -> dict[str, Any]:
+    default, kind = option.default, _KINDS.get(option.kind, "text")
+    if option.choices:
+        choices = {choice: _title(choice) for choice in option.choices}
+        return _said(option.name, option.help, "choice", default, choices=choices)
+    if option.repeatable or default is None:
+        return _said(option.name, option.help, "text", " ".join(map(str, default or ())))
+    low, high = option.bounds or (-_FAR, _FAR)
+    bounds = {"low": low, "high": high} if kind in ("int", "float") else {}
+    return _said(option.name, option.help, kind, default, **bounds)
+
+
+def _said(name: str, help_: str, kind: str, default: Any, **more: Any) -> dict[str, Any]:
+    return {"name": name, "title": _title(name), "help": help_, "kind": kind, "default": default, **more}
 
 
 def _title(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -16,10 +17,13 @@ from ganfx.errors import GanfxError, ServerError
 from ganfx.picture import Picture
 from ganfx.server.frames import channels_of, message, read_mask, read_picture, rows_of
 from ganfx.server.jobs import Job, Jobs
+from ganfx.server.layers import as_layer
 from ganfx.server.places import LOG
 
 # More than the memory limit will ever let stay.
 _ROOM = 64
+# Pieces that may wait to be sent: the networks need not.
+_AHEAD = 12
 _log = logging.getLogger(__name__)
 
 
@@ -75,18 +79,23 @@ class Worker:
             job.stop.check()
             job.share = pixels / (source.width * source.height)
 
-        self._send(job, chain.stream(source, told, mask=mask), grey)
+        pieces = chain.stream(source, told, mask=mask if chain.needs_mask else None)
+        self._send(job, as_layer(pieces, source, work, mask) if header.layer else pieces, grey)
 
     def _send(self, job: Job, pieces: Iterable[Picture], grey: bool) -> None:
-        """Send each piece while the next is made."""
-        sending: Future[None] | None = None
-        for piece in pieces:
-            if sending:
-                sending.result()
-            sending = self._sender.submit(_put, job, piece, grey)
-            del piece
-        if sending:
-            sending.result()
+        """Send each piece while the next ones are made."""
+        sending = deque[Future[None]]()
+        try:
+            for piece in pieces:
+                if len(sending) == _AHEAD:
+                    sending.popleft().result()
+                sending.append(self._sender.submit(_put, job, piece, grey))
+                del piece
+            while sending:
+                sending.popleft().result()
+        finally:
+            for one in sending:
+                one.cancel()
 
     def _tidy(self) -> None:
         while len(NETWORKS) > 1 and psutil.Process().memory_info().rss > self._memory_bytes:

@@ -24,7 +24,7 @@ def quiet(share: float) -> None:
 
 
 def engine(state: Path, behaviour: str = "mirror", **environment: str) -> Any:
-    return client.Engine(client.Settings((sys.executable, str(FAKE), behaviour), state, environment))
+    return client.Engine((sys.executable, str(FAKE), behaviour), state, environment)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,11 +22,11 @@ from tests.conftest import ROOT
 def test_a_picture_goes_there_and_back(state: Path) -> None:
     heard: list[float] = []
     with running(state, fake_engine.mirror) as server:
-        result = engine(state).apply("inpaint", PICTURE, heard.append, "photo-fill", {"strength": 0.5}, bytes(15))
+        asked: dict[str, Any] = {"model": "photo-fill", "options": {"strength": 0.5}, "layer": True}
+        result = engine(state).apply("inpaint", PICTURE, heard.append, bytes(15), **asked)
     assert result == PICTURE
     picture = {"width": 5, "height": 3, "channels": 4, "depth": 16}
-    asked = {"filter": "inpaint", "model": "photo-fill", "options": {"strength": 0.5}, "mask": True}
-    assert server.headers == [asked | picture]
+    assert server.headers == [{"filter": "inpaint", "mask": True} | asked | picture]
     assert heard == [0.0, 0.0, 0.0, 0.25, 0.5, 1.0]
 
 
@@ -63,12 +64,11 @@ def test_the_real_engine_does_its_work_for_a_poisoned_host(state: Path, monkeypa
     monkeypatch.setenv("PYTHONPATH", str(poison))
     monkeypatch.setenv("PYTHONHOME", str(poison))
     monkeypatch.setenv("LD_LIBRARY_PATH", str(poison))
-    settings = client.Settings((sys.executable, "-m", "ganfx"), state, {"GANFX_MODELS": str(models)})
+    there = client.Engine((sys.executable, "-m", "ganfx"), state, {"GANFX_MODELS": str(models)})
     pixels = np.random.default_rng(0).integers(0, 256, (6, 9, 3), np.uint8)
     heard: list[float] = []
-    there = client.Engine(settings)
     assert "upscale" in [one["name"] for one in there.filters()]
-    result = there.apply("upscale", client.Pixels(9, 6, 3, 8, pixels.tobytes()), heard.append, "photo-x4")
+    result = there.apply("upscale", client.Pixels(9, 6, 3, 8, pixels.tobytes()), heard.append, model="photo-x4")
     assert (result.width, result.height) == (36, 24)
     assert result.data == pixels.repeat(4, 0).repeat(4, 1).tobytes()
     assert heard[-1] <= 1
@@ -124,7 +124,7 @@ def test_a_plugin_without_settings_says_what_to_do(tmp_path: Path, word: str | N
     if word is not None:
         (tmp_path / client.SETTINGS).write_text(word)
     with pytest.raises(client.GanfxError, match="ganfx plugins install"):
-        client.Settings.beside(str(tmp_path / "plugin.py"))
+        client.Engine.beside(str(tmp_path / "plugin.py"))
 
 
 def test_names_outside_ascii_work_where_python_takes_names_for_ascii(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_names_outside_ascii_work_where_python_takes_names_for_ascii(tmp_path: P
     script = (
         "import client, sys\n"
         "assert sys.getfilesystemencoding() == 'ascii', sys.getfilesystemencoding()\n"
-        "print(client.Engine(client.Settings.beside(client.__file__)).filters())\n"
+        "print(client.Engine.beside(client.__file__).filters())\n"
     )
     # As a Python inside a program set to the C locale, which Krita may be.
     env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}

@@ -31,7 +31,7 @@ def test_an_engine_that_dies_at_its_start_is_quoted(state: Path, behaviour: str,
 
 
 def test_an_engine_that_is_gone_is_named(state: Path) -> None:
-    lost = client.Engine(client.Settings((str(state / "no-python"), "-m", "ganfx"), state))
+    lost = client.Engine((str(state / "no-python"), "-m", "ganfx"), state)
     with pytest.raises(client.GanfxError, match="ganfx plugins install"):
         lost.apply("upscale", PICTURE, quiet)
 
@@ -48,7 +48,7 @@ def test_a_talkative_engine_neither_blocks_nor_dies_with_its_starter(state: Path
     script = (
         "import sys; sys.path.insert(0, sys.argv[1]); import client\n"
         "from pathlib import Path\n"
-        "engine = client.Engine(client.Settings(tuple(sys.argv[3:]), Path(sys.argv[2])))\n"
+        "engine = client.Engine(tuple(sys.argv[3:]), Path(sys.argv[2]))\n"
         "engine.apply('upscale', client.Pixels(1, 1, 1, 8, b'a'), print)\n"
     )
     command = [sys.executable, "-c", script, str(ROOT / "plugins"), str(state), sys.executable, str(FAKE), "talks"]
@@ -98,7 +98,7 @@ def test_the_engines_error_arrives_word_for_word(state: Path) -> None:
 
     error = failure(state, fails)
     assert (error.code, error.message) == ("mask", "the selection is empty")
-    assert str(error) == "the selection is empty. select what is to be filled"
+    assert str(error) == "The selection is empty. Select what is to be filled"
 
 
 def test_a_refusal_is_heard_though_the_picture_was_not(state: Path) -> None:

@@ -10,7 +10,7 @@ from types import ModuleType
 
 from PyQt6 import QtCore, QtGui, QtWidgets
 
-FIELDS = [("bool", False, True), ("int", 2, 5), ("float", 0.5, 0.25), ("choice", "a", "b"), ("text", "", "words")]
+FIELDS = [("bool", False, True), ("int", 2, 5), ("float", 0.5, 0.25), ("choice", "a", "B"), ("text", "", "words")]
 
 
 class Layer:
@@ -79,16 +79,20 @@ class Krita(QtCore.QObject):
 class Engine:
     slow = False
 
-    def __init__(self, settings):
-        pass
+    @classmethod
+    def beside(cls, file):
+        return cls()
 
     def filters(self):
-        free = {"help": "", "low": None, "high": None, "choices": ["a", "b"]}
-        options = [{"name": kind, "title": kind, "kind": kind, "default": value, **free} for kind, value, _ in FIELDS]
+        bounds = {"low": 0, "high": 9}
+        more = {"choice": {"choices": {"a": "A", "b": "B"}}, "int": bounds, "float": bounds}
+        controls = [{"name": "model", "kind": "choice", "default": "one", "choices": {"one": "One"}}]
+        controls += [{"name": kind, "kind": kind, "default": value, **more.get(kind, {})} for kind, value, _ in FIELDS]
+        controls = [{"title": control["name"], "help": "", **control} for control in controls]
         models = [{"name": "one", "title": "One", "scale": 1}]
-        return [{"name": "it", "title": "It", "help": "", "mask": "none", "models": models, "options": options}]
+        return [{"name": "it", "title": "It", "help": "", "mask": "none", "models": models, "controls": controls}]
 
-    def apply(self, name, pixels, told, model, options, mask):
+    def apply(self, name, pixels, told, model, options, **more):
         asked.append([name, model, options])
         while self.slow:
             told(0.5)
@@ -112,7 +116,7 @@ sys.modules["krita"] = module
 sys.path.insert(0, sys.argv[1])
 import ganfx_krita.docker as plug_in  # noqa: E402
 
-plug_in.Engine, plug_in.Settings.beside = Engine, lambda file: None
+plug_in.Engine = Engine
 docker = plug_in.FilterDocker()
 docker.show()
 until(docker.filter.count)

@@ -104,7 +104,7 @@ def test_upscaling_with_a_selection_gives_a_new_image_of_what_is_selected(
     Image.open(photo).crop((10, 20, 70, 60)).save(tmp_path / "crop.png")
     engine.ganfx("upscale", tmp_path / "crop.png", "-o", tmp_path / "cli.png", "-n", "photo-x2")
     select = "image.select_rectangle(Gimp.ChannelOps.REPLACE, 10, 20, 60, 40)"
-    made = filtered(gimp, photo, "upscale", tmp_path / "gimp.png", select, "model='photo-x2'")
+    made = filtered(gimp, photo, "upscale", tmp_path / "gimp.png", select, "model='photo-x2', result='new'")
     assert most(made, pixels(tmp_path / "cli.png")) == 0
     assert gimp.do("""
 fresh = [one for one in Gimp.get_images() if one.get_width() == 120][-1]

@@ -21,8 +21,12 @@ pytestmark = pytest.mark.hosts
 REFUSED = {
     "a locked layer": ("stylize", "layer.set_lock_content(True)", "The pixels of 'Background' are locked"),
     "a locked group": ("heal", "group.set_lock_content(True)", "The pixels of 'group' are locked"),
-    "a group": ("upscale", "layer = group", "Only layers can be worked on"),
-    "a mask": ("stylize", "layer = mask", "Only layers can be worked on"),
+    "an empty group": (
+        "upscale",
+        "layer = Gimp.GroupLayer.new(image, 'empty'); image.insert_layer(layer, group, 0)",
+        "There is nothing to be seen in 'empty'",
+    ),
+    "a mask": ("stylize", "layer = mask", "Only layers and groups can be worked on"),
     "no selection": ("inpaint", "", "Nothing is selected"),
     "a selection elsewhere": (
         "stylize",

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plugins.client import Engine, Settings
+from plugins.client import Engine
 
 _PATIENCE_S = 60.0
 
@@ -52,7 +52,7 @@ class Service:
     def engine(self) -> Engine:
         """The plug-ins' client of it, which could not start another."""
         assert self.address
-        return Engine(Settings((sys.executable, "-c", "raise SystemExit('it is not there')"), self.state))
+        return Engine((sys.executable, "-c", "raise SystemExit('it is not there')"), self.state)
 
     @property
     def headers(self) -> dict[str, str]:

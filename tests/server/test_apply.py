@@ -148,6 +148,7 @@ def test_floats_past_white_come_through_and_what_is_no_number_does_no_harm(servi
         ("inpaint", {}, "mask"),
         ("inpaint", {"mask": b"\xff" * WIDTH * HEIGHT}, "mask"),
         ("heal", {"mask": bytes(WIDTH * HEIGHT)}, "option"),
+        ("stylize", {"layer": True}, "request"),
         ("colorize", {"options": {"hint": "99,1,#ffffff"}}, "size"),
         ("upscale", {"model": "liar"}, "contract"),
     ],

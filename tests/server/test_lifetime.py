@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from plugins.client import Engine, Pixels, Settings
+from plugins.client import Engine, Pixels
 from tests.server.services import asked, serving, until
 from tests.test_cli import ganfx
 
@@ -116,7 +116,7 @@ def test_what_keeps_it_from_beginning_is_said(tmp_path: Path) -> None:
 
 def test_the_client_begins_it_and_finds_it_again(tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANFX_MODELS", str(models))
-    engine = Engine(Settings((sys.executable, "-m", "ganfx"), tmp_path / "state"))
+    engine = Engine((sys.executable, "-m", "ganfx"), tmp_path / "state")
     pixels = Pixels(2, 1, 3, 8, bytes([0, 255, 7, 1, 2, 3]))
     places = set()
     try:

@@ -128,7 +128,7 @@ def raise_from_told(service: Service) -> None:
 def die(service: Service) -> None:
     script = (
         "import sys; from pathlib import Path; from plugins.client import *\n"
-        f"engine = Engine(Settings(('false',), Path({str(service.state)!r})))\n"
+        f"engine = Engine(('false',), Path({str(service.state)!r}))\n"
         "engine.apply('upscale', Pixels(512, 512, 3, 8, bytes(512 * 512 * 3)), lambda share: None, model='slow')"
     )
     process = subprocess.Popen([sys.executable, "-c", script], cwd=Path(__file__).parents[2])

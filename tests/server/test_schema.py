@@ -27,10 +27,11 @@ def test_options_are_those_of_the_command(name: str) -> None:
     (described,) = [filter_ for filter_ in describe()["filters"] if filter_["name"] == name]
     command = {parameter.name: parameter for parameter in cli.commands[name].params}
     own = [option.name for option in all_filters()[name].options if not option.selects_model]
-    assert [option["name"] for option in described["options"]] == own
+    options = [control for control in described["controls"] if control["name"] not in ("model", "result")]
+    assert [option["name"] for option in options] == own
     assert ("mask" in command) == (described["mask"] == "required")
     assert ("finder" in command) == (described["mask"] == "found")
-    for option in described["options"]:
+    for option in options:
         flag = command[option["name"]]
         assert isinstance(flag, click.Option)
         assert option["help"] == flag.help
@@ -39,10 +40,23 @@ def test_options_are_those_of_the_command(name: str) -> None:
             continue
         assert option["default"] == flag.default
         if isinstance(flag.type, click.Choice):
-            assert (option["kind"], option["choices"]) == ("choice", list(flag.type.choices))
+            assert (option["kind"], list(option["choices"])) == ("choice", list(flag.type.choices))
         else:
             assert isinstance(flag.type, KINDS[option["kind"]][0])
-        assert (option["low"], option["high"]) == (getattr(flag.type, "min", None), getattr(flag.type, "max", None))
+        bounds = (getattr(flag.type, "min", None), getattr(flag.type, "max", None))
+        assert (option.get("low"), option.get("high")) == bounds
+
+
+def test_models_and_what_becomes_of_a_larger_result_are_asked_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANFX_MODELS", str(tmp_path))
+    for filter_ in describe()["filters"]:
+        model, *others = filter_["controls"]
+        assert (model["name"], model["default"]) == ("model", filter_["models"][0]["name"])
+        assert model["choices"] == {known["name"]: known["title"] for known in filter_["models"]}
+        results = [control["choices"] for control in others if control["name"] == "result"]
+        assert [list(choices) for choices in results] == [["this", "new"]] * (filter_["name"] == "upscale")
 
 
 def test_models_are_those_that_fit_the_default_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

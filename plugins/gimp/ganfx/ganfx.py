@@ -16,15 +16,14 @@ import gi
 
 for _module, _version in (("Gimp", "3.0"), ("GimpUi", "3.0"), ("Gegl", "0.4"), ("Babl", "0.1")):
     gi.require_version(_module, _version)
-from client import Engine, GanfxError, Pixels, Settings  # noqa: E402
+from client import Engine, GanfxError, Pixels  # noqa: E402
 from gi.repository import Babl, Gegl, Gimp, GimpUi, GLib, GObject  # noqa: E402
 
 Filter = dict[str, Any]
 
 _FLAGS = GObject.ParamFlags.READWRITE
-# What GIMP calls the kinds of options, and what to take for bounds that they do not have.
-_BOUNDS = (("low", -(2**31)), ("high", 2**31 - 1))
-_KINDS = {"bool": ("boolean",), "text": ("string",), "int": ("int", *_BOUNDS), "float": ("double", *_BOUNDS)}
+# What GIMP calls the kinds of controls.
+_KINDS = {"bool": "boolean", "choice": "choice", "float": "double", "int": "int", "text": "string"}
 # What babl calls pixels by their channels and depth, and the spaces whose samples mean what the engine's do.
 _COLOURS = {1: "Y'", 2: "Y'A", 3: "R'G'B'", 4: "R'G'B'A"}
 _NUMBERS = {8: "u8", 16: "u16", 32: "float"}
@@ -60,7 +59,7 @@ class Ganfx(Gimp.PlugIn):
 def _filters() -> dict[str, Filter]:
     """The filters by name; where the engine cannot be asked for them, an entry that says why."""
     try:
-        found = {one["name"]: one for one in Engine(Settings.beside(__file__)).filters()}
+        found = {one["name"]: one for one in Engine.beside(__file__).filters()}
         return found or {"none": _excuse("The engine has no filters. Run: ganfx doctor")}
     except Exception as error:
         return {"none": _excuse(_reason(error))}
@@ -68,7 +67,7 @@ def _filters() -> dict[str, Filter]:
 
 def _excuse(text: str) -> Filter:
     """What stands in the menu for filters."""
-    return {"title": "GANFX is not ready", "help": text, "excuse": text, "models": [], "options": []}
+    return {"title": "GANFX is not ready", "help": text, "excuse": text, "controls": []}
 
 
 def _reason(error: Exception) -> str:
@@ -80,28 +79,16 @@ def _reason(error: Exception) -> str:
 
 def _declare(procedure: Gimp.Procedure, filter_: Filter) -> None:
     """Say what there is to choose; GIMP draws the dialogue."""
-    models = {model["name"]: model["title"] for model in filter_["models"]}
-    if models:
-        _declare_choice(procedure, ["model", "_Model", "The network that does the work"], models, next(iter(models)))
-    if any(model["scale"] > 1 for model in filter_["models"]):
-        help_ = "A new image holds what is selected, or all; this image is enlarged as a whole"
-        _declare_choice(procedure, ["result", "_Result", help_], {"new": "A new image", "this": "This image"}, "new")
-    for option in filter_["options"]:
-        words, default = [option["name"].replace("_", "-"), "_" + option["title"], option["help"]], option["default"]
-        if option["kind"] == "choice":
-            _declare_choice(procedure, words, {choice: choice.capitalize() for choice in option["choices"]}, default)
-            continue
-        name, *ends = _KINDS[option["kind"]]
-        ends = [far if option[end] is None else option[end] for end, far in ends]
-        getattr(procedure, f"add_{name}_argument")(*words, *ends, "" if default is None else default, _FLAGS)
+    for control in filter_["controls"]:
+        words = [control["name"].replace("_", "-"), "_" + control["title"], control["help"]]
+        bounds = [control["low"], control["high"]] if "low" in control else []
+        if "choices" in control:
+            bounds = [Gimp.Choice.new()]
+            for number, (name, title) in enumerate(control["choices"].items()):
+                bounds[0].add(name, number, title, "")
+        add = getattr(procedure, f"add_{_KINDS[control['kind']]}_argument")
+        add(*words, *bounds, control["default"], _FLAGS)
     procedure.add_image_return_value("image", "Image", "The image that holds the result", False, _FLAGS)
-
-
-def _declare_choice(procedure: Gimp.Procedure, words: list[str], known: dict[str, str], first: str) -> None:
-    choice = Gimp.Choice.new()
-    for number, (name, title) in enumerate(known.items()):
-        choice.add(name, number, title, "")
-    procedure.add_choice_argument(*words, choice, first, _FLAGS)
 
 
 def run(filter_: Filter, procedure: Gimp.Procedure, mode: Gimp.RunMode, *given: Any) -> Gimp.ValueArray:
@@ -136,8 +123,8 @@ def _check(filter_: Filter, image: Gimp.Image, drawables: list[Gimp.Drawable]) -
         raise GanfxError(filter_["excuse"])
     if filter_["mask"] == "required" and Gimp.Selection.is_empty(image):
         raise GanfxError("Nothing is selected", "Select what is to be filled")
-    if not drawables or any(not item.is_layer() or item.is_group() for item in drawables):
-        raise GanfxError("Only layers can be worked on, not groups, masks and channels", "Choose a layer")
+    if not drawables or not all(item.is_layer() for item in drawables):
+        raise GanfxError("Only layers and groups can be worked on, not masks and channels", "Choose a layer")
     for item in drawables:
         while item is not None:
             if item.get_lock_content():
@@ -147,24 +134,22 @@ def _check(filter_: Filter, image: Gimp.Image, drawables: list[Gimp.Drawable]) -
 
 def _work(filter_: Filter, image: Gimp.Image, layers: list[Gimp.Layer], config: Gimp.ProcedureConfig) -> Gimp.Image:
     """The image that holds the result: `image`, or a new one if that was asked for."""
-    scales = {model["name"]: model["scale"] for model in filter_["models"]}
-    model = config.get_property("model") if scales else ""
-    scale, filling = scales.get(model, 1), filter_["mask"] == "required"
-    fresh = scale > 1 and config.get_property("result") == "new"
-    said = {one["name"]: value for one in filter_["options"] if (value := config.get_property(one["name"])) != ""}
-    apply = functools.partial(Engine(Settings.beside(__file__)).apply, filter_["name"], model=model, options=said)
+    said = {control["name"]: config.get_property(control["name"]) for control in filter_["controls"]}
+    model, result, filling = said.pop("model"), said.pop("result", None), filter_["mask"] == "required"
+    scale = next(known["scale"] for known in filter_["models"] if known["name"] == model)
+    fresh = scale > 1 and result == "new"
+    apply = functools.partial(Engine.beside(__file__).apply, filter_["name"], model=model, options=said)
     context = _AROUND if filling else 0 if fresh else None if scale > 1 else sys.maxsize
     pieces = [Piece(layer, context) for layer in layers]
     Gimp.progress_init(filter_["title"])
     for number, piece in enumerate(pieces):
-        call = functools.partial(apply, piece.read(), mask=piece.mask() if filling else b"")
+        mask = piece.mask() if filling or piece.apart else b""
+        call = functools.partial(apply, piece.read(), mask=mask, layer=piece.apart)
         piece.answer = _awaited(call, number, len(pieces))
     for piece in pieces:
         piece.check(scale)
     target = _copied(image, pieces) if fresh else image
-    _write(target, pieces, scale, filling)
-    if fresh:
-        target.undo_enable()
+    _write(filter_, target, pieces, scale, fresh)
     return target
 
 
@@ -173,20 +158,20 @@ def _awaited(call: Any, number: int, count: int) -> Pixels:
     shares = [0.0]
     with futures.ThreadPoolExecutor(1) as pool:
         answer = pool.submit(call, told=shares.append)
-        while not answer.done():
-            futures.wait([answer], timeout=0.1)
+        while futures.wait([answer], timeout=0.1).not_done:
             Gimp.progress_update((number + shares[-1]) / count)
         return answer.result()
 
 
 class Piece:
-    """Pixels of a layer, in its own coordinates, that the engine is to see, and `answer`, what it made of them."""
+    """Pixels of a layer, or what a group shows, in its own coordinates, and `answer`, what the engine made of them."""
 
     answer: Pixels
 
     def __init__(self, layer: Gimp.Layer, context: int | None) -> None:
         """All of `layer`, or what is selected of it and `context` pixels around that."""
-        self.layer, self.then = layer, (layer.get_width(), layer.get_height(), *layer.get_offsets())
+        self.layer, self.apart = layer, layer.is_group()
+        self.then = (layer.get_width(), layer.get_height(), *layer.get_offsets())
         self.left, self.top, self.width, self.height = 0, 0, *self.then[:2]
         if context is not None:
             touched, x, y, across, down = layer.mask_intersect()
@@ -204,13 +189,16 @@ class Piece:
         ours = Babl.get_name(Babl.format_get_space(encoding)) in _OURS and ("'" in colours or "~" in colours)
         depth = 8 if self.layer.is_indexed() else {"u8": 8, "u16": 16}.get(number, 32) if ours else 32
         where, form = (self.left, self.top, self.width, self.height), f"{_COLOURS[channels]} {_NUMBERS[depth]}"
-        data = self.layer.get_buffer().get(Gegl.Rectangle.new(*where), 1.0, form, Gegl.AbyssPolicy.NONE)
-        return Pixels(self.width, self.height, channels, depth, bytes(data))
+        data = bytes(self.layer.get_buffer().get(Gegl.Rectangle.new(*where), 1.0, form, Gegl.AbyssPolicy.NONE))
+        if self.apart and not any(data):
+            raise GanfxError(f"There is nothing to be seen in '{self.layer.get_name()}'", "Choose another layer")
+        return Pixels(self.width, self.height, channels, depth, data)
 
     def mask(self) -> bytes:
-        """What is selected of it, a byte a pixel."""
+        """What is selected of it, a byte a pixel; none where nothing is."""
         selection = self.layer.get_image().get_selection().get_buffer()
-        return bytes(selection.get(Gegl.Rectangle.new(*self.in_image), 1.0, "Y u8", Gegl.AbyssPolicy.NONE))
+        data = bytes(selection.get(Gegl.Rectangle.new(*self.in_image), 1.0, "Y u8", Gegl.AbyssPolicy.NONE))
+        return data if any(data) else b""
 
     def check(self, scale: int) -> None:
         """Refuse an answer that would not fit."""
@@ -220,47 +208,58 @@ class Piece:
         if (self.answer.width, self.answer.height) != (self.width * scale, self.height * scale):
             raise GanfxError(f"The engine answered with {self.answer.width}x{self.answer.height} pixels")
 
+    def settle(self, title: str) -> None:
+        """Where it is a group's, go on with a layer `apart`, above that, as opaque, blended and masked as the group."""
+        group, image, mode = self.layer, self.layer.get_image(), self.layer.get_mode()
+        if self.apart:
+            mode = Gimp.LayerMode.NORMAL if mode == Gimp.LayerMode.PASS_THROUGH else mode
+            looks = (group.type(), group.get_opacity(), mode)
+            self.layer = Gimp.Layer.new(image, f"{group.get_name()} ({title})", *self.then[:2], *looks)
+            image.insert_layer(self.layer, group.get_parent(), image.get_item_position(group))
+            self.layer.set_offsets(*self.then[3:])
+            if group.get_mask():
+                self.layer.add_mask(self.layer.create_mask(Gimp.AddMaskType.WHITE))
+                self.layer.set_edit_mask(False)
+                where, mask = Gegl.Rectangle.new(0, 0, *self.then[:2]), self.layer.get_mask().get_buffer()
+                group.get_mask().get_buffer().copy(where, Gegl.AbyssPolicy.NONE, mask, where)
+                mask.flush()
+
     def write(self, alone: bool) -> None:
         """Lay the answer over the layer, within the selection; `alone`: with this piece selected instead."""
         layer, answer, where = self.layer, self.answer, (self.left, self.top, self.answer.width, self.answer.height)
         if alone:
             layer.get_image().select_rectangle(Gimp.ChannelOps.REPLACE, *self.in_image)
-        shadow, form = layer.get_shadow_buffer(), f"{_COLOURS[answer.channels]} {_NUMBERS[answer.depth]}"
-        shadow.set(Gegl.Rectangle.new(*where), form, answer.data)
-        shadow.flush()
-        if not layer.merge_shadow(True):
+        # What is written at once knows no selection and no undo, which a new layer needs as little.
+        buffer = layer.get_buffer() if self.apart else layer.get_shadow_buffer()
+        buffer.set(Gegl.Rectangle.new(*where), f"{_COLOURS[answer.channels]} {_NUMBERS[answer.depth]}", answer.data)
+        buffer.flush()
+        if not self.apart and not layer.merge_shadow(True):
             raise GanfxError(f"GIMP does not let '{layer.get_name()}' be changed", Gimp.get_pdb().get_last_error())
         layer.update(*where)
 
 
 def _copied(image: Gimp.Image, pieces: list[Piece]) -> Gimp.Image:
-    """A new image of what is selected, or of all; its layers are the `pieces`' from now on."""
+    """A copy of `image`; its layers, which no two have the same names, are the `pieces`' from now on."""
     target = image.duplicate()
-    target.undo_disable()
     for piece in pieces:
-        piece.layer, piece.left, piece.top = _twin(piece.layer, target), 0, 0
-    _, selected, x1, y1, x2, y2 = Gimp.Selection.bounds(target)
-    if selected:
-        target.crop(x2 - x1, y2 - y1, x1, y1)
-        Gimp.Selection.none(target)
+        piece.layer, piece.left, piece.top = target.get_layer_by_name(piece.layer.get_name()), 0, 0
     return target
 
 
-def _twin(layer: Gimp.Layer, copy: Gimp.Image) -> Gimp.Layer:
-    """What `layer` has become in a copy of its image."""
-    parent = layer.get_parent()
-    siblings = copy.get_layers() if parent is None else _twin(parent, copy).get_children()
-    return siblings[layer.get_image().get_item_position(layer)]
-
-
-def _write(image: Gimp.Image, pieces: list[Piece], scale: int, filling: bool) -> None:
-    """Lay all answers over the image, in one step of undo; what was filled or enlarged knows no selection any more."""
-    image.undo_group_start()
+def _write(filter_: Filter, image: Gimp.Image, pieces: list[Piece], scale: int, fresh: bool) -> None:
+    """Lay all answers over the image, in one step of undo; a `fresh` one has none, and is cut to what is selected."""
+    filling = filter_["mask"] == "required"
+    (image.undo_disable if fresh else image.undo_group_start)()
     Gimp.context_push()
     Gimp.context_set_defaults()
     try:
-        if any(piece.layer.is_indexed() or (piece.layer.is_gray() and piece.answer.channels > 2) for piece in pieces):
+        if image.get_base_type() != Gimp.ImageBaseType.RGB and any(piece.answer.channels > 2 for piece in pieces):
             image.convert_rgb()
+        for piece in pieces:
+            piece.settle(filter_["title"])
+        _, selected, x1, y1, x2, y2 = Gimp.Selection.bounds(image)
+        if fresh and selected:
+            image.crop(x2 - x1, y2 - y1, x1, y1)
         if scale > 1:
             image.scale(image.get_width() * scale, image.get_height() * scale)
         selection = image.get_selection().copy()
@@ -268,11 +267,11 @@ def _write(image: Gimp.Image, pieces: list[Piece], scale: int, filling: bool) ->
             Gimp.Selection.none(image)
         for piece in pieces:
             piece.write(alone=filling)
-        if scale > 1 or filling:
+        if filling or (scale > 1 and not fresh):
             image.get_selection().combine_masks(selection, Gimp.ChannelOps.REPLACE, 0, 0)
     finally:
         Gimp.context_pop()
-        image.undo_group_end()
+        (image.undo_enable if fresh else image.undo_group_end)()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import Any
 
 from krita import DockWidgetFactory, DockWidgetFactoryBase, Extension, Krita
@@ -20,17 +19,15 @@ class Actions(Extension):  # type: ignore[misc]
 
     def createActions(self, window: Any) -> None:
         """Add to the menu of `window`, which is gone when the actions are used."""
-        for name, text, what in (
-            ("ganfx_show", "GANFX Filters", FilterDocker.show),
-            ("ganfx_apply", "Apply GANFX Filter Again", FilterDocker.apply),
-        ):
-            window.createAction(name, text, "filter").triggered.connect(functools.partial(_on_docker, what))
+        for name, text in (("show", "GANFX Filters"), ("apply", "Apply GANFX Filter Again")):
+            action = window.createAction("ganfx_" + name, text, "filter")
+            action.triggered.connect(functools.partial(_on_docker, name))
 
 
-def _on_docker(what: Callable[[FilterDocker], None], *_: object) -> None:
+def _on_docker(name: str, *_: object) -> None:
     docker = Krita.instance().activeWindow().qwindow().findChild(QtWidgets.QDockWidget, "ganfx")
     if docker:
-        what(docker)
+        getattr(docker, name)()
 
 
 Krita.instance().addExtension(Actions(Krita.instance()))

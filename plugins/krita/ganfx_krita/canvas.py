@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
-from dataclasses import replace
-from functools import partial
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -18,14 +15,11 @@ QtCore, QtWidgets = import_module(f"{_QT}.QtCore"), import_module(f"{_QT}.QtWidg
 
 # A colour space in Krita's words: model, depth, profile.
 Space = tuple[str, str, str]
-_DEPTHS, _CODES = {"U8": 8, "U16": 16, "F32": 32}, {8: "B", 16: "H", 32: "f"}
 _SENT = {2: ("GRAYA", "Gray-D50-elle-V2-srgbtrc.icc"), 4: ("RGBA", "sRGB-elle-V2-srgbtrc.icc")}
-_number = partial(int.from_bytes, byteorder="little")
-_ELSEWHERE = "Choose another layer, or all visible layers"
 
 
 class Source(NamedTuple):
-    """What is worked on: `pixels` at `place` (x, y, width, height), and the selection there, one byte a pixel.
+    """What is worked on: `pixels` at `place` (x, y, width, height), and what the engine must know of them.
 
     size is the document's. The result belongs above the layer `below`.
     """
@@ -35,7 +29,7 @@ class Source(NamedTuple):
     below: Any
     place: tuple[int, ...]
     pixels: Pixels
-    selection: bytes | None
+    asked: dict[str, Any]
 
 
 def is_open(document: Any) -> bool:
@@ -60,17 +54,19 @@ def take(merged: bool, scale: int, crop: bool) -> Source:
     box, selection, space = node.bounds() & document.bounds(), document.selection(), _space(node)
     if crop and selection:
         box &= QtCore.QRect(selection.x(), selection.y(), selection.width(), selection.height())
-    place, channels, depth = box.getRect(), 2 if space[0] == "GRAYA" else 4, _DEPTHS.get(space[1], 32)
+    place, channels, depth = box.getRect(), 2 if space[0] == "GRAYA" else 4, {"U8": 8, "U16": 16}.get(space[1], 32)
     # Qt counts an array's bytes in 31 bits.
     if box.width() * box.height() * scale**2 * channels * depth // 8 >= 1 << 31:
         raise GanfxError("The result would be too large for a plug-in of Krita", "Use the command line: ganfx --help")
-    data, chosen = bytes(node.projectionPixelData(*place)), bytes(selection.pixelData(*place)) if selection else None
-    if not any(data) or (selection and not any(chosen or b"")):
+    data, chosen = bytes(node.projectionPixelData(*place)), bytes(selection.pixelData(*place) if selection else b"")
+    if not any(data) or (selection and not any(chosen)):
         what = "nothing selected" if selection else "nothing"
-        raise GanfxError(f"There is {what} in this layer", _ELSEWHERE)
-    data = _swapped(_converted(data, place[2:], space, _sent(channels, depth)), channels, depth)
-    pixels = Pixels(box.width(), box.height(), channels, depth, data)
-    return Source(document, (document.width(), document.height()), below, place, pixels, chosen)
+        raise GanfxError(f"There is {what} in this layer", "Choose another layer, or all visible layers")
+    data = _converted(data, place[2:], space, _sent(channels, depth))
+    pixels, size = Pixels(*place[2:], channels, depth, data), (document.width(), document.height())
+    # Krita keeps whole numbers as blue, green, red, and floats as red, green, blue.
+    asked = {"layer": True, "mask": chosen, "order": "bgr" if depth < 32 else "rgb"}
+    return Source(document, size, below, place, pixels, asked)
 
 
 def put(source: Source, result: Pixels, name: str, as_image: bool) -> str:
@@ -79,8 +75,8 @@ def put(source: Source, result: Pixels, name: str, as_image: bool) -> str:
     coloured = space[0] == "GRAYA" and result.channels > source.pixels.channels
     if coloured:
         space = ("RGBA", space[1], _SENT[4][1])
-    data, size = _swapped(result.data, result.channels, result.depth), (result.width, result.height)
-    data = _converted(data, size, _sent(result.channels, result.depth), space)
+    size = (result.width, result.height)
+    data = _converted(result.data, size, _sent(result.channels, result.depth), space)
     if as_image or (scale > 1 and source.size != (document.width(), document.height())):
         image = _image(data, size, space, name, float(document.resolution()))
         Krita.instance().activeWindow().addView(image)
@@ -99,42 +95,13 @@ def put(source: Source, result: Pixels, name: str, as_image: bool) -> str:
     return "Done, in a new layer" + (f". Undo takes {steps} steps" if steps > 1 else "")
 
 
-def limited(pixels: Pixels, mask: bytes) -> Pixels:
-    """`pixels` with their alpha times `mask`, one byte a pixel, 255 = as it is."""
-    code, alpha = _CODES[pixels.depth], slice(pixels.channels - 1, None, pixels.channels)
-    data: array[Any] = array(code, pixels.data)
-    kind, half = (float, 0.0) if code == "f" else (int, 0.5)
-    data[alpha] = array(code, [kind(value * share / 255 + half) for value, share in zip(data[alpha], mask)])
-    return replace(pixels, data=data.tobytes())
-
-
-def changed(pixels: Pixels, before: Pixels) -> bytes:
-    """Where two pictures differ, and two pixels around it that close gaps: one byte a pixel, 255 = there."""
-    size, width, count, found = pixels.channels * pixels.depth // 8, pixels.width, pixels.width * pixels.height, 0
-    # As numbers of a digit a byte, for Python is quick with those.
-    differing = (_number(pixels.data) ^ _number(before.data)).to_bytes(len(pixels.data), "little")
-    for first in range(size):
-        found |= _number(differing[first::size])
-    for digits in (8, 8, 8 * width, 8 * width):
-        found |= found << digits | found >> digits
-    return found.to_bytes(count + 2 * width + 2, "little")[:count].translate(b"\0" + b"\xff" * 255)
-
-
 def _space(thing: Any) -> Space:
     return thing.colorModel(), thing.colorDepth(), thing.colorProfile()
 
 
 def _sent(channels: int, depth: int) -> Space:
     """The colour space of what travels to the engine and back."""
-    return _SENT[channels][0], next(name for name, bits in _DEPTHS.items() if bits == depth), _SENT[channels][1]
-
-
-def _swapped(data: bytes, channels: int, depth: int) -> bytes:
-    """Red and blue exchanged: Krita keeps whole numbers as blue, green, red, but floats as red, green, blue."""
-    values = array(_CODES[depth], data)
-    if channels > 2 and depth < 32:
-        values[0::4], values[2::4] = values[2::4], values[0::4]
-    return values.tobytes()
+    return _SENT[channels][0], f"U{depth}" if depth < 32 else "F32", _SENT[channels][1]
 
 
 def _converted(data: bytes, size: tuple[int, ...], given: Space, wanted: Space) -> bytes:
