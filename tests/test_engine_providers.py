@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from ganfx.engine import Engine, EngineOptions, open_engine, probe_providers, providers, runner, verdicts
@@ -95,7 +96,30 @@ def test_bound_buffers_give_what_unbound_ones_give(tmp_path: Path) -> None:
     for batch in (1, 2, 3):
         tiled = Engine(network, EngineOptions(tile=96, batch=batch)).run(noise(250, 210))
         np.testing.assert_allclose(tiled, whole[0].transpose(1, 2, 0), atol=1e-5)
-    assert network._session._buffers is not None
+
+
+@pytest.mark.usefixtures("like_a_gpu")
+def test_threads_that_share_bound_buffers_get_their_own_results(tmp_path: Path) -> None:
+    engine = open_engine(graphs.identity(tmp_path / "m.onnx"), EngineOptions(precision="fp32", tile=64))
+    pictures = [np.full((64, 64 * (1 + number % 2), 3), number / 60, np.float32) for number in range(60)]
+    with ThreadPoolExecutor(6) as pool:
+        for picture, result in zip(pictures, pool.map(engine.run, pictures), strict=True):
+            np.testing.assert_allclose(result, picture, atol=1e-6)
+
+
+@pytest.mark.usefixtures("like_a_gpu")
+def test_the_device_is_free_while_a_result_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = open_engine(graphs.identity(tmp_path / "m.onnx"), EngineOptions(precision="fp32", tile=64))
+    fetch, taken = onnxruntime.OrtValue.numpy, []
+
+    def watched(value: onnxruntime.OrtValue) -> np.ndarray:
+        taken.append(engine.network._device_lock.locked())
+        return fetch(value)
+
+    monkeypatch.setattr(onnxruntime.OrtValue, "numpy", watched)
+    engine.run(noise(200, 64))
+    assert taken
+    assert not any(taken)
 
 
 @pytest.mark.usefixtures("like_a_gpu")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -31,14 +33,14 @@ class Network:
 
     precision is what it computes in now: fp16 and bf16 are checked against fp32 on the first tile, and for NaN and
     infinity on every one; where they fail, the network goes on in fp32 and the verdict is kept. digest is the file's
-    SHA-256, in hex. busy_s are the seconds that sessions ran so far, and ran counts their batches by the shape.
+    SHA-256, in hex. busy_s are the seconds that the device was used so far, and ran counts the batches by their shape.
     """
 
     def __init__(self, path: Path, spec: FilterSpec, provider: Provider, precision: str, device_id: int) -> None:
         self.path, self.spec, self.provider = path, spec, provider
         self.device = provider.describe(device_id)
         self._device_id = device_id
-        self._lock = threading.Lock()
+        self._lock, self._device_lock = threading.Lock(), threading.Lock()
         self.pages = Pages()
         self.busy_s = 0.0
         self.ran: Counter[tuple[int, ...]] = Counter()
@@ -74,21 +76,29 @@ class Network:
     def _infer(self, batch: Floats) -> tuple[Floats, str]:
         """The output for `batch`, and the precision that it was computed in."""
         with self._lock:
-            return self._run(self._session, batch), self.precision
+            session, precision = self._session, self.precision
+        return self._run(session, batch), precision
 
     def _run(self, session: Session, batch: Floats) -> Floats:
         spec = self.spec
         height, width = batch.shape[2] * spec.scale, batch.shape[3] * spec.scale
-        self.ran[batch.shape] += 1
-        started = time.perf_counter()
         try:
             with running(self.device):
-                return session.run(batch, (len(batch), spec.out_channels, height, width))
+                return session.run(batch, (len(batch), spec.out_channels, height, width), self._turn(batch.shape))
         except GanfxError:
-            self._session.release()
+            session.release()
             raise
-        finally:
-            self.busy_s += time.perf_counter() - started
+
+    @contextlib.contextmanager
+    def _turn(self, shape: tuple[int, ...]) -> Iterator[None]:
+        """Have the device to oneself, for a batch of `shape`."""
+        with self._device_lock:
+            self.ran[shape] += 1
+            started = time.perf_counter()
+            try:
+                yield
+            finally:
+                self.busy_s += time.perf_counter() - started
 
     def _open(self, precision: str) -> Session:
         model = half_graph(self.path) if precision == "fp16" else self.path

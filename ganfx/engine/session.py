@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +15,21 @@ from ganfx.engine.tiles import Floats
 from ganfx.errors import ContractError
 
 _TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+# Of buffers on the device: while a result is fetched from the one, the next is computed in the other.
+_SETS = 2
+
+
+class _Buffers(NamedTuple):
+    """Room on the device for an input and an output of these `shapes`."""
+
+    shapes: tuple[tuple[int, ...], tuple[int, ...]]
+    binding: Any
+    given: Any
+    taken: Any
 
 
 class Session:
-    """Runs (N, C, h, w) float32 batches through `handle`, an onnxruntime InferenceSession.
+    """Runs (N, C, h, w) float32 batches through `handle`, an onnxruntime InferenceSession, for several threads.
 
     With `memory` set to a device's name as onnxruntime spells it (`cuda`), input and output live in buffers there
     that are made once per shape; None leaves that to onnxruntime, which is faster on the CPU.
@@ -25,7 +38,8 @@ class Session:
     def __init__(self, handle: Any, memory: str | None = None, device_id: int = 0) -> None:
         self.handle = handle
         self._memory, self._device_id = memory, device_id
-        self._buffers: tuple[Any, Any, Any, Any] | None = None
+        self._free: list[_Buffers] = []
+        self._sets = threading.BoundedSemaphore(_SETS)
         self._input, self._output = handle.get_inputs()[0], handle.get_outputs()[0]
 
     @property
@@ -33,17 +47,19 @@ class Session:
         """Whether the graph takes only one tile at a time."""
         return isinstance(self._input.shape[0], int)
 
-    def run(self, batch: Floats, output_shape: Sequence[int]) -> Floats:
-        """The network's output for `batch`, which must come in `output_shape`.
+    def run(self, batch: Floats, output_shape: Sequence[int], turn: AbstractContextManager[None]) -> Floats:
+        """The network's output for `batch`, which must come in `output_shape`; the device is used within `turn`.
 
         Raises ContractError where it does not; onnxruntime's own errors pass through.
         """
         with np.errstate(over="ignore"):  # an infinity is found in the output
             feed = batch.astype(_TYPES[self._input.type], copy=False)
         if self._memory is None:
-            (output,) = self.handle.run([self._output.name], {self._input.name: feed}, run_options())
+            with turn:
+                (output,) = self.handle.run([self._output.name], {self._input.name: feed}, run_options())
         else:
-            output = self._run_bound(self._memory, feed, tuple(output_shape))
+            with self._sets:
+                output = self._run_bound(self._memory, feed, tuple(output_shape), turn)
         if output.shape != tuple(output_shape):
             raise ContractError(
                 f"the network gave {tuple(output.shape)} for {batch.shape}; its contract says {tuple(output_shape)}"
@@ -52,21 +68,36 @@ class Session:
 
     def release(self) -> None:
         """Gives the device buffers back, as after an out-of-memory."""
-        self._buffers = None
+        self._free.clear()
 
-    def _run_bound(self, memory: str, feed: NDArray[Any], output_shape: tuple[int, ...]) -> NDArray[Any]:
-        if self._buffers is None or self._buffers[0] != (feed.shape, output_shape):
-            self._buffers = None  # the old ones go before the new ones come
-            self._buffers = self._bind(memory, feed, output_shape)
-        else:
-            self._buffers[2].update_inplace(feed)
-        _, binding, _, output = self._buffers
-        self.handle.run_with_iobinding(binding, run_options())
-        result: NDArray[Any] = output.numpy()
+    def _run_bound(
+        self, memory: str, feed: NDArray[Any], output_shape: tuple[int, ...], turn: AbstractContextManager[None]
+    ) -> NDArray[Any]:
+        buffers = self._filled(memory, feed, output_shape)
+        with turn:
+            self.handle.run_with_iobinding(buffers.binding, run_options())
+        result: NDArray[Any] = buffers.taken.numpy()
         # In the processor's own memory that is the buffer itself, which the next run writes to.
-        return result.copy() if output.device_name() == "cpu" else result
+        result = result.copy() if buffers.taken.device_name() == "cpu" else result
+        self._free.append(buffers)
+        return result
 
-    def _bind(self, memory: str, feed: NDArray[Any], output_shape: tuple[int, ...]) -> tuple[Any, Any, Any, Any]:
+    def _filled(self, memory: str, feed: NDArray[Any], output_shape: tuple[int, ...]) -> _Buffers:
+        """Buffers that nobody uses, with `feed` in them."""
+        buffers = self._unused()
+        if buffers is not None and buffers.shapes == (feed.shape, output_shape):
+            buffers.given.update_inplace(feed)
+            return buffers
+        del buffers  # the old ones go before the new ones come
+        return self._bind(memory, feed, output_shape)
+
+    def _unused(self) -> _Buffers | None:
+        try:
+            return self._free.pop()
+        except IndexError:
+            return None
+
+    def _bind(self, memory: str, feed: NDArray[Any], output_shape: tuple[int, ...]) -> _Buffers:
         import onnxruntime as ort
 
         binding = self.handle.io_binding()
@@ -75,4 +106,4 @@ class Session:
         taken = ort.OrtValue.ortvalue_from_shape_and_type(list(output_shape), kind, memory, self._device_id)
         binding.bind_ortvalue_input(self._input.name, given)
         binding.bind_ortvalue_output(self._output.name, taken)
-        return (feed.shape, output_shape), binding, given, taken
+        return _Buffers((feed.shape, output_shape), binding, given, taken)
