@@ -112,8 +112,9 @@ def test_undo_once_restores_the_image(krita: KritaHost, engine: Service, photo: 
 def test_menu_shows_the_docker_and_applies_again(krita: KritaHost, engine: Service, photo: Path) -> None:
     krita.do("docker().hide(); app.action('ganfx_show').trigger()")
     assert krita.do("answer = docker().isVisible()")
-    said = krita.apply(f"load({str(photo)!r}); choose('Stylize'); app.action('ganfx_apply').trigger()")
-    assert said == "Done, in a new layer"
+    code = f"load({str(photo)!r}); choose('Stylize'); docker().hide(); app.action('ganfx_apply').trigger()"
+    assert krita.apply(code) == "Done, in a new layer"
+    assert krita.do("answer = docker().isVisible()")
 
 
 def test_model_added_later_appears(krita: KritaHost, engine: Service, photo: Path, tmp_path: Path) -> None:

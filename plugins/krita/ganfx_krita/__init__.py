@@ -27,7 +27,10 @@ class Actions(Extension):  # type: ignore[misc]
 def _on_docker(name: str, *_: object) -> None:
     docker = Krita.instance().activeWindow().qwindow().findChild(QtWidgets.QDockWidget, "ganfx")
     if docker:
-        getattr(docker, name)()
+        docker.show()
+        docker.raise_()
+    if docker and name == "apply":
+        docker.apply()
 
 
 Krita.instance().addExtension(Actions(Krita.instance()))

@@ -80,11 +80,6 @@ class FilterDocker(DockWidget):  # type: ignore[misc]
     def canvasChanged(self, canvas: Any) -> None:
         """Krita asks for this method; what can be chosen is the same for every canvas."""
 
-    def show(self) -> None:
-        """Come to the front."""
-        super().show()
-        self.raise_()
-
     @guarded
     def refresh(self) -> None:
         """Ask beside the canvas what can be chosen, for the answer may take a process."""
