@@ -48,6 +48,11 @@ def test_the_plugins_that_ship_are_whole() -> None:
         assert {path.read_bytes() for path in below if host.name in path.parts} <= set(files.values())
 
 
+def test_the_plugins_stay_thin() -> None:
+    lines = [line for path in (ROOT / "plugins").rglob("*.py") for line in path.read_text().splitlines()]
+    assert sum(1 for line in lines if line.strip()) < 800
+
+
 def test_nothing_of_ganfx_is_imported_by_a_plugin() -> None:
     for path in (ROOT / "plugins").rglob("*.py"):
         assert "import ganfx" not in path.read_text()

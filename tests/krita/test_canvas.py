@@ -5,13 +5,12 @@ That Krita itself agrees is seen in tests/hosts.
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 
-from tests.krita_fake import (
+from tests.krita.fake import (
     CHANNELS,
     DTYPES,
     SRGB,
@@ -22,26 +21,10 @@ from tests.krita_fake import (
     Space,
     as_array,
     as_pixels,
-    load_plug_in,
 )
 
 GREY = ("GRAYA", "U8", "Gray-D50-elle-V2-srgbtrc.icc")
 SPACES = [SRGB, (SRGB[0], "U16", SRGB[2]), (SRGB[0], "F32", SRGB[2]), GREY, (GREY[0], "U16", GREY[2])]
-
-
-@pytest.fixture
-def loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[ModuleType, Application]:
-    return load_plug_in(monkeypatch, tmp_path)
-
-
-@pytest.fixture
-def plug_in(loaded: tuple[ModuleType, Application]) -> ModuleType:
-    return loaded[0]
-
-
-@pytest.fixture
-def krita(loaded: tuple[ModuleType, Application]) -> Application:
-    return loaded[1]
 
 
 def noise(width: int, height: int, space: Space = SRGB, corner: tuple[int, int] = (0, 0)) -> Node:

@@ -10,20 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.gimp_fake import FakeEngine, Image, Layer, Place, load_plug_in
-from tests.gimp_runs import control, run, schema
-
-
-@pytest.fixture
-def plug_in(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    return load_plug_in(monkeypatch)
-
-
-@pytest.fixture
-def engine(plug_in: ModuleType, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    fake = FakeEngine(plug_in)
-    monkeypatch.setattr(plug_in.Engine, "beside", lambda file: fake)
-    return fake
+from tests.gimp.fake import FakeEngine, Image, Layer, Place
+from tests.gimp.runs import control, run, schema
 
 
 @pytest.mark.parametrize(

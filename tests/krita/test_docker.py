@@ -9,12 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.krita_fake import load_plug_in
-
-
-@pytest.fixture
-def plug_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
-    return load_plug_in(monkeypatch, tmp_path)[0]
+from tests.krita.fake import load_plug_in
 
 
 def test_work_tells_its_end_and_its_trouble(plug_in: ModuleType) -> None:

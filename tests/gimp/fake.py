@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib.util
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 
-PLUGINS = Path(__file__).resolve().parents[1] / "plugins"
+from tests.conftest import ROOT
+
+PLUGINS = ROOT / "plugins"
 SAMPLES = {"Y'": 1, "Y'A": 2, "R'G'B'": 3, "R'G'B'A": 4, "Y": 1}
 SIZES = {"u8": 1, "u16": 2, "float": 4}
 Place = tuple[int, int, int, int]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from tests.gimp_fake import Image, Layer, Procedure
+from tests.gimp.fake import Image, Layer, Procedure
 
 
 def control(name: str, kind: str, default: Any, **more: Any) -> dict[str, Any]:

@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-PLUGINS = Path(__file__).resolve().parents[1] / "plugins"
+from tests.conftest import ROOT
+
+PLUGINS = ROOT / "plugins"
 CHANNELS = {"GRAYA": 2, "RGBA": 4, "CMYKA": 5}
 DTYPES = {"U8": np.uint8, "U16": np.uint16, "F16": np.float16, "F32": np.float32}
 SRGB = ("RGBA", "U8", "sRGB-elle-V2-srgbtrc.icc")
