@@ -134,6 +134,14 @@ def test_a_krita_that_was_never_started_is_found_by_its_program(tmp_path: Path) 
     assert place.plugins == tmp_path / ".local/share/krita/pykrita"
 
 
+def test_programs_do_not_see_the_shells_virtual_environment() -> None:
+    path = os.pathsep.join(["/mine/bin", "/usr/bin", "/mine-too/bin"])
+    shell = {"VIRTUAL_ENV": "/mine", "PATH": path, "HOME": "/home/me"}
+    desktop = Machine("linux", shell, Path("/home/me")).desktop
+    assert desktop == {"PATH": os.pathsep.join(["/usr/bin", "/mine-too/bin"]), "HOME": "/home/me"}
+    assert Machine("linux", desktop, Path("/home/me")).desktop == desktop
+
+
 def test_a_program_that_is_nowhere_is_said_to_be(tmp_path: Path) -> None:
     with pytest.raises(HostError, match="GIMP 3 is not found") as caught:
         prepared_places(GIMP, machine(tmp_path))

@@ -126,7 +126,7 @@ class _Probing:
         orders = {"folder": str(plugin), "looks": looks}
         (self.folder / "orders.json").write_text(json.dumps(orders), encoding="utf-8")
         shutil.copyfile(Path(__file__).with_name("probe.py"), self._script)
-        ended = run(command, {**self.machine.environment, **own}, _LIMIT_S)
+        ended = run(command, {**self.machine.desktop, **own}, _LIMIT_S)
         return json.loads(found.read_text(encoding="utf-8")) if found.exists() else {}, ended
 
     @property

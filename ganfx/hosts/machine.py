@@ -28,6 +28,19 @@ class Machine:
         return Path(named) if os.path.isabs(named) else self.home / otherwise
 
     @property
+    def desktop(self) -> dict[str, str]:
+        """The environment without the virtual one that a shell has switched on.
+
+        The Python in a program, which is not in there, would take the first one in PATH for its own.
+        """
+        own = self.environment.get("VIRTUAL_ENV")
+        if not own:
+            return dict(self.environment)
+        others = {name: value for name, value in self.environment.items() if name != "VIRTUAL_ENV"}
+        folders = others.get("PATH", "").split(os.pathsep)
+        return {**others, "PATH": os.pathsep.join(path for path in folders if Path(own) not in Path(path).parents)}
+
+    @property
     def config(self) -> Path:
         """Where programs keep their settings."""
         if self.platform == "win32":

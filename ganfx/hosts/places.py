@@ -35,7 +35,7 @@ def prepared_places(host: Host, machine: Machine) -> list[Place]:
     found = find_places(host, machine)
     if host.first_start and not any(place.root.is_dir() for place in found):
         for program in find_programs(host, machine):
-            run([*program.command, *host.first_start], machine.environment, _FIRST_START_S)
+            run([*program.command, *host.first_start], machine.desktop, _FIRST_START_S)
         found = find_places(host, machine)
     if not found:
         raise HostError(
