@@ -27,8 +27,8 @@ test: $(DEV)/ready
 	$(DEV)/bin/pytest
 
 test-hosts: $(DEV)/ready
-	sh tests/hosts/install.sh
-	$(DEV)/bin/pytest -m hosts tests/hosts
+	sh tests/real_hosts/install.sh
+	$(DEV)/bin/pytest -m hosts tests/real_hosts
 
 format: $(DEV)/ready
 	$(DEV)/bin/ruff format .

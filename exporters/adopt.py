@@ -8,22 +8,22 @@ from pathlib import Path
 import onnx
 
 from ganfx.engine.contract import read_contract
-from ganfx.spec import FilterSpec
+from ganfx.spec import ModelSpec
 
 from .store import write_model
 
 
-def adopt_onnx(path: Path, out: Path, *, name: str, filter: str | None = None, license: str = "unknown") -> FilterSpec:
+def adopt_onnx(path: Path, out: Path, *, name: str, task: str | None = None, license: str = "unknown") -> ModelSpec:
     """Copy the ONNX model `path` to `out` with a contract, learnt by running it once, and its weights all inside.
 
-    `filter` and `license` overrule what the file itself tells. Returns the contract written. Raises ContractError
+    `task` and `license` overrule what the file itself tells. Returns the contract written. Raises ContractError
     where the graph is no picture filter, and ExportError where `out` cannot be written.
     """
     found = read_contract(path)
     spec = dataclasses.replace(
         found,
         name=name,
-        filter=filter or found.filter,
+        task=task or found.task,
         license=found.license if license == "unknown" else license,
         description=f"imported from {path.name}",
     )

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from ganfx.errors import ExportError
-from ganfx.spec import FilterSpec
+from ganfx.spec import ModelSpec
 
 from . import graph, parity, precision
 from .store import write_model
@@ -30,7 +30,7 @@ class ExportReport:
     """What was written; errors are the largest against torch, as shares of the value range."""
 
     path: Path
-    spec: FilterSpec
+    spec: ModelSpec
     stored: Stored
     max_error_fp32: float
     max_error_stored: float
@@ -38,7 +38,7 @@ class ExportReport:
     size_bytes: int
 
 
-def export_generator(network: nn.Module, spec: FilterSpec, path: Path, *, stored: Stored = "fp16") -> ExportReport:
+def export_generator(network: nn.Module, spec: ModelSpec, path: Path, *, stored: Stored = "fp16") -> ExportReport:
     """Write `network` to `path` as ONNX with `spec` and a self-test inside, once it is proved to compute the same.
 
     network: (N, in_channels, H, W) in the spec's range -> (N, out_channels, H * scale, W * scale), on any device;
@@ -62,7 +62,7 @@ def export_generator(network: nn.Module, spec: FilterSpec, path: Path, *, stored
     return ExportReport(path, spec, stored, error_fp32, error_stored, parameters, size_bytes)
 
 
-def _checked(model: ModelProto, wanted: list[parity.Floats], spec: FilterSpec, limit: float, how: str) -> float:
+def _checked(model: ModelProto, wanted: list[parity.Floats], spec: ModelSpec, limit: float, how: str) -> float:
     error = parity.max_error(wanted, parity.runner(model), spec)
     if error > limit:
         raise ExportError(f"{spec.name}: the ONNX graph ({how}) is {error:.2g} off the network; {limit:.2g} is allowed")

@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from ganfx.errors import ContractError
-from ganfx.spec import FilterSpec
+from ganfx.spec import ModelSpec
 
 from . import spandrel_nets, srgan
 from .checkpoint import State, read_state
@@ -17,7 +17,7 @@ from .reach import receptive_field
 FAMILIES = (srgan, spandrel_nets)
 
 
-def import_checkpoint(path: Path, out: Path, *, name: str | None = None, license: str = "unknown") -> FilterSpec:
+def import_checkpoint(path: Path, out: Path, *, name: str | None = None, license: str = "unknown") -> ModelSpec:
     """Convert the upscaler in the checkpoint `path` to the ONNX file `out`, verified against torch, weights fp32.
 
     Returns the contract written. Raises ContractError where the checkpoint is damaged, holds more than weights or

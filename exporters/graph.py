@@ -14,13 +14,13 @@ from ganfx.errors import ExportError
 if TYPE_CHECKING:
     from onnx import ModelProto, ValueInfoProto
 
-    from ganfx.spec import FilterSpec
+    from ganfx.spec import ModelSpec
 
 OPSET = 18
 INPUT, OUTPUT = "input", "output"
 
 
-def trace(network: nn.Module, sample: Tensor, spec: FilterSpec) -> ModelProto:
+def trace(network: nn.Module, sample: Tensor, spec: ModelSpec) -> ModelProto:
     """`network` as a graph from `input` to `output`, whose batch, height and width are free.
 
     sample (N, C, H, W), N at least 2 and H unlike W. Raises ExportError where the network's sizes are not free,

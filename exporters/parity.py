@@ -11,7 +11,7 @@ from torch import nn
 
 from ganfx.engine.providers import quiet_options, runtime
 from ganfx.errors import ExportError
-from ganfx.spec import FilterSpec, SelfTest
+from ganfx.spec import ModelSpec, SelfTest
 
 from .graph import INPUT, first_line
 
@@ -37,7 +37,7 @@ def runner(model: ModelProto) -> Run:
     return lambda batch: np.asarray(session.run(None, {INPUT: batch})[0], np.float32)
 
 
-def samples(spec: FilterSpec) -> list[Floats]:
+def samples(spec: ModelSpec) -> list[Floats]:
     """Noise in the network's range at two sizes, one of them a batch of two."""
     unit = spec.multiple_of
     side = -(-max(SMALLEST_SIDE, spec.min_size) // unit) * unit
@@ -62,7 +62,7 @@ def torch_runner(network: nn.Module) -> Run:
     return run
 
 
-def max_error(wanted: list[Floats], run: Run, spec: FilterSpec) -> float:
+def max_error(wanted: list[Floats], run: Run, spec: ModelSpec) -> float:
     """The largest difference between `wanted` and what `run` makes of `samples`, as a share of the value range.
 
     Raises ExportError where an output has another shape than `spec` says, or is not finite.
@@ -81,7 +81,7 @@ def max_error(wanted: list[Floats], run: Run, spec: FilterSpec) -> float:
     return worst
 
 
-def self_test(run: Run, spec: FilterSpec) -> SelfTest:
+def self_test(run: Run, spec: ModelSpec) -> SelfTest:
     """What the file that ships makes of a fixed noise picture, for the runtime to check itself against."""
     size = samples(spec)[0].shape[2]
     noise = np.random.default_rng(SEED).random((1, spec.in_channels, size, size), dtype=np.float32)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ganfx.spec import FilterSpec
+from ganfx.spec import ModelSpec
 
 FURTHEST = 48
 NEGLIGIBLE = 1e-3
 
 
-def receptive_field(network: nn.Module, spec: FilterSpec) -> int:
+def receptive_field(network: nn.Module, spec: ModelSpec) -> int:
     """Input pixels on each side that an output pixel depends on, at most `FURTHEST`.
 
     Read from the gradient of one output pixel with respect to noise (the effective receptive field of Luo et al.

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from ganfx.errors import ContractError, ExportError
-from ganfx.spec import FilterSpec
+from ganfx.spec import ModelSpec
 
 from .checkpoint import State
 
@@ -52,15 +52,15 @@ def recognises(state: State) -> bool:
     return True
 
 
-def build(state: State) -> tuple[nn.Module, FilterSpec]:
+def build(state: State) -> tuple[nn.Module, ModelSpec]:
     """The network with its weights, and its contract but for the name. Raises ContractError."""
     found = _descriptor(state)
     label = f"{found.architecture.name} {' '.join(found.tags)}".strip()
     if found.purpose not in _PURPOSES or (found.input_channels, found.output_channels) != (3, 3):
-        raise ContractError(f"{label} is not an upscaler of colour pictures")
+        raise ContractError(f"{label} is not an upscaler of color pictures")
     needs = found.size_requirements
     half = ("fp16",) * found.supports_half + ("bf16",) * found.supports_bfloat16
-    return found.model, FilterSpec(
+    return found.model, ModelSpec(
         "",
         "upscale",
         found.scale,

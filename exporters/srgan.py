@@ -8,7 +8,7 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
-from ganfx.spec import FilterSpec
+from ganfx.spec import ModelSpec
 
 from .checkpoint import State
 
@@ -60,10 +60,10 @@ def recognises(state: State) -> bool:
     return {"block1.0.weight", "block2.bn1.running_mean", "block3.conv1.weight"} <= state.keys()
 
 
-def build(state: State) -> tuple[nn.Module, FilterSpec]:
+def build(state: State) -> tuple[nn.Module, ModelSpec]:
     """The network with its weights, and its contract but for the name. RuntimeError where the weights do not fit."""
     blocks = sum(name.endswith(".bn1.weight") for name in state)
     scale = 2 ** sum(name.startswith(f"block{blocks + 3}.") and name.endswith(".prelu.weight") for name in state)
     network = Srgan(scale, len(state["block1.0.weight"]), blocks)
     network.load_state_dict(state)
-    return network, FilterSpec("", "upscale", scale, description=f"SRGAN, {blocks} residual blocks")
+    return network, ModelSpec("", "upscale", scale, description=f"SRGAN, {blocks} residual blocks")

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganfx.errors import ExportError
-from ganfx.spec import KEY, FilterSpec
+from ganfx.spec import KEY, ModelSpec
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
 
-def write_model(model: ModelProto, spec: FilterSpec, path: Path) -> int:
+def write_model(model: ModelProto, spec: ModelSpec, path: Path) -> int:
     """Store `spec` in `model`, write it whole or not at all, and return its size in bytes. Raises ExportError."""
     facts = {KEY: spec.to_json(), "license": spec.license, "description": spec.description}
     kept = [(entry.key, entry.value) for entry in model.metadata_props if entry.key not in facts]

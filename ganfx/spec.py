@@ -1,4 +1,4 @@
-"""FilterSpec: what one ONNX file promises, carried inside the file itself.
+"""ModelSpec: what one ONNX file promises, carried inside the file itself.
 
 The contract is one JSON object under the key `ganfx` of the model's `metadata_props`; nothing else is needed
 to run the file.
@@ -15,7 +15,9 @@ from typing import Any
 from ganfx.errors import ContractError
 
 KEY = "ganfx"
-FORMAT = 1
+FORMAT = 2
+# What format 1 called them.
+_RENAMED = {"filter": "task", "colour_order": "color_order", "grain": "input_noise_std"}
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class SelfTest:
 
 
 @dataclass(frozen=True)
-class FilterSpec:
+class ModelSpec:
     """One network's contract: input (N, in_channels, H, W) -> output (N, out_channels, H * scale, W * scale).
 
     value_range is the (black, white) pair of input and output alike; sizes are input pixels per side.
@@ -44,18 +46,18 @@ class FilterSpec:
     """
 
     name: str
-    filter: str
+    task: str
     scale: int = 1
     in_channels: int = 3
     out_channels: int = 3
     value_range: tuple[float, float] = (0.0, 1.0)
-    colour_order: str = "RGB"
+    color_order: str = "RGB"
     multiple_of: int = 1
     min_size: int = 1
     fixed_size: int | None = None
     receptive_field: int = 32
     precisions: tuple[str, ...] = ("fp32", "fp16", "bf16")
-    grain: float = 0.0
+    input_noise_std: float = 0.0
     license: str = "unknown"
     description: str = ""
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -66,12 +68,15 @@ class FilterSpec:
         return json.dumps({"format": FORMAT} | dataclasses.asdict(self), sort_keys=True)
 
     @classmethod
-    def from_json(cls, text: str) -> FilterSpec:
+    def from_json(cls, text: str) -> ModelSpec:
         """The contract stored as `text`. Raises ContractError where it is damaged or from a newer ganfx."""
         try:
             stored = json.loads(text)
-            if stored.pop("format") > FORMAT:
+            format_ = stored.pop("format")
+            if format_ > FORMAT:
                 raise ContractError("the model was made for a newer ganfx", hint="update ganfx")
+            if format_ == 1:
+                stored = {_RENAMED.get(key, key): value for key, value in stored.items()}
             stored["value_range"] = tuple(stored["value_range"])
             stored["precisions"] = tuple(stored["precisions"])
             stored["self_test"] = SelfTest(**stored["self_test"]) if stored["self_test"] else None

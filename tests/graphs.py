@@ -11,7 +11,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from ganfx.spec import KEY, FilterSpec
+from ganfx.spec import KEY, ModelSpec
 
 Weights = dict[str, NDArray[np.generic]]
 DYNAMIC = ("batch", "height", "width")
@@ -23,7 +23,7 @@ def write(
     nodes: Sequence[NodeProto],
     weights: Weights | None = None,
     *,
-    spec: FilterSpec | None = None,
+    spec: ModelSpec | None = None,
     channels: int = 3,
     out_channels: int | None = None,
     size: tuple[int | str, ...] = DYNAMIC,
@@ -46,12 +46,12 @@ def write(
     return path
 
 
-def identity(path: Path, spec: FilterSpec | None = None, **shape: object) -> Path:
+def identity(path: Path, spec: ModelSpec | None = None, **shape: object) -> Path:
     """The output is the input."""
     return write(path, [helper.make_node("Identity", ["input"], ["output"])], spec=spec, **shape)  # type: ignore[arg-type]
 
 
-def nearest(path: Path, scale: int = 4, spec: FilterSpec | None = None) -> Path:
+def nearest(path: Path, scale: int = 4, spec: ModelSpec | None = None) -> Path:
     """Each pixel becomes scale x scale pixels."""
     node = helper.make_node(
         "Resize",
@@ -65,7 +65,7 @@ def nearest(path: Path, scale: int = 4, spec: FilterSpec | None = None) -> Path:
 
 
 def convolutions(
-    path: Path, layers: int, scale: int = 1, width: int = 8, seed: int = 0, spec: FilterSpec | None = None
+    path: Path, layers: int, scale: int = 1, width: int = 8, seed: int = 0, spec: ModelSpec | None = None
 ) -> Path:
     """Random 3x3 convolutions with ReLU between: each output pixel sees `layers` input pixels to every side."""
     random = np.random.default_rng(seed)
@@ -79,17 +79,17 @@ def convolutions(
         nodes.append(helper.make_node("Relu", [f"c{i}"], [f"r{i}"]))
         name = f"r{i}"
     nodes[-1] = helper.make_node("DepthToSpace", [f"c{layers - 1}"], ["output"], blocksize=scale, mode="CRD")
-    spec = spec or FilterSpec(name="convolutions", filter="upscale", scale=scale, receptive_field=layers)
+    spec = spec or ModelSpec(name="convolutions", task="upscale", scale=scale, receptive_field=layers)
     return write(path, nodes, weights, spec=spec)
 
 
 def overflowing(path: Path) -> Path:
     """The identity on a range of values that fp16 holds only where the picture is dark."""
-    spec = FilterSpec("hot", "upscale", value_range=(0.0, 4.0 * HALF_LARGEST), receptive_field=2)
+    spec = ModelSpec("hot", "upscale", value_range=(0.0, 4.0 * HALF_LARGEST), receptive_field=2)
     return identity(path, spec)
 
 
-def by_twos(path: Path, spec: FilterSpec | None = None) -> Path:
+def by_twos(path: Path, spec: ModelSpec | None = None) -> Path:
     """The identity through half the resolution: even sizes only, and only even tile positions give the same."""
     nodes = [
         helper.make_node("SpaceToDepth", ["input"], ["small"], blocksize=2),
@@ -124,11 +124,11 @@ def without_its_weights(path: Path) -> Path:
     return path
 
 
-def constant_fill(path: Path, colour: tuple[float, float, float], filter: str = "inpaint") -> Path:
-    """For retouching: whatever the picture and the mask, the output is one colour."""
-    node = helper.make_node("Conv", ["input", "zeros", "colour"], ["output"])
-    weights = {"zeros": np.zeros((3, 4, 1, 1), np.float32), "colour": np.array(colour, np.float32)}
-    spec = FilterSpec("constant", filter, in_channels=4, out_channels=3, receptive_field=0)
+def constant_fill(path: Path, color: tuple[float, float, float], filter: str = "inpaint") -> Path:
+    """For retouching: whatever the picture and the mask, the output is one color."""
+    node = helper.make_node("Conv", ["input", "zeros", "color"], ["output"])
+    weights = {"zeros": np.zeros((3, 4, 1, 1), np.float32), "color": np.array(color, np.float32)}
+    spec = ModelSpec("constant", filter, in_channels=4, out_channels=3, receptive_field=0)
     return write(path, [node], weights, spec=spec, channels=4, out_channels=3)
 
 
@@ -136,21 +136,21 @@ def brightness(path: Path) -> Path:
     """For finding: the red channel is how likely each pixel is damage."""
     node = helper.make_node("Conv", ["input", "red"], ["output"])
     weights = {"red": np.array([1, 0, 0], np.float32).reshape(1, 3, 1, 1)}
-    spec = FilterSpec("brightness", "scratches", out_channels=1, receptive_field=0)
+    spec = ModelSpec("brightness", "scratches", out_channels=1, receptive_field=0)
     return write(path, [node], weights, spec=spec, out_channels=1)
 
 
-def one_colour(path: Path, chroma: tuple[float, float]) -> Path:
+def one_color(path: Path, chroma: tuple[float, float]) -> Path:
     """For colorizing: the same a* and b* everywhere, whatever the picture."""
-    node = helper.make_node("Conv", ["input", "zeros", "colour"], ["output"])
+    node = helper.make_node("Conv", ["input", "zeros", "color"], ["output"])
     coded = (np.array(chroma, np.float32) + 128) / 255
-    weights = {"zeros": np.zeros((2, 1, 1, 1), np.float32), "colour": coded.astype(np.float32)}
-    spec = FilterSpec("one-colour", "colorize", in_channels=1, out_channels=2, receptive_field=0)
+    weights = {"zeros": np.zeros((2, 1, 1, 1), np.float32), "color": coded.astype(np.float32)}
+    spec = ModelSpec("one-color", "colorize", in_channels=1, out_channels=2, receptive_field=0)
     return write(path, [node], weights, spec=spec, channels=1, out_channels=2)
 
 
 def negative(path: Path) -> Path:
-    """For styles: every colour becomes its opposite."""
+    """For styles: every color becomes its opposite."""
     node = helper.make_node("Sub", ["white", "input"], ["output"])
-    spec = FilterSpec("negative", "stylize", receptive_field=0)
+    spec = ModelSpec("negative", "stylize", receptive_field=0)
     return write(path, [node], {"white": np.array(1, np.float32)}, spec=spec)

@@ -46,7 +46,7 @@ def grey_profile(curve: bytes) -> bytes:
 
 
 def lut_profile() -> bytes:
-    """A profile of RGB that is a table of eight colours and no curves."""
+    """A profile of RGB that is a table of eight colors and no curves."""
     ramp = bytes(range(256))
     corners = bytes(255 * (i >> axis & 1) for i in range(8) for axis in (2, 1, 0))
     matrix = b"".join(_fixed(float(i % 4 == 0)) for i in range(9))

@@ -11,17 +11,17 @@ import pytest
 from numpy.typing import NDArray
 
 import ganfx
-from ganfx.color import lab_of, lightness_of
 from ganfx.engine import EngineOptions, open_engine, verify
 from ganfx.evaluation.metrics import edge_correlation, luma
 from ganfx.hub import ModelEntry, list_models
-from ganfx.picture import Picture
+from ganfx.imaging.color import lab_of, lightness_of
+from ganfx.imaging.picture import Picture
 
 BUNDLED = [entry for entry in list_models() if entry.origin == "bundled"]
 
 
 def each(filter: str | None = None) -> pytest.MarkDecorator:
-    entries = [entry for entry in BUNDLED if filter in (None, entry.filter)]
+    entries = [entry for entry in BUNDLED if filter in (None, entry.task)]
     return pytest.mark.parametrize("entry", entries, ids=lambda entry: entry.name)
 
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.weights
 
 
 def scene(size: int) -> NDArray[np.float32]:
-    """Edges, ramps, noise and colour, (size, size, 3)."""
+    """Edges, ramps, noise and color, (size, size, 3)."""
     y, x = np.mgrid[0:size, 0:size] / size
     noise = np.random.default_rng(0).normal(0, 0.05, (size, size, 3))
     base = np.stack([x, 0.5 + 0.4 * np.sin(40 * x * y), (x > y) * 0.7 + 0.1], axis=2)
@@ -58,10 +58,10 @@ def test_tiles_do_not_show(entry: ModelEntry) -> None:
 
 
 @each("upscale")
-@pytest.mark.parametrize("colour", [(0.5, 0.5, 0.5), (0.9, 0.7, 0.6), (0.1, 0.2, 0.4)])
-def test_a_flat_colour_stays_flat_and_of_its_colour(entry: ModelEntry, colour: tuple[float, float, float]) -> None:
-    output = enlarge(entry, np.full((48, 48, 3), colour, np.float32))
-    assert np.abs(output.mean((0, 1)) - colour).max() < 2 / 255
+@pytest.mark.parametrize("color", [(0.5, 0.5, 0.5), (0.9, 0.7, 0.6), (0.1, 0.2, 0.4)])
+def test_a_flat_color_stays_flat_and_of_its_color(entry: ModelEntry, color: tuple[float, float, float]) -> None:
+    output = enlarge(entry, np.full((48, 48, 3), color, np.float32))
+    assert np.abs(output.mean((0, 1)) - color).max() < 2 / 255
     assert output.std((0, 1)).max() < 2 / 255
 
 
@@ -83,7 +83,7 @@ def with_scratch(image: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArr
 
 
 @each("inpaint")
-def test_a_scratch_is_filled_better_than_with_the_colour_around_it(entry: ModelEntry) -> None:
+def test_a_scratch_is_filled_better_than_with_the_color_around_it(entry: ModelEntry) -> None:
     image = scene(192)
     scratched, where = with_scratch(image)
     filled = ganfx.apply(Picture(scratched), "inpaint", mask=where.astype(np.float32), model=entry.name).rgb
@@ -93,7 +93,7 @@ def test_a_scratch_is_filled_better_than_with_the_colour_around_it(entry: ModelE
 
 
 @each("inpaint")
-def test_a_hole_in_a_flat_colour_becomes_that_colour(entry: ModelEntry) -> None:
+def test_a_hole_in_a_flat_color_becomes_that_color(entry: ModelEntry) -> None:
     image = np.full((150, 170, 3), (0.2, 0.5, 0.7), np.float32)
     for thickness in (6, 60):
         mask = np.zeros((150, 170), np.float32)
@@ -125,7 +125,7 @@ def test_together_they_are_small_and_free() -> None:
     [("Ansel_Adams*", (0.5, 0.09), "blue sky"), ("February_1936*", (0.44, 0.3), "skin")],
     ids=["sky", "skin"],
 )
-def test_old_photographs_get_the_colours_that_anyone_knows(
+def test_old_photographs_get_the_colors_that_anyone_knows(
     shared_data: Path, photograph: str, place: tuple[float, float], hue: str
 ) -> None:
     (path,) = (shared_data / "real" / "photos_bw").glob(photograph)
@@ -152,8 +152,8 @@ def test_a_style_is_painted_alike_in_tiles_of_any_size(entry: ModelEntry) -> Non
 
 @each("stylize")
 def test_a_style_changes_a_photograph_and_still_shows_it(entry: ModelEntry) -> None:
-    colours = np.random.default_rng(0).random((8, 8, 3), dtype=np.float32)
-    photo = cv2.resize(colours, (256, 256), interpolation=cv2.INTER_NEAREST)
+    colors = np.random.default_rng(0).random((8, 8, 3), dtype=np.float32)
+    photo = cv2.resize(colors, (256, 256), interpolation=cv2.INTER_NEAREST)
     painted = ganfx.apply(Picture(photo), "stylize", model=entry.name, engine=STYLED).rgb
     assert np.abs(painted - photo).mean() > 0.04
     assert edge_correlation(painted, photo) > 0.5
@@ -161,7 +161,7 @@ def test_a_style_changes_a_photograph_and_still_shows_it(entry: ModelEntry) -> N
 
 def test_no_two_styles_are_alike() -> None:
     photo = Picture(scene(192))
-    names = [entry.name for entry in BUNDLED if entry.filter == "stylize"]
+    names = [entry.name for entry in BUNDLED if entry.task == "stylize"]
     painted = [ganfx.apply(photo, "stylize", model=name, engine=STYLED).rgb for name in names]
     assert len(painted) >= 5
     assert all(np.abs(one - other).mean() > 0.03 for one, other in itertools.combinations(painted, 2))
@@ -170,7 +170,7 @@ def test_no_two_styles_are_alike() -> None:
 def test_a_style_draws_no_grid_on_a_plain_wall() -> None:
     """Upsampling that repeats itself shows as the same deviation at every eighth pixel."""
     wall = Picture(np.full((256, 256, 3), 0.6, np.float32))
-    for entry in (entry for entry in BUNDLED if entry.filter == "stylize"):
+    for entry in (entry for entry in BUNDLED if entry.task == "stylize"):
         light = luma(ganfx.apply(wall, "stylize", model=entry.name, engine=STYLED).rgb)
         cells = light.reshape(32, 8, 32, 8)
         repeated, strokes = cells.mean((0, 2)), light.std()

@@ -1,2 +1,2 @@
-"""Many files through one filter or chain: what is to be done (`plan`), doing it once (`maker`, with its `journal`), and
-all of it (`run`, in `lanes`)."""
+"""Many files through one filter or chain: which ones and what their results are called (`inputs`, `items`), one of them
+(`item_runner`, with its `journal`), all of them (`run`, within `stage_limits`)."""

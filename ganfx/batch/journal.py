@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
+from ganfx.batch.fingerprints import FileFingerprint, Made
 from ganfx.batch.owners import Owner
 from ganfx.batch.records import NAME, Records, begin, checked, connect, real, translated
-from ganfx.batch.stamps import Made, Stamp
 from ganfx.errors import OutputError
 from ganfx.files import new_token, part_of
 
-__all__ = ["NAME", "Claim", "Journal", "Made", "Stamp"]
+__all__ = ["NAME", "Claim", "FileFingerprint", "Journal", "Made"]
 
 _SETTLE = """INSERT OR REPLACE INTO made
 SELECT target, source, source_size, source_mtime, source_digest, recipe, size, mtime, digest FROM claims
@@ -68,7 +68,7 @@ class Journal(Records):
 
         A claim whose owner died is taken over. Raises UnreadableError where `source` cannot be read.
         """
-        key, stamp, owner = self._key(target), Stamp.of(source), self._owner
+        key, stamp, owner = self._key(target), FileFingerprint.of(source), self._owner
         claim = Claim(self, target)
         made_of = (self._key(source), stamp.size_bytes, stamp.mtime_ns, stamp.digest, recipe)
         with self._writing():
@@ -104,7 +104,7 @@ class Journal(Records):
             self._connection.execute(_SETTLE, [key])
         self._connection.execute("DELETE FROM claims WHERE target = ?", [key])
 
-    def _note(self, target: Path, stamp: Stamp) -> None:
+    def _note(self, target: Path, stamp: FileFingerprint) -> None:
         with self._writing():
             self._connection.execute(
                 "UPDATE claims SET size = ?, mtime = ?, digest = ? WHERE target = ?",
@@ -156,7 +156,7 @@ class Journal(Records):
 class Claim:
     """The right to make one file, a context manager; left without `finish`, it is withdrawn.
 
-    token marks the unfinished file, as `ganfx.files.Witness` says.
+    token marks the unfinished file, as `ganfx.files.CommitHook` says.
     """
 
     def __init__(self, journal: Journal, target: Path) -> None:
@@ -166,7 +166,7 @@ class Claim:
 
     def about_to_appear(self, part: Path) -> None:
         """Note what `part`, whole and on the disk, holds. Raises OutputError."""
-        self._journal._note(self.target, Stamp.of(part))
+        self._journal._note(self.target, FileFingerprint.of(part))
 
     def finish(self) -> None:
         """The file is in its place."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ganfx.batch.inputs import Input
-from ganfx.batch.plan import Item
+from ganfx.batch.items import Item
 from ganfx.errors import OptionError
 from ganfx.files import MaskSource
 

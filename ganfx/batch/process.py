@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganfx import pipeline
-from ganfx.batch.lanes import ENCODE, ENGINE, Lane
-from ganfx.batch.plan import Item
+from ganfx.batch.items import Item
+from ganfx.batch.stage_limits import ENCODE, ENGINE, StageSlot
 from ganfx.errors import ItemError, MaskError
 from ganfx.files import (
+    CommitHook,
     PictureReader,
     PictureWriter,
     SaveOptions,
-    Witness,
     copy_picture,
     open_reader,
     open_writer,
     save_mask,
 )
-from ganfx.picture import Mask
+from ganfx.imaging.picture import Mask
 
 DONE, UP_TO_DATE, SKIPPED, FAILED = "done", "up to date", "skipped", "failed"
 # What a dry run says.
@@ -71,17 +71,17 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Permit:
+class WritePolicy:
     """Whether the result, and the mask that is found, may replace what is there; and who is told before they appear."""
 
     overwrite: bool = False
     overwrite_mask: bool = False
-    witness: Witness | None = None
-    mask_witness: Witness | None = None
+    commit_hook: CommitHook | None = None
+    mask_commit_hook: CommitHook | None = None
 
 
-def process(item: Item, chooser: pipeline.Chooser, save: SaveOptions, permit: Permit, lane: Lane) -> Outcome:
-    """Make what `item` asks for, by the chain that is chosen for it, on `lane`.
+def process(item: Item, chooser: pipeline.Chooser, save: SaveOptions, policy: WritePolicy, slot: StageSlot) -> Outcome:
+    """Make what `item` asks for, by the chain that is chosen for it, on `slot`.
 
     Raises ItemError for the item, EngineError and ModelError, which would fail every item alike.
     """
@@ -89,28 +89,28 @@ def process(item: Item, chooser: pipeline.Chooser, save: SaveOptions, permit: Pe
         area = reader.width * reader.height
 
         def told(done_pixels: int) -> None:
-            lane.progress(done_pixels / area)
+            slot.progress(done_pixels / area)
 
-        lane.enter(ENGINE)
+        slot.enter(ENGINE)
         started = time.monotonic()
         chain = chooser.choose(reader, told)
-        notes = (*chain.reasons, *_Job(item, reader, chain, save, permit, lane, told).do())
+        notes = (*chain.reasons, *_ItemProcess(item, reader, chain, save, policy, slot, told).do())
         size = chain.output_size(reader)
         seconds = time.monotonic() - started
         return Outcome(item, seconds, (reader.width, reader.height), size, chain.steps, tuple(dict.fromkeys(notes)))
 
 
 @dataclass(frozen=True)
-class _Job:
+class _ItemProcess:
     """One item with its file open. What does it returns notes."""
 
     item: Item
     reader: PictureReader
     chain: pipeline.Chain
     save: SaveOptions
-    permit: Permit
-    lane: Lane
-    told: pipeline.Progress
+    policy: WritePolicy
+    slot: StageSlot
+    told: pipeline.PixelProgress
 
     def do(self) -> tuple[str, ...]:
         works = self.chain.works
@@ -122,41 +122,41 @@ class _Job:
         return self._retouch(works[0]) if len(works) == 1 and works[0].filter.retouch else self._stream()
 
     def _copy(self) -> tuple[str, ...]:
-        self.lane.enter(ENCODE)
-        may, witness = self.permit.overwrite, self.permit.witness
-        return copy_picture(self.reader, self.item.target, options=self.save, overwrite=may, witness=witness)
+        self.slot.enter(ENCODE)
+        may, commit_hook = self.policy.overwrite, self.policy.commit_hook
+        return copy_picture(self.reader, self.item.target, options=self.save, overwrite=may, commit_hook=commit_hook)
 
     def _stream(self) -> tuple[str, ...]:
-        notes, given = self.reader.look.notes, self.item.mask
+        notes, given = self.reader.info.notes, self.item.mask
         with self._open_writer() as writer:
             mask = given.read(self.reader) if given else None
             for rows in self.chain.stream(self.reader, self.told, mask=mask, opaque=self._opaque):
                 writer.write(rows)
-                notes = rows.look.notes
-            self.lane.enter(ENCODE)
+                notes = rows.info.notes
+            self.slot.enter(ENCODE)
         return (*notes, *writer.notes)
 
-    def _retouch(self, work: pipeline.Work) -> tuple[str, ...]:
+    def _retouch(self, work: pipeline.BoundFilter) -> tuple[str, ...]:
         holes = pipeline.find_holes(self.reader, self._mask(work), work)
         if not holes.regions:
             what = "nothing was found to fill" if self.item.mask is None else "the mask is empty"
             return (f"{what}: copied", *self._copy())
         with self._open_writer() as writer:
             writer.retouch(self.reader, pipeline.retouch(self.reader, holes, work, self.told, opaque=self._opaque))
-            self.lane.enter(ENCODE)
-        return (*self.reader.look.notes, *writer.notes)
+            self.slot.enter(ENCODE)
+        return (*self.reader.info.notes, *writer.notes)
 
     @property
     def _opaque(self) -> bool:
         return self.item.mask is not None and self.item.mask.is_alpha
 
-    def _mask(self, work: pipeline.Work) -> Mask:
+    def _mask(self, work: pipeline.BoundFilter) -> Mask:
         if self.item.mask is not None:
             return self.item.mask.read(self.reader)
         mask = pipeline.find_mask(self.reader, work, lambda done: self.told(0))
         if self.item.mask_target is not None:
-            may, witness = self.permit.overwrite_mask, self.permit.mask_witness
-            save_mask(mask, self.item.mask_target, overwrite=may, witness=witness)
+            may, commit_hook = self.policy.overwrite_mask, self.policy.mask_commit_hook
+            save_mask(mask, self.item.mask_target, overwrite=may, commit_hook=commit_hook)
         return mask
 
     def _open_writer(self) -> PictureWriter:
@@ -166,8 +166,8 @@ class _Job:
             width=width,
             height=height,
             has_alpha=self.reader.has_alpha,
-            look=self.chain.output_look(self.reader),
+            info=self.chain.output_info(self.reader),
             options=self.save,
-            overwrite=self.permit.overwrite,
-            witness=self.permit.witness,
+            overwrite=self.policy.overwrite,
+            commit_hook=self.policy.commit_hook,
         )

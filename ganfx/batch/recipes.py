@@ -46,7 +46,7 @@ class Recipe:
 
     def open(self, engine: pipeline.EngineOptions) -> pipeline.Chooser:
         """The steps with their networks opened. Raises OptionError, ModelError or EngineError."""
-        return pipeline.plan_chain(self.steps, engine) if self.steps else pipeline.plan_auto(engine)
+        return pipeline.load_chain(self.steps, engine) if self.steps else pipeline.load_auto(engine)
 
 
 def find_recipe(wanted: str, folder: Path | None = None) -> Recipe:

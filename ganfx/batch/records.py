@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ganfx.batch.stamps import Made, Stamp
+from ganfx.batch.fingerprints import FileFingerprint, Made
 from ganfx.errors import DiskFullError, OutputError, UnreadableError
 
 NAME = ".ganfx.sqlite"
@@ -84,8 +84,8 @@ class Records:
 
     def _made(self, row: tuple[Any, ...]) -> Made:
         target, source, source_size, source_mtime, source_digest, recipe, *stamp = row
-        source_stamp = Stamp(source_size, source_mtime, source_digest)
-        return Made(self._place(target), self._place(source), source_stamp, recipe, Stamp(*stamp))
+        source_stamp = FileFingerprint(source_size, source_mtime, source_digest)
+        return Made(self._place(target), self._place(source), source_stamp, recipe, FileFingerprint(*stamp))
 
     def _key(self, path: Path) -> bytes:
         """`path` as it is stored: relative where it lies within the folder, so that all may be moved together."""
@@ -106,7 +106,7 @@ class Records:
 
 def _digest_of(path: Path) -> str | None:
     try:
-        return Stamp.of(path).digest
+        return FileFingerprint.of(path).digest
     except UnreadableError:
         return None
 

@@ -36,7 +36,7 @@ _SLIDER = string.Template("""\
 """)
 
 
-class Report:
+class HtmlReport:
     """The page at `path` on `total` pictures, a context manager: it is put in place at the end, however that comes.
 
     Pictures are written down as they come, and none is kept in memory; what failed is said at the top. Raises
@@ -86,7 +86,7 @@ class Report:
         )
         return filled, tail
 
-    def __enter__(self) -> Report:
+    def __enter__(self) -> HtmlReport:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

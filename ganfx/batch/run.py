@@ -7,28 +7,28 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Protocol
 
-from ganfx.batch.lanes import Gates, Lane, Lanes
-from ganfx.batch.plan import Item
+from ganfx.batch.items import Item
 from ganfx.batch.process import FAILED, SKIPPED, Outcome
+from ganfx.batch.stage_limits import StageLimits, StageSemaphores, StageSlot
 from ganfx.errors import DiskFullError, ItemError
 
 _FULL = "the disk is full"
-Progress = Callable[[Item, float], None]
+ItemProgress = Callable[[Item, float], None]
 
 
 class Making(Protocol):
     """What makes an item; for several threads."""
 
-    def make(self, item: Item, lane: Lane) -> Outcome: ...
+    def make(self, item: Item, slot: StageSlot) -> Outcome: ...
 
 
 def run(
     items: Iterable[Item],
-    maker: Making,
+    runner: Making,
     *,
-    lanes: Lanes = Lanes(),  # noqa: B008
+    limits: StageLimits = StageLimits(),  # noqa: B008
     fail_fast: bool = False,
-    progress: Progress | None = None,
+    progress: ItemProgress | None = None,
 ) -> Iterator[Outcome]:
     """Make `items`, yielding each outcome as it comes; `progress` is told, by several threads, their shares, 0..1.
 
@@ -37,14 +37,14 @@ def run(
     where they are, and nothing is half-written.
     """
     waiting = iter(items)
-    gates = Gates(lanes)
+    semaphores = StageSemaphores(limits)
     ended = ""
-    with ThreadPoolExecutor(lanes.total, thread_name_prefix="lane") as pool:
+    with ThreadPoolExecutor(limits.total, thread_name_prefix="slot") as pool:
         running: set[Future[Outcome]] = set()
         try:
             while True:
-                while not ended and len(running) < lanes.total and (item := next(waiting, None)) is not None:
-                    running.add(pool.submit(_one, item, maker, gates, progress))
+                while not ended and len(running) < limits.total and (item := next(waiting, None)) is not None:
+                    running.add(pool.submit(_one, item, runner, semaphores, progress))
                 if not running:
                     break
                 finished, running = wait(running, return_when=FIRST_COMPLETED)
@@ -52,16 +52,16 @@ def run(
                     yield _like_others(outcome) if ended == _FULL else outcome
                     ended = ended or _reason_to_end(outcome, fail_fast)
         finally:
-            gates.close()
+            semaphores.close()
     yield from (Outcome(item, status=SKIPPED, notes=(f"not begun: {ended}",)) for item in waiting)
 
 
-def _one(item: Item, maker: Making, gates: Gates, progress: Progress | None) -> Outcome:
+def _one(item: Item, runner: Making, semaphores: StageSemaphores, progress: ItemProgress | None) -> Outcome:
     started = time.monotonic()
-    lane = Lane(gates, lambda share: progress(item, share) if progress else None)
+    slot = StageSlot(semaphores, lambda share: progress(item, share) if progress else None)
     try:
-        lane.progress(0)
-        return maker.make(item, lane)
+        slot.progress(0)
+        return runner.make(item, slot)
     except ItemError as error:
         return Outcome(item, time.monotonic() - started, error=error, status=FAILED)
 

@@ -22,7 +22,7 @@ INTERRUPTED = 130
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
-    """GAN filters for pictures. Nothing is lost: alpha, 16 bit, colour profile, EXIF and orientation stay.
+    """GAN filters for pictures. Nothing is lost: alpha, 16 bit, color profile, EXIF and orientation stay.
 
     \b
     Start here:

@@ -15,11 +15,11 @@ from ganfx.cli.interrupt import interruptible
 from ganfx.errors import ItemError, OptionError
 
 if TYPE_CHECKING:
-    from ganfx.batch.lanes import Lanes
-    from ganfx.batch.maker import Maker
-    from ganfx.batch.plan import Item
+    from ganfx.batch.item_runner import ItemRunner
+    from ganfx.batch.items import Item
     from ganfx.batch.process import Outcome
-    from ganfx.batch.report import Report
+    from ganfx.batch.report import HtmlReport
+    from ganfx.batch.stage_limits import StageLimits
     from ganfx.cli.progress import Reporter
     from ganfx.files import MaskSource
     from ganfx.pipeline import Chooser
@@ -33,9 +33,9 @@ def run_batch(
     save_mask: Path | None = None,
 ) -> int:
     """Do for all that was `given` what `open_chooser` opens; the exit status. `command` is its name, for examples."""
-    from ganfx.batch.lanes import Lanes
-    from ganfx.batch.maker import Maker, Rules
-    from ganfx.batch.plan import check_template
+    from ganfx.batch.item_runner import ItemRunner, OverwritePolicy
+    from ganfx.batch.items import check_template
+    from ganfx.batch.stage_limits import StageLimits
     from ganfx.files import SaveOptions
 
     if not given.names:
@@ -45,17 +45,17 @@ def run_batch(
     save = SaveOptions(quality=given.quality, strip_metadata=given.strip_metadata)
     chooser = open_chooser()
     plan = _plan(given, chooser, masks, save_mask)
-    with Maker(chooser, save, Rules(given.overwrite, given.skip_existing)) as maker:
-        return _run(plan, maker, given.lanes or Lanes.fitting(chooser), given)
+    with ItemRunner(chooser, save, OverwritePolicy(given.overwrite, given.skip_existing)) as runner:
+        return _run(plan, runner, given.lanes or StageLimits.fitting(chooser), given)
 
 
-def _run(plan: _Plan, maker: Maker, lanes: Lanes, given: FileArguments) -> int:
+def _run(plan: _Plan, runner: ItemRunner, lanes: StageLimits, given: FileArguments) -> int:
     from ganfx.batch.run import run
     from ganfx.cli.progress import Level, reporter
 
     level = Level.QUIET if given.quiet else Level.VERBOSE if given.verbose or given.dry_run else Level.NORMAL
-    with interruptible() as interrupt, reporter(len(plan.items), maker.chooser.device, level) as report:
-        report.say(f"{len(plan.items)} pictures, lanes {lanes}, on {maker.chooser.device}", Level.VERBOSE)
+    with interruptible() as interrupt, reporter(len(plan.items), runner.chooser.device, level) as report:
+        report.say(f"{len(plan.items)} pictures, lanes {lanes}, on {runner.chooser.device}", Level.VERBOSE)
         for line in plan.notes:
             report.say(f"note: {line}")
 
@@ -63,25 +63,25 @@ def _run(plan: _Plan, maker: Maker, lanes: Lanes, given: FileArguments) -> int:
             interrupt.check()
             report.progress(item, share)
 
-        outcomes = run(plan.items, maker, lanes=lanes, fail_fast=given.fail_fast, progress=progress)
-        with _page(given, len(plan.items), maker.chooser.device) as page:
-            _tell(maker.foreseen(plan.items) if given.dry_run else outcomes, report, given.as_json, page)
-        for line in maker.notes:
+        outcomes = run(plan.items, runner, limits=lanes, fail_fast=given.fail_fast, progress=progress)
+        with _page(given, len(plan.items), runner.chooser.device) as page:
+            _tell(runner.foreseen(plan.items) if given.dry_run else outcomes, report, given.as_json, page)
+        for line in runner.notes:
             report.say(f"note: {line}")
         return ItemError.exit_status if report.has_failures else 0
 
 
-def _page(given: FileArguments, total: int, device: str) -> Report | contextlib.nullcontext[None]:
+def _page(given: FileArguments, total: int, device: str) -> HtmlReport | contextlib.nullcontext[None]:
     """The page to be written, if there is to be one."""
-    from ganfx.batch.report import Report
+    from ganfx.batch.report import HtmlReport
 
     if given.report is None or given.dry_run:
         return contextlib.nullcontext()
-    return Report(given.report, total, device, overwrite=given.overwrite)
+    return HtmlReport(given.report, total, device, overwrite=given.overwrite)
 
 
-def _tell(outcomes: Iterable[Outcome], report: Reporter, as_json: bool, page: Report | None) -> None:
-    """Report each outcome as it comes."""
+def _tell(outcomes: Iterable[Outcome], report: Reporter, as_json: bool, page: HtmlReport | None) -> None:
+    """HtmlReport each outcome as it comes."""
     for outcome in outcomes:
         report.finished(outcome)
         if page:
@@ -97,8 +97,8 @@ class _Plan(NamedTuple):
 
 def _plan(given: FileArguments, chooser: Chooser, masks: MaskSource | None, save_mask: Path | None) -> _Plan:
     from ganfx.batch.inputs import find_inputs, without_results
+    from ganfx.batch.items import Naming, assign_targets
     from ganfx.batch.masks import assign_mask_targets, assign_masks, without_mask
-    from ganfx.batch.plan import Naming, assign_targets
     from ganfx.files import is_picture, writable_suffix
 
     found = find_inputs(given.names, is_picture, recursive=given.recursive, leave_out=given.output)

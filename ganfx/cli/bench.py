@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ganfx.batch.lanes import Lanes
+from ganfx.batch.stage_limits import StageLimits
 from ganfx.cli.options import engine_options, lanes_option, take_engine_options
 from ganfx.filters import all_filters
 
@@ -34,7 +34,7 @@ def batch(
     filter_: str,
     model: str | None,
     recursive: bool,
-    lanes: Lanes | None,
+    lanes: StageLimits | None,
     rounds: int,
     as_json: bool,
     **options: Any,
@@ -50,8 +50,8 @@ def batch(
     from ganfx import pipeline
     from ganfx.evaluation.throughput import benchmark_batch
 
-    chain = pipeline.Chain((pipeline.plan(filter_, {}, model=model, engine=take_engine_options(options)),))
-    used = lanes or Lanes.fitting(chain)
+    chain = pipeline.Chain((pipeline.load_filter(filter_, {}, model=model, engine=take_engine_options(options)),))
+    used = lanes or StageLimits.fitting(chain)
     found = benchmark_batch(files, chain, used, recursive=recursive, rounds=rounds)
     if as_json:
         figures = dataclasses.asdict(found) | {"busy_share": found.busy_share, "overhead": found.overhead}

@@ -41,10 +41,10 @@ It may also say quality, strip_metadata and name, as the options here do.
 """
 
 
-_SHORT = "Heal, colour, enlarge: what each photograph needs."
+_SHORT = "Heal, color, enlarge: what each photograph needs."
 _HELP = """Do several things to photographs at once, or what each of them needs.
 
-By itself it colours what is grey, enlarges what is small and heals old prints that look damaged, and says why.
+By itself it colors what is grey, enlarges what is small and heals old prints that look damaged, and says why.
 """
 
 

@@ -13,7 +13,7 @@ import click
 from ganfx.errors import ModelError
 
 if TYPE_CHECKING:
-    from ganfx.evaluation.report import Report
+    from ganfx.evaluation.report import EvaluationReport
 
 
 def _say(line: str) -> None:
@@ -55,7 +55,7 @@ def _extras() -> Iterator[None]:
         raise ModelError(f"evaluating needs {error.name}", hint='pip install "ganfx[train]"') from error
 
 
-def _tell(report: Report, output: Path | None) -> None:
+def _tell(report: EvaluationReport, output: Path | None) -> None:
     click.echo(report.markdown())
     for path in report.save(output) if output else ():
         _say(f"written: {path}")
@@ -120,7 +120,7 @@ def inpaint(
         from ganfx.evaluation.inpaint import evaluate_inpaint
         from ganfx.hub import find_model
 
-    chosen = models or (str(find_model(filter="inpaint")),)
+    chosen = models or (str(find_model(task="inpaint")),)
     report = evaluate_inpaint(chosen, sets, kinds=kinds, masks=masks, invert_masks=invert_masks, limit=limit, say=_say)
     _tell(report, output)
 
@@ -129,16 +129,20 @@ def inpaint(
 @_models(None)
 @_sets
 @click.option(
-    "--look", "looks", multiple=True, help="plain, or old: faded, soft, grainy, red too dark.  [default: both]"
+    "--look", "degradations", multiple=True, help="plain, or old: faded, soft, grainy, red too dark.  [default: both]"
 )
 @_limit
 @_output
 def colorize(
-    models: tuple[str, ...], sets: tuple[Path, ...], looks: tuple[str, ...], limit: int | None, output: Path | None
+    models: tuple[str, ...],
+    sets: tuple[Path, ...],
+    degradations: tuple[str, ...],
+    limit: int | None,
+    output: Path | None,
 ) -> None:
-    """Turn good colour pictures grey, colour them with each model, and compare with the originals.
+    """Turn good color pictures grey, color them with each model, and compare with the originals.
 
-    A believable colour that is not the true one counts as an error; the sheets show which are believable.
+    A believable color that is not the true one counts as an error; the sheets show which are believable.
 
     \b
     Example:
@@ -148,8 +152,8 @@ def colorize(
         from ganfx.evaluation.colorize import evaluate_colorize
         from ganfx.hub import find_model
 
-    chosen = models or (str(find_model(filter="colorize")),)
-    _tell(evaluate_colorize(chosen, sets, looks=looks, limit=limit, say=_say), output)
+    chosen = models or (str(find_model(task="colorize")),)
+    _tell(evaluate_colorize(chosen, sets, degradations=degradations, limit=limit, say=_say), output)
 
 
 @evaluate.command()

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ganfx.batch.lanes import Lanes
+from ganfx.batch.stage_limits import StageLimits
 from ganfx.cli.options import lanes_option
 from ganfx.files import WRITABLE
 
@@ -36,7 +36,7 @@ def file_options() -> list[Callable[[Any], Any]]:
         click.option("-f", "--format", "extension", type=click.Choice(_EXTENSIONS), metavar="EXT", help=_FORMAT_HELP),
         click.option("--name", metavar="TEMPLATE", help=_NAME_HELP),
         click.option("--quality", type=click.IntRange(1, 100), help="Of JPEG, WebP and AVIF."),
-        click.option("--strip-metadata", is_flag=True, help="Leave EXIF, XMP and IPTC out; the colour profile stays."),
+        click.option("--strip-metadata", is_flag=True, help="Leave EXIF, XMP and IPTC out; the color profile stays."),
         click.option("--overwrite", is_flag=True, help="Replace outputs that exist and are not up to date."),
         click.option("--skip-existing", is_flag=True, help="Leave outputs that exist alone, whatever made them."),
         click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing."),
@@ -65,7 +65,7 @@ class FileArguments:
     skip_existing: bool
     dry_run: bool
     fail_fast: bool
-    lanes: Lanes | None
+    lanes: StageLimits | None
     report: Path | None
     as_json: bool
     quiet: bool

@@ -64,7 +64,7 @@ def filter_command(filter_: Filter) -> click.Command:
         def open_chain() -> Chooser:
             from ganfx import pipeline
 
-            return pipeline.Chain((pipeline.plan(filter_.name, options, engine=engine, **arguments),))
+            return pipeline.Chain((pipeline.load_filter(filter_.name, options, engine=engine, **arguments),))
 
         return run_batch(filter_.name, open_chain, given, masks, save_mask)
 
@@ -79,7 +79,7 @@ def filter_command(filter_: Filter) -> click.Command:
 
 
 def _model_option(filter_: Filter) -> Callable[[Any], Any]:
-    return click.option("-n", "--model", metavar="NAME|FILE", cls=_ModelOption, filter_name=filter_.model_filter)
+    return click.option("-n", "--model", metavar="NAME|FILE", cls=_ModelOption, filter_name=filter_.model_task)
 
 
 class _ModelOption(click.Option):

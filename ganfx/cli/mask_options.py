@@ -19,7 +19,7 @@ _MASK_HELP = (
     f"Or the word {ALPHA}: what is transparent is filled."
 )
 _COLOR_HELP = (
-    "Fill what is painted in this colour ('#ff00ff'), over the picture or over the copy that --mask names. "
+    "Fill what is painted in this color ('#ff00ff'), over the picture or over the copy that --mask names. "
     "A soft brush leaves a rim: add --grow 3."
 )
 

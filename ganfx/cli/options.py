@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ganfx.batch.lanes import Lanes
+from ganfx.batch.stage_limits import StageLimits
 from ganfx.engine import PRECISIONS, PROVIDERS, EngineOptions
 
 _PROVIDERS = ("auto", *(provider.name for provider in PROVIDERS))
@@ -27,10 +27,10 @@ _ENGINE = (
 
 
 def lanes_option(help_: str) -> Command:
-    """`--lanes`, a `Lanes` or None."""
+    """`--lanes`, a `StageLimits` or None."""
 
-    def read(context: click.Context, parameter: click.Parameter, said: str | None) -> Lanes | None:
-        return Lanes.parse(said) if said else None
+    def read(context: click.Context, parameter: click.Parameter, said: str | None) -> StageLimits | None:
+        return StageLimits.parse(said) if said else None
 
     return click.option("-j", "--lanes", metavar="OPEN:FILTER:ENCODE", callback=read, help=help_)
 

@@ -54,11 +54,11 @@ def install(names: tuple[str, ...], folder: Path | None) -> None:
     An older copy is replaced; nothing else is touched. Run it again after ganfx was moved. --folder is for programs
     that keep their things elsewhere, and wants one program's name.
     """
+    from ganfx.hosts.installations import notes
     from ganfx.hosts.installer import install
     from ganfx.hosts.machine import Machine
-    from ganfx.hosts.places import notes
-    from ganfx.server.places import state_dir
     from ganfx.server.schema import write_schema
+    from ganfx.server.state_dir import state_dir
 
     machine = Machine.here()
     places = _places_to_fill(names, folder)
@@ -81,7 +81,7 @@ def status(names: tuple[str, ...], folder: Path | None, as_json: bool) -> int:
 
     Exit status 1 where one is broken or old, or where there is none at all.
     """
-    from ganfx.hosts.places import ABSENT, INSTALLED, state_of
+    from ganfx.hosts.installations import ABSENT, INSTALLED, state_of
 
     found = [(host, place, state_of(host, place)) for host, place in _places(names, folder)]
     for host, place, state in found:
@@ -117,8 +117,8 @@ def doctor(names: tuple[str, ...], folder: Path | None, as_json: bool) -> int:
     looked at. Exit status 1 where something is wrong, or nothing is installed.
     """
     from ganfx.hosts.doctor import examine
+    from ganfx.hosts.installations import ABSENT, state_of
     from ganfx.hosts.machine import Machine
-    from ganfx.hosts.places import ABSENT, state_of
 
     installed = [(host, place) for host, place in _places(names, folder) if state_of(host, place) != ABSENT]
     if not installed:
@@ -161,16 +161,16 @@ def zip_(output: Path) -> None:
 @plugins.command()
 def describe() -> None:
     """Write down what there is to be chosen, for the menus of the programs. They call it themselves."""
-    from ganfx.server.places import state_dir
     from ganfx.server.schema import write_schema
+    from ganfx.server.state_dir import state_dir
 
     click.echo(write_schema(state_dir()))
 
 
 def _places(names: tuple[str, ...], folder: Path | None) -> list[tuple[Host, Place]]:
     """Where the programs that are named, or else all, look for plug-ins."""
+    from ganfx.hosts.installations import chosen_place, find_places
     from ganfx.hosts.machine import Machine
-    from ganfx.hosts.places import chosen_place, find_places
 
     machine = Machine.here()
     hosts = _wanted(names, folder)
@@ -181,8 +181,8 @@ def _places(names: tuple[str, ...], folder: Path | None) -> list[tuple[Host, Pla
 
 def _places_to_fill(names: tuple[str, ...], folder: Path | None) -> list[tuple[Host, Place]]:
     """The same, made where they can be. Raises HostError where one that was named is not found, or none is."""
+    from ganfx.hosts.installations import prepared_places
     from ganfx.hosts.machine import Machine
-    from ganfx.hosts.places import prepared_places
 
     if folder:
         return _places(names, folder)

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from ganfx.batch.process import DONE, FAILED, PLANNED, SKIPPED, Outcome
 
 if TYPE_CHECKING:
-    from ganfx.batch.plan import Item
+    from ganfx.batch.items import Item
 
 
 class Level(IntEnum):

@@ -47,12 +47,12 @@ GANFX_STATE names another folder for server.json and for serve.log, which says w
 )
 @engine_options
 def serve(port: int, idle: float, memory: int | None, max_megapixels: float, **options: Any) -> None:
-    from ganfx.server.lifetime import Rules, serve
-    from ganfx.server.places import state_dir
+    from ganfx.server.lifetime import ServerSettings, serve
+    from ganfx.server.state_dir import state_dir
 
     engine = take_engine_options(options)
     kept = {} if memory is None else {"memory_bytes": memory * 10**6}
-    rules = Rules(port=port, idle_s=idle * 60, max_megapixels=max_megapixels, engine=engine, **kept)
+    rules = ServerSettings(port=port, idle_s=idle * 60, max_megapixels=max_megapixels, engine=engine, **kept)
     with interruptible() as interrupt:
         serve(state_dir(), rules, _say, lambda: interrupt.asked)
 

@@ -64,9 +64,9 @@ _KINDS = (
     ),
     _Kind(
         "colorize",
-        "photo-colour",
+        "photo-color",
         "a colorizer",
-        "Colour photographs of many kinds of things teach most; some thousands are a start.",
+        "Color photographs of many kinds of things teach most; some thousands are a start.",
         "ganfx colorize -n {name} old.jpg",
     ),
     _Kind(
@@ -164,7 +164,7 @@ def _train(
     recipe = recipe or default_recipe(settings.get("style"))
     name = name or f"{Path(recipe).stem}-custom"
     folder = folder or Path("runs") / name
-    weights = generator_state(find_model(start_from, filter=kind.filter, selectors={})) if start_from else None
+    weights = generator_state(find_model(start_from, task=kind.filter, selectors={})) if start_from else None
     request = Request(filter=kind.filter, recipe=recipe, folder=folder, **settings)
     training = _Training(kind, license, start_from, weights)
     if both:

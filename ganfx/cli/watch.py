@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganfx.batch.lanes import Lanes
+from ganfx.batch.stage_limits import StageLimits
 from ganfx.cli.interrupt import interruptible
 from ganfx.cli.options import engine_options, lanes_option, take_engine_options
 from ganfx.cli.watch_service import install_service
 from ganfx.cli.watch_status import show_status
 from ganfx.errors import GanfxError, ItemError, OptionError
 from ganfx.files import WRITABLE
-from ganfx.watch.habits import Habits
+from ganfx.watch.options import WatchOptions
 
 if TYPE_CHECKING:
     from ganfx.batch.process import Outcome
     from ganfx.batch.recipes import Recipe
-    from ganfx.watch.orders import Orders
+    from ganfx.watch.folder_recipes import FolderRecipes
 
 _EXTENSIONS = sorted(suffix.lstrip(".") for suffix in WRITABLE)
 _SECONDS = click.FloatRange(0, 86_400)
@@ -59,7 +59,7 @@ It may also name a recipe and say how to save: see `ganfx enhance --help`.
 
 def _seconds(name: str, kind: Any, text: str) -> Any:
     field = f"{name.replace('-', '_')}_s"
-    default = getattr(Habits(), field)
+    default = getattr(WatchOptions(), field)
     shown = f"{default:g}" if default else None
     return click.option(
         f"--{name}", field, type=kind, default=default, metavar="SECONDS", show_default=shown, help=text
@@ -74,7 +74,7 @@ _OPTIONS = (
     ),
     click.option("-f", "--format", "extension", type=click.Choice(_EXTENSIONS), metavar="EXT", help="Of the results."),
     click.option("--quality", type=click.IntRange(1, 100), help="Of JPEG, WebP and AVIF."),
-    click.option("--strip-metadata", is_flag=True, help="Leave EXIF, XMP and IPTC out; the colour profile stays."),
+    click.option("--strip-metadata", is_flag=True, help="Leave EXIF, XMP and IPTC out; the color profile stays."),
     lanes_option("Pictures at once, as of the other commands."),
     _seconds("settle", _SECONDS, "How long a file must stand still."),
     _seconds("give-up", _SECONDS, "How long one that does not decode may still change."),
@@ -100,18 +100,18 @@ def _watch(source: Path, output: Path | None, *, status: bool, as_json: bool, **
         raise OptionError(f"there is no folder {source}", hint="make it first, or check the name")
     service, print_only = arguments.pop("install_service"), arguments.pop("print_only")
     engine, quiet, verbose = take_engine_options(arguments), arguments.pop("quiet"), arguments.pop("verbose")
-    habits = Habits(**{field.name: arguments.pop(field.name) for field in dataclasses.fields(Habits)})
+    habits = WatchOptions(**{field.name: arguments.pop(field.name) for field in dataclasses.fields(WatchOptions)})
     source, output = source.resolve(), output.resolve()
-    orders = _orders(source, arguments, lambda recipe: recipe.open(engine))
+    recipes = _recipes(source, arguments, lambda recipe: recipe.open(engine))
     if service or print_only:
         return install_service(source, output, click.get_current_context(), print_only=print_only)
     return _run(
-        source, output, orders, habits, arguments["lanes"], _Teller(as_json=as_json, quiet=quiet, verbose=verbose)
+        source, output, recipes, habits, arguments["lanes"], _Teller(as_json=as_json, quiet=quiet, verbose=verbose)
     )
 
 
-def _orders(source: Path, arguments: dict[str, Any], open_: Any) -> Orders:
-    from ganfx.watch.orders import Orders
+def _recipes(source: Path, arguments: dict[str, Any], open_: Any) -> FolderRecipes:
+    from ganfx.watch.folder_recipes import FolderRecipes
 
     def completed(recipe: Recipe) -> Recipe:
         return dataclasses.replace(
@@ -121,15 +121,17 @@ def _orders(source: Path, arguments: dict[str, Any], open_: Any) -> Orders:
             strip_metadata=arguments["strip_metadata"] or recipe.strip_metadata,
         )
 
-    return Orders(source, arguments["wanted"], open_, completed)
+    return FolderRecipes(source, arguments["wanted"], open_, completed)
 
 
-def _run(source: Path, output: Path, orders: Orders, habits: Habits, lanes: Lanes | None, teller: _Teller) -> int:
+def _run(
+    source: Path, output: Path, recipes: FolderRecipes, habits: WatchOptions, lanes: StageLimits | None, teller: _Teller
+) -> int:
     from ganfx.watch.watcher import Watcher
 
-    chooser = orders.main().chooser
-    watcher = Watcher(source, output, orders, habits, teller.note, lanes or Lanes.fitting(chooser))
-    teller.say(f"watching {source} -> {output}, {orders.name} on {chooser.device}")
+    chooser = recipes.main().chooser
+    watcher = Watcher(source, output, recipes, habits, teller.note, lanes or StageLimits.fitting(chooser))
+    teller.say(f"watching {source} -> {output}, {recipes.name} on {chooser.device}")
     with interruptible(watcher.stop):
         for outcome in watcher.run():
             teller.tell(outcome)

@@ -12,7 +12,7 @@ import click
 from ganfx.errors import OptionError
 
 if TYPE_CHECKING:
-    from ganfx.watch.health import Health
+    from ganfx.watch.health import WatchStatus
 
 NONE_RUNS = 1
 _STATES = {True: "running", False: "not running", None: "unknown, on another computer"}
@@ -32,7 +32,7 @@ def show_status(output: Path, source: Path | None, *, as_json: bool) -> int:
     return 0 if any(said.is_running for said in found) else NONE_RUNS
 
 
-def _described(said: Health) -> str:
+def _described(said: WatchStatus) -> str:
     lines = [
         f"{_STATES[said.is_running]}: {said.source} -> {said.output}, {said.recipe}",
         f"  process {said.pid} on {said.host}, since {_when(said.since)}, last heard of {_when(said.updated)}",

@@ -12,9 +12,9 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from ganfx.engine.cancel import CancelToken
 from ganfx.engine.options import PRECISIONS, EngineOptions
 from ganfx.engine.providers import PROVIDERS, Provider, ProviderStatus, probe_providers
-from ganfx.engine.stops import Stop
 
 if TYPE_CHECKING:
     from ganfx.engine.runner import NETWORKS, Engine, open_engine, verify
@@ -25,11 +25,11 @@ __all__ = [
     "NETWORKS",
     "PRECISIONS",
     "PROVIDERS",
+    "CancelToken",
     "Engine",
     "EngineOptions",
     "Provider",
     "ProviderStatus",
-    "Stop",
     "open_engine",
     "probe_providers",
     "verify",

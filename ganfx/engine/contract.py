@@ -1,4 +1,4 @@
-"""What an ONNX file promises: its own FilterSpec where it carries one, else what its graph and a tiny run tell."""
+"""What an ONNX file promises: its own ModelSpec where it carries one, else what its graph and a tiny run tell."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ganfx.engine.faults import loading
+from ganfx.engine.ort_errors import loading
 from ganfx.engine.providers import quiet_options, runtime
 from ganfx.engine.tiles import Floats, ceil_to
 from ganfx.errors import ContractError
-from ganfx.spec import KEY, FilterSpec
+from ganfx.spec import KEY, ModelSpec
 
 _HEAD = 1024
 _CONVERT = "ganfx runs ONNX files; convert the checkpoint first"
@@ -23,7 +23,7 @@ _MULTIPLES = (1, 2, 4, 8, 16, 32, 64)
 _WINML_RANGES = {"Normalized_0_1": (0.0, 1.0), "Normalized_1_1": (-1.0, 1.0), "NominalRange_0_255": (0.0, 255.0)}
 
 
-def read_contract(path: Path) -> FilterSpec:
+def read_contract(path: Path) -> ModelSpec:
     """The contract of the model at `path`. Raises ContractError where there is no picture network to be had."""
     check_file(path)
     ort = runtime()
@@ -37,7 +37,7 @@ def read_contract(path: Path) -> FilterSpec:
         channels, side = _picture_input(session)
         if KEY not in metadata:
             return _probed(path, session, channels, side, metadata)
-    spec = FilterSpec.from_json(metadata[KEY])
+    spec = ModelSpec.from_json(metadata[KEY])
     if spec.in_channels != channels:
         raise ContractError(
             f"{path.name} breaks its own contract: it says {spec.in_channels} channels, its graph takes {channels}"
@@ -92,17 +92,17 @@ def _channels_last(shape: list[int | str]) -> bool:
     return shape[3] in (1, 3) and shape[1] not in (1, 2, 3, 4)
 
 
-def _probed(path: Path, session: Any, channels: int, side: int | None, metadata: Mapping[str, str]) -> FilterSpec:
+def _probed(path: Path, session: Any, channels: int, side: int | None, metadata: Mapping[str, str]) -> ModelSpec:
     multiple, scale, out_channels = _measure(session, channels, side)
     bgr = metadata.get("Image.BitmapPixelFormat", "").startswith("Bgr")
-    return FilterSpec(
+    return ModelSpec(
         name=path.stem,
-        filter="upscale" if scale > 1 else "stylize",
+        task="upscale" if scale > 1 else "stylize",
         scale=scale,
         in_channels=channels,
         out_channels=out_channels,
         value_range=_value_range(session, channels, side or 64, metadata),
-        colour_order="BGR" if bgr else "RGB",
+        color_order="BGR" if bgr else "RGB",
         multiple_of=multiple,
         min_size=side or ceil_to(16, multiple),
         fixed_size=side,

@@ -12,17 +12,17 @@ from pathlib import Path
 
 import numpy as np
 
-from ganfx.engine import verdicts
+from ganfx.engine import tuning_cache
+from ganfx.engine.buffer_pool import BufferPool
 from ganfx.engine.contract import read_contract
-from ganfx.engine.faults import running
 from ganfx.engine.options import EngineOptions
-from ganfx.engine.pages import Pages
+from ganfx.engine.ort_errors import running
 from ganfx.engine.precision import half_graph, trustworthy
 from ganfx.engine.providers import Provider, candidates, start_session
 from ganfx.engine.session import Session
 from ganfx.engine.tiles import Floats
 from ganfx.errors import GanfxError, OptionError, ProviderError
-from ganfx.spec import FilterSpec
+from ganfx.spec import ModelSpec
 
 # Of the value range: a picture flatter than this says nothing about a precision.
 _CONTRAST = 0.1
@@ -36,17 +36,17 @@ class Network:
     SHA-256, in hex. busy_s are the seconds that the device was used so far, and ran counts the batches by their shape.
     """
 
-    def __init__(self, path: Path, spec: FilterSpec, provider: Provider, precision: str, device_id: int) -> None:
+    def __init__(self, path: Path, spec: ModelSpec, provider: Provider, precision: str, device_id: int) -> None:
         self.path, self.spec, self.provider = path, spec, provider
         self.device = provider.describe(device_id)
         self._device_id = device_id
         self._lock, self._device_lock = threading.Lock(), threading.Lock()
-        self.pages = Pages()
+        self.buffers = BufferPool()
         self.busy_s = 0.0
         self.ran: Counter[tuple[int, ...]] = Counter()
         self.digest = _digest(path)
         self.key = f"{self.digest[:16]} {provider.name} {self.device}"
-        verdict = verdicts.known_precision(self._verdict_key(precision))
+        verdict = tuning_cache.known_precision(self._verdict_key(precision))
         self.precision = verdict or precision
         self._checked = verdict is not None or precision == "fp32"
         self._session = self._open(self.precision)
@@ -121,14 +121,14 @@ class Network:
         self._checked = True
         low, high = self.spec.value_range
         if np.ptp(batch[0]) > _CONTRAST * (high - low):
-            verdicts.remember_precision(self._verdict_key(self.precision), self.precision)
+            tuning_cache.remember_precision(self._verdict_key(self.precision), self.precision)
         return True
 
     def _give_up_precision(self, precision: str) -> None:
         with self._lock:
             # Another thread may have done so.
             if self.precision == precision:
-                verdicts.remember_precision(self._verdict_key(precision), "fp32")
+                tuning_cache.remember_precision(self._verdict_key(precision), "fp32")
                 self.precision = "fp32"
                 self._session = self._open("fp32")
 
@@ -159,7 +159,7 @@ def open_network(path: Path, options: EngineOptions) -> Network:
     raise failure
 
 
-def _open_on(row: Provider, path: Path, spec: FilterSpec, options: EngineOptions) -> Network:
+def _open_on(row: Provider, path: Path, spec: ModelSpec, options: EngineOptions) -> Network:
     wanted = options.precision
     if wanted == "auto":
         fastest = row.fastest()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ganfx.engine.devices import computes_bf16, gpu_name
-from ganfx.engine.faults import starting
+from ganfx.engine.ort_errors import starting
 from ganfx.errors import GanfxError, OptionError, ProviderError
 
 Configured = list[tuple[str, dict[str, Any]]]
@@ -226,7 +226,7 @@ def probe_providers(device_id: int = 0) -> list[ProviderStatus]:
 def _probe(row: Provider, device_id: int) -> ProviderStatus:
     import numpy as np
 
-    from ganfx.engine.faults import running
+    from ganfx.engine.ort_errors import running
 
     try:
         session = start_session(_tiny_network(), row, "fp32", device_id)

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ganfx.engine.bands import Progress, Reader, Run
 from ganfx.engine.network import Network
+from ganfx.engine.network_cache import NetworkCache
 from ganfx.engine.options import EngineOptions
-from ganfx.engine.shelf import Shelf
+from ganfx.engine.tiled_run import PixelProgress, Reader, TiledRun
 from ganfx.engine.tiles import Floats
-from ganfx.spec import FilterSpec
+from ganfx.spec import ModelSpec
 
 # Few at first: what runs one command seldom needs more.
-NETWORKS = Shelf(3)
+NETWORKS = NetworkCache(3)
 
 
 class Engine:
@@ -25,7 +25,7 @@ class Engine:
         self.network, self.options = network, options
 
     @property
-    def spec(self) -> FilterSpec:
+    def spec(self) -> ModelSpec:
         return self.network.spec
 
     @property
@@ -48,18 +48,18 @@ class Engine:
         """What it computes in; fp32 once a faster precision has failed its check."""
         return self.network.precision
 
-    def run(self, image: Floats, progress: Progress | None = None) -> Floats:
+    def run(self, image: Floats, progress: PixelProgress | None = None) -> Floats:
         """`image` (H, W, in_channels) in [0, 1] to (H * scale, W * scale, out_channels), not clipped."""
         height, width = image.shape[:2]
         spec = self.spec
         result = np.empty((height * spec.scale, width * spec.scale, spec.out_channels), np.float32)
         told = progress or (lambda done: None)
-        run = Run(self.network, self.options, lambda top, bottom: image[top:bottom], height, width, told, result)
+        run = TiledRun(self.network, self.options, lambda top, bottom: image[top:bottom], height, width, told, result)
         for _ in run.chunks():
             pass
         return result
 
-    def stream(self, read: Reader, height: int, width: int, progress: Progress | None = None) -> Iterator[Floats]:
+    def stream(self, read: Reader, height: int, width: int, progress: PixelProgress | None = None) -> Iterator[Floats]:
         """Finished rows of the output, top to bottom, in chunks that are whole input rows high.
 
         `read(top, bottom)` returns input rows (bottom - top, width, in_channels) in [0, 1]; `top` never falls, but
@@ -67,7 +67,7 @@ class Engine:
         Memory holds one band of tiles, not the picture. Each chunk is the caller's own. Raises DeviceMemoryError
         when even the smallest tile does not fit, else halves the tile and goes on below the rows already out.
         """
-        return Run(self.network, self.options, read, height, width, progress or (lambda done: None)).chunks()
+        return TiledRun(self.network, self.options, read, height, width, progress or (lambda done: None)).chunks()
 
 
 def open_engine(model: Path, options: EngineOptions = EngineOptions()) -> Engine:  # noqa: B008

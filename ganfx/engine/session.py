@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ganfx.engine.stops import run_options
+from ganfx.engine.cancel import run_options
 from ganfx.engine.tiles import Floats
 from ganfx.errors import ContractError
 

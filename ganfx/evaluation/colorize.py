@@ -1,4 +1,4 @@
-"""`ganfx eval colorize`: turn good pictures grey, have every contestant colour them, compare with the originals."""
+"""`ganfx eval colorize`: turn good pictures grey, have every method color them, compare with the originals."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from pathlib import Path
 import numpy as np
 
 from ganfx import pipeline
-from ganfx.color import lab_of, lightness_of, with_chroma
 from ganfx.engine import EngineOptions
 from ganfx.errors import ItemError
-from ganfx.evaluation.contestants import Contestant, Entrant, devices, open_entrants
+from ganfx.evaluation.degradations import DEGRADATIONS, turn_grey
+from ganfx.evaluation.evaluate_all import Say, evaluate_all
 from ganfx.evaluation.judge import NAN, Judge
-from ganfx.evaluation.looks import LOOKS, turn_grey
-from ganfx.evaluation.metrics import chroma_error, colourfulness, psnr
+from ganfx.evaluation.methods import Method, OpenedModel, devices, open_models
+from ganfx.evaluation.metrics import chroma_error, colorfulness, psnr
 from ganfx.evaluation.protocol import MIN_SIDE, Sample, check_names, eight_bit, samples_of
-from ganfx.evaluation.report import Column, Measurement, Report, Task
+from ganfx.evaluation.report import Column, EvaluationReport, Measurement, ReportLayout
 from ganfx.evaluation.resample import fitted
-from ganfx.evaluation.rounds import Say, go_round
 from ganfx.evaluation.sheet import Cell, Sheet
-from ganfx.picture import Floats, Look, Picture
+from ganfx.imaging.color import lab_of, lightness_of, with_chroma
+from ganfx.imaging.picture import Floats, Picture, PictureInfo
 from ganfx.training.features import features_dir
 
 MAX_SIDE = 512
 CELL = 320
 SHEET_ROWS = 10
-# A picture with less is grey, and says nothing about colours.
-LEAST_COLOURFULNESS = 2.0
+# A picture with less is grey, and says nothing about colors.
+LEAST_COLORFULNESS = 2.0
 
 GREY, MEAN_CHROMA, TRUTH = "grey", "mean-chroma", "truth"
 COLUMNS = (
@@ -38,8 +38,8 @@ COLUMNS = (
     Column("lpips", "LPIPS", ".4f", np.mean, min),
     Column("vgg", "VGG", ".4f", np.mean, min),
     Column("psnr", "PSNR", ".2f", np.mean, max),
-    Column("colourfulness", "colourfulness", ".1f", np.mean, None),
-    Column("colourfulness_gap", "gap", ".1f", np.mean, min),
+    Column("colorfulness", "colorfulness", ".1f", np.mean, None),
+    Column("colorfulness_gap", "gap", ".1f", np.mean, min),
     Column("lightness_change", "L change", ".2f", np.mean, None),
     Column("seconds", "s", ".3f", np.median, None),
 )
@@ -48,10 +48,10 @@ LEGEND = (
     "a scan of an old print, which hardly saw red, has another gamma, and is faded, soft and grainy. ab error (lower "
     "is better): mean distance of (`a*`, `b*`) from the original's; ab MAE (lower): mean difference of `a*` and of "
     "`b*`, each for itself. LPIPS (lower): SqueezeNet v0.1. VGG (lower): distance of VGG-19 features, not used in "
-    "training. PSNR (higher): of RGB; it prefers dull colours. These three compare with the original, and where the "
-    "look is old with the original's colours in the old print's light. colourfulness: of Hasler and Suesstrunk, "
+    "training. PSNR (higher): of RGB; it prefers dull colors. These three compare with the original, and where the "
+    "degradation is old with the original's colors in the old print's light. colorfulness: of Hasler and Suesstrunk, "
     f"{TRUTH} being the originals; gap (lower): its mean distance from the original's. L change: mean change of `L*` "
-    f"from the grey picture's. {MEAN_CHROMA}: the grey picture in one colour, the mean `a*` and `b*` of all "
+    f"from the grey picture's. {MEAN_CHROMA}: the grey picture in one color, the mean `a*` and `b*` of all "
     "originals, which nobody knows beforehand. s: median seconds for a picture, all work included."
 )
 
@@ -60,62 +60,66 @@ def evaluate_colorize(
     models: Sequence[str | Path],
     sets: Sequence[Path],
     *,
-    looks: Sequence[str] = (),
+    degradations: Sequence[str] = (),
     limit: int | None = None,
     options: EngineOptions | None = None,
     say: Say = lambda line: None,
-) -> Report:
-    """Judge `models`, names or .onnx files, by colouring folders of good pictures turned grey, by `looks` or all.
+) -> EvaluationReport:
+    """Judge `models`, names or .onnx files, by coloring folders of good pictures turned grey, by `degradations` or all.
 
     `limit` takes the first so many pictures of each folder. LPIPS and VGG need the folder that GANFX_FEATURES
     names. A picture that cannot be judged is said and left out. Raises OptionError where nothing can be compared,
     and what finding and opening the models raises.
     """
-    check_names(looks, LOOKS, "look")
+    check_names(degradations, DEGRADATIONS, "look")
     samples = samples_of(sets, limit)
     names = (GREY, MEAN_CHROMA, TRUTH)
-    entrants = open_entrants(models, options or EngineOptions(), filter="colorize", baselines=names)
+    opened = open_models(models, options or EngineOptions(), task="colorize", baselines=names)
     if features_dir() is None:
         say("GANFX_FEATURES names no folder: LPIPS and VGG are left out")
-    return compete([entrant.contestant(_colouring(entrant)) for entrant in entrants], samples, looks, say)
+    return compete([model.method(_coloring(model)) for model in opened], samples, degradations, say)
 
 
-def compete(networks: Sequence[Contestant], samples: Sequence[Sample], looks: Sequence[str], say: Say) -> Report:
-    """The report of the baselines and `networks`, which take grey rgb (H, W, 3), on every look, or on `looks`."""
+def compete(
+    networks: Sequence[Method], samples: Sequence[Sample], degradations: Sequence[str], say: Say
+) -> EvaluationReport:
+    """The report of the baselines and `networks`, which take grey rgb (H, W, 3), on `degradations` or all of them."""
     chroma = _mean_chroma(samples)
     baselines = [
-        Contestant(GREY, lambda grey: grey),
-        Contestant(MEAN_CHROMA, lambda grey: with_chroma(grey, np.broadcast_to(chroma, (*grey.shape[:2], 2)))),
+        Method(GREY, lambda grey: grey),
+        Method(MEAN_CHROMA, lambda grey: with_chroma(grey, np.broadcast_to(chroma, (*grey.shape[:2], 2)))),
     ]
-    run = _Run([*baselines, *networks], [one.name for one in networks], looks or tuple(LOOKS))
-    return go_round(run.report, samples, run.add, say, SHEET_ROWS)
+    run = _ColorizeEvaluation(
+        [*baselines, *networks], [one.name for one in networks], degradations or tuple(DEGRADATIONS)
+    )
+    return evaluate_all(run.report, samples, run.add, say, SHEET_ROWS)
 
 
-def _colouring(entrant: Entrant) -> Callable[[Floats], Floats]:
+def _coloring(model: OpenedModel) -> Callable[[Floats], Floats]:
     """The whole filter with this network, as users run it."""
 
-    def colour(grey: Floats) -> Floats:
-        model, engine = str(entrant.path), entrant.engine.options
-        return pipeline.apply(Picture(grey, look=Look(grey=True)), "colorize", model=model, engine=engine).rgb
+    def color(grey: Floats) -> Floats:
+        path, engine = str(model.path), model.engine.options
+        return pipeline.apply(Picture(grey, info=PictureInfo(grey=True)), "colorize", model=path, engine=engine).rgb
 
-    return colour
+    return color
 
 
 @dataclass(frozen=True)
 class _Truth:
-    """An original: rgb (H, W, 3), its a* and b* (H, W, 2) and how colourful it is."""
+    """An original: rgb (H, W, 3), its a* and b* (H, W, 2) and how colorful it is."""
 
     rgb: Floats
     chroma: Floats
-    colourfulness: float
+    colorfulness: float
 
     @classmethod
     def of(cls, sample: Sample) -> _Truth:
         """Raises ItemError where the picture cannot be read, or is grey."""
         rgb = sample.shrunk(MAX_SIDE)
-        found = cls(rgb, lab_of(rgb)[..., 1:], colourfulness(rgb))
-        if found.colourfulness < LEAST_COLOURFULNESS:
-            raise ItemError("has no colours to compare with")
+        found = cls(rgb, lab_of(rgb)[..., 1:], colorfulness(rgb))
+        if found.colorfulness < LEAST_COLORFULNESS:
+            raise ItemError("has no colors to compare with")
         return found
 
 
@@ -129,51 +133,49 @@ def _mean_chroma(samples: Sequence[Sample]) -> Floats:
 
 
 @dataclass
-class _Run:
-    contestants: list[Contestant]
+class _ColorizeEvaluation:
+    methods: list[Method]
     shown: list[str]
-    looks: Sequence[str]
+    degradations: Sequence[str]
 
     def __post_init__(self) -> None:
         self.judge = Judge(features_dir())
-        self.report = Report(
-            Task("colorize", "look", COLUMNS, LEGEND),
-            devices(self.contestants),
-            {one.name: one.parameters for one in self.contestants} | {TRUTH: None},
-            sheets={look: Sheet([GREY, *self.shown, TRUTH], CELL) for look in self.looks},
+        self.report = EvaluationReport(
+            ReportLayout("colorize", "look", COLUMNS, LEGEND),
+            devices(self.methods),
+            {one.name: one.parameters for one in self.methods} | {TRUTH: None},
+            sheets={degradation: Sheet([GREY, *self.shown, TRUTH], CELL) for degradation in self.degradations},
         )
-        for one in self.contestants:
+        for one in self.methods:
             one.run(np.full((MIN_SIDE, MIN_SIDE, 3), 0.5, np.float32))  # what a first run sets up is not timed
 
     def add(self, sample: Sample, shown: bool) -> None:
-        """Turn one picture grey in every way, have it coloured, and judge."""
+        """Turn one picture grey in every way, have it colored, and judge."""
         truth = _Truth.of(sample)
-        for look in self.looks:
-            grey, answer = turn_grey(truth.rgb, look, sample.name)
+        for degradation in self.degradations:
+            grey, answer = turn_grey(truth.rgb, degradation, sample.name)
             self.judge.look_at(answer)
-            results = {one.name: self._measure(one, grey, answer, truth) for one in self.contestants}
+            results = {one.name: self._measure(one, grey, answer, truth) for one in self.methods}
             measured = {name: figures for name, (_, figures) in results.items()}
-            measured[TRUTH] = {c.figure: NAN for c in COLUMNS} | {"colourfulness": truth.colourfulness}
+            measured[TRUTH] = {c.figure: NAN for c in COLUMNS} | {"colorfulness": truth.colorfulness}
             for name, figures in measured.items():
-                self.report.measurements.append(Measurement(name, sample.set, look, sample.name, figures))
+                self.report.measurements.append(Measurement(name, sample.set, degradation, sample.name, figures))
             if shown:
-                self.report.sheets[look].rows.append(self._row(sample, grey, truth, results))
+                self.report.sheets[degradation].rows.append(self._row(sample, grey, truth, results))
 
-    def _measure(
-        self, contestant: Contestant, grey: Floats, answer: Floats, truth: _Truth
-    ) -> tuple[Floats, dict[str, float]]:
-        raw, seconds = contestant.timed(grey)
+    def _measure(self, method: Method, grey: Floats, answer: Floats, truth: _Truth) -> tuple[Floats, dict[str, float]]:
+        raw, seconds = method.timed(grey)
         output = eight_bit(raw)
         lab, figures = lab_of(output), self.judge.figures(output)
-        colourful = colourfulness(output)
+        colorful = colorfulness(output)
         return output, {
             "ab_error": chroma_error(lab[..., 1:], truth.chroma),
             "ab_mae": float(np.abs(lab[..., 1:] - truth.chroma).mean()),
             "lpips": figures["lpips"],
             "vgg": figures["vgg"],
             "psnr": psnr(*(rgb.astype(np.float64) * 255 for rgb in (output, answer))),
-            "colourfulness": colourful,
-            "colourfulness_gap": abs(colourful - truth.colourfulness),
+            "colorfulness": colorful,
+            "colorfulness_gap": abs(colorful - truth.colorfulness),
             "lightness_change": float(np.abs(lab[..., 0] - lightness_of(grey)).mean()),
             "seconds": seconds,
         }
@@ -184,6 +186,6 @@ class _Run:
         cells = [Cell(fitted(grey, CELL), f"{sample.set} {sample.name}")]
         for name in self.shown:
             output, figures = results[name]
-            caption = f"a*b* error {figures['ab_error']:.1f}  colourfulness {figures['colourfulness']:.0f}"
+            caption = f"a*b* error {figures['ab_error']:.1f}  colorfulness {figures['colorfulness']:.0f}"
             cells.append(Cell(fitted(output, CELL), caption))
-        return [*cells, Cell(fitted(truth.rgb, CELL), f"colourfulness {truth.colourfulness:.0f}")]
+        return [*cells, Cell(fitted(truth.rgb, CELL), f"colorfulness {truth.colorfulness:.0f}")]

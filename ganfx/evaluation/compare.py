@@ -9,7 +9,7 @@ import numpy as np
 
 from ganfx.errors import OptionError
 from ganfx.evaluation.sheet import busiest
-from ganfx.picture import Floats, Picture
+from ganfx.imaging.picture import Floats, Picture
 
 SIDE = 420
 GAP = 6

@@ -12,7 +12,7 @@ from ganfx.errors import MaskError, OptionError
 from ganfx.evaluation.masks import KINDS, draw_mask
 from ganfx.evaluation.protocol import Sample, check_names, middle
 from ganfx.files import is_picture, open_reader, read_mask
-from ganfx.picture import Mask
+from ganfx.imaging.picture import Mask
 
 # The mask, 0 or 1, for what is judged of a sample, which has this height and width.
 MaskOf = Callable[[Sample, tuple[int, int]], Mask]

@@ -1,4 +1,4 @@
-"""`ganfx eval inpaint`: cut holes into good pictures, have every contestant fill them, compare with the originals."""
+"""`ganfx eval inpaint`: cut holes into good pictures, have every method fill them, compare with the originals."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import numpy as np
 from ganfx import pipeline
 from ganfx.engine import EngineOptions
 from ganfx.errors import MaskError, OptionError
-from ganfx.evaluation.contestants import Contestant, Entrant, devices, open_entrants
+from ganfx.evaluation.evaluate_all import Say, evaluate_all
 from ganfx.evaluation.holes import MaskFolder, MaskOf, drawn
 from ganfx.evaluation.judge import Judge
 from ganfx.evaluation.masks import KINDS
+from ganfx.evaluation.methods import Method, OpenedModel, devices, open_models
 from ganfx.evaluation.metrics import psnr
 from ganfx.evaluation.protocol import MIN_SIDE, Sample, eight_bit, samples_of
-from ganfx.evaluation.report import Column, Measurement, Report, Task
+from ganfx.evaluation.report import Column, EvaluationReport, Measurement, ReportLayout
 from ganfx.evaluation.resample import fitted
-from ganfx.evaluation.rounds import Say, go_round
 from ganfx.evaluation.sheet import Cell, Sheet, around
-from ganfx.picture import Floats, Mask, Picture
+from ganfx.imaging.picture import Floats, Mask, Picture
 from ganfx.training.features import features_dir
 
 # What published figures are measured at.
@@ -30,7 +30,7 @@ MAX_SIDE = 512
 CELL = 288
 # A hole of a larger share is shown with the whole picture around it, shrunk.
 CLOSE_UP = 0.2
-HOLE_COLOUR = np.array([1, 0, 1], np.float32)
+HOLE_COLOR = np.array([1, 0, 1], np.float32)
 RADIUS = 3
 
 COLUMNS = (
@@ -60,7 +60,7 @@ def evaluate_inpaint(
     limit: int | None = None,
     options: EngineOptions | None = None,
     say: Say = lambda line: None,
-) -> Report:
+) -> EvaluationReport:
     """Judge `models`, names or .onnx files, by filling holes in folders of good pictures, beside OpenCV.
 
     The holes are drawn, by `kinds` or all there are, or come from the folder `masks` (see `MaskFolder`).
@@ -73,30 +73,32 @@ def evaluate_inpaint(
     folder = MaskFolder(masks, invert=invert_masks, max_side=MAX_SIDE) if masks else None
     samples = samples_of(sets, limit, without=folder.paths if folder else ())
     cases = {folder.name: folder} if folder else drawn(kinds or tuple(KINDS))
-    entrants = open_entrants(models, options or EngineOptions(), filter="inpaint", baselines=tuple(BASELINES))
-    networks = [entrant.contestant(_filling(entrant)) for entrant in entrants]
+    opened = open_models(models, options or EngineOptions(), task="inpaint", baselines=tuple(BASELINES))
+    networks = [model.method(_filling(model)) for model in opened]
     if features_dir() is None:
         say("GANFX_FEATURES names no folder: LPIPS and VGG are left out")
     return compete(networks, samples, cases, say)
 
 
-def compete(networks: Sequence[Contestant], samples: Sequence[Sample], cases: Mapping[str, MaskOf], say: Say) -> Report:
+def compete(
+    networks: Sequence[Method], samples: Sequence[Sample], cases: Mapping[str, MaskOf], say: Say
+) -> EvaluationReport:
     """The report of the baselines and `networks`, which take rgb (H, W, 3) and a mask (H, W), on every case."""
-    run = _Run([*(Contestant(name, fill) for name, fill in BASELINES.items()), *networks], cases)
-    return go_round(run.report, samples, run.add, say)
+    run = _InpaintEvaluation([*(Method(name, fill) for name, fill in BASELINES.items()), *networks], cases)
+    return evaluate_all(run.report, samples, run.add, say)
 
 
-def _filling(entrant: Entrant) -> Callable[[Floats, Mask], Floats]:
+def _filling(model: OpenedModel) -> Callable[[Floats, Mask], Floats]:
     """The whole filter with this network, as users run it."""
 
     def fill(rgb: Floats, mask: Mask) -> Floats:
-        model, engine = str(entrant.path), entrant.engine.options
-        return pipeline.apply(Picture(rgb), "inpaint", mask=mask, model=model, engine=engine).rgb
+        path, engine = str(model.path), model.engine.options
+        return pipeline.apply(Picture(rgb), "inpaint", mask=mask, model=path, engine=engine).rgb
 
     return fill
 
 
-def mean_colour(rgb: Floats, mask: Mask) -> Floats:
+def mean_color(rgb: Floats, mask: Mask) -> Floats:
     """The hole in the mean of what is around it: what a figure must beat to mean anything."""
     hole = mask > 0
     return np.asarray(np.where(hole[..., None], eight_bit(rgb[~hole].mean(axis=0)), rgb), np.float32)
@@ -113,29 +115,29 @@ def _opencv(method: int) -> Callable[[Floats, Mask], Floats]:
 # What anybody can run instead; the sheets show SHOWN_BASELINE, since the others look worse or alike.
 SHOWN_BASELINE = "opencv-ns"
 BASELINES: Mapping[str, Callable[[Floats, Mask], Floats]] = {
-    "mean-colour": mean_colour,
+    "mean-color": mean_color,
     "opencv-telea": _opencv(cv2.INPAINT_TELEA),
     SHOWN_BASELINE: _opencv(cv2.INPAINT_NS),
 }
 
 
 @dataclass
-class _Run:
-    contestants: list[Contestant]
+class _InpaintEvaluation:
+    methods: list[Method]
     cases: Mapping[str, MaskOf]
 
     def __post_init__(self) -> None:
         self.judge = Judge(features_dir())
-        self.shown = [one.name for one in self.contestants if one.name not in BASELINES or one.name == SHOWN_BASELINE]
-        self.report = Report(
-            Task("inpaint", "masks", COLUMNS, LEGEND),
-            devices(self.contestants),
-            {one.name: one.parameters for one in self.contestants},
+        self.shown = [one.name for one in self.methods if one.name not in BASELINES or one.name == SHOWN_BASELINE]
+        self.report = EvaluationReport(
+            ReportLayout("inpaint", "masks", COLUMNS, LEGEND),
+            devices(self.methods),
+            {one.name: one.parameters for one in self.methods},
             sheets={case: Sheet(["input", *self.shown, "truth"], CELL) for case in self.cases},
         )
         mask = np.zeros((MIN_SIDE, MIN_SIDE), np.float32)
         mask[MIN_SIDE // 2 :, MIN_SIDE // 2 :] = 1
-        for one in self.contestants:
+        for one in self.methods:
             one.run(np.full((MIN_SIDE, MIN_SIDE, 3), 0.5, np.float32), mask)  # what a first run sets up is not timed
 
     def add(self, sample: Sample, shown: bool) -> None:
@@ -146,18 +148,18 @@ class _Run:
             mask = mask_of(sample, truth.shape[:2])
             if not 0 < mask.mean() < 1:
                 raise MaskError("its mask is all white or all black")
-            results = [self._measure(contestant, truth, mask) for contestant in self.contestants]
-            for contestant, (_, figures) in zip(self.contestants, results, strict=True):
-                self.report.measurements.append(Measurement(contestant.name, sample.set, case, sample.name, figures))
+            results = [self._measure(method, truth, mask) for method in self.methods]
+            for method, (_, figures) in zip(self.methods, results, strict=True):
+                self.report.measurements.append(Measurement(method.name, sample.set, case, sample.name, figures))
             if shown:
-                drawings = {one.name: result for one, result in zip(self.contestants, results, strict=True)}
+                drawings = {one.name: result for one, result in zip(self.methods, results, strict=True)}
                 self.report.sheets[case].rows.append(self._row(sample, truth, mask, drawings))
 
-    def _measure(self, contestant: Contestant, truth: Floats, mask: Mask) -> tuple[Floats, dict[str, float]]:
+    def _measure(self, method: Method, truth: Floats, mask: Mask) -> tuple[Floats, dict[str, float]]:
         hole = mask > 0
         # Nobody is handed what the hole hides: whatever of it came back would flatter the figures.
         given = np.where(hole[..., None], np.float32(0.5), truth)
-        raw, seconds = contestant.timed(given, mask)
+        raw, seconds = method.timed(given, mask)
         output = eight_bit(raw)
         figures = self.judge.figures(output)
         return output, {
@@ -174,7 +176,7 @@ class _Run:
         self, sample: Sample, truth: Floats, mask: Mask, results: Mapping[str, tuple[Floats, dict[str, float]]]
     ) -> list[Cell]:
         piece = around(mask, CELL if mask.mean() < CLOSE_UP else MAX_SIDE)
-        marked = np.where(mask[..., None] > 0, HOLE_COLOUR, truth)
+        marked = np.where(mask[..., None] > 0, HOLE_COLOR, truth)
         cells = [Cell(fitted(marked[piece], CELL), f"{sample.set} {sample.name}")]
         for name in self.shown:
             output, figures = results[name]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ganfx.evaluation.metrics import luma, psnr, ssim
 from ganfx.evaluation.perceptual import PerceptualDistance
-from ganfx.picture import Floats
+from ganfx.imaging.picture import Floats
 
 NAN = float("nan")
 

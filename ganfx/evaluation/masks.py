@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ganfx.picture import Mask
+from ganfx.imaging.picture import Mask
 
 Canvas = NDArray[np.uint8]
 Draw = Callable[[Canvas, float, np.random.Generator], None]

@@ -1,4 +1,4 @@
-"""Figures that need nothing but the pixels: PSNR and SSIM as super-resolution papers report them, and of colours."""
+"""Figures that need nothing but the pixels: PSNR and SSIM as super-resolution papers report them, and of colors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ganfx.picture import Floats
+from ganfx.imaging.picture import Floats
 
 Plane = NDArray[np.float64]
 
@@ -65,10 +65,10 @@ def _steepness(plane: Plane) -> Plane:
     return np.asarray(steep - steep.mean())
 
 
-def colourfulness(rgb: Floats) -> float:
-    """How colourful rgb (H, W, 3) in [0, 1] is: 0 where it is grey, 59 quite, 109 extremely.
+def colorfulness(rgb: Floats) -> float:
+    """How colorful rgb (H, W, 3) in [0, 1] is: 0 where it is grey, 59 quite, 109 extremely.
 
-    Hasler and Suesstrunk, "Measuring colourfulness in natural images" (2003).
+    Hasler and Suesstrunk, "Measuring colorfulness in natural images" (2003).
     """
     red, green, blue = np.moveaxis(rgb.astype(np.float64) * _PEAK, -1, 0)
     opponents = np.stack([red - green, (red + green) / 2 - blue])

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganfx.errors import ModelError, TrainingError
-from ganfx.picture import Floats
+from ganfx.imaging.picture import Floats
 from ganfx.training.features import Lpips, VggFeatures
 
 

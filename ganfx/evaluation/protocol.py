@@ -13,7 +13,7 @@ import numpy as np
 from ganfx.errors import OptionError, PictureSizeError
 from ganfx.evaluation.resample import bicubic, fitted
 from ganfx.files import is_picture, open_picture
-from ganfx.picture import Floats
+from ganfx.imaging.picture import Floats
 
 # Networks that judge hold a whole picture's activations; a larger picture is judged by its middle.
 MAX_SIDE = 1024

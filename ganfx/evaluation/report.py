@@ -13,7 +13,7 @@ from typing import Any
 from ganfx.errors import OutputError
 from ganfx.evaluation.sheet import Sheet
 from ganfx.files import save_picture
-from ganfx.picture import Picture
+from ganfx.imaging.picture import Picture
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Task:
+class ReportLayout:
     """What is evaluated. Files are called `name`; `case` says what else than set and model tells rows apart."""
 
     name: str
@@ -62,17 +62,17 @@ class Row:
 
 
 @dataclass
-class Report:
-    """An evaluation's results. parameters holds every contestant, baselines first; device ran the networks."""
+class EvaluationReport:
+    """An evaluation's results. parameters holds every method, baselines first; device ran the networks."""
 
-    task: Task
+    task: ReportLayout
     device: str
     parameters: dict[str, int | None]
     measurements: list[Measurement] = field(default_factory=list)
     sheets: dict[str, Sheet] = field(default_factory=dict)
 
     def rows(self) -> list[Row]:
-        """Each set and case in the order they came, with all contestants in theirs."""
+        """Each set and case in the order they came, with all methods in theirs."""
         groups: dict[tuple[str, str, str], list[Measurement]] = {}
         for one in self.measurements:
             groups.setdefault((one.set, one.case, one.model), []).append(one)

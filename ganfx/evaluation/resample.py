@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganfx.picture import Floats
+from ganfx.imaging.picture import Floats
 from ganfx.training.resample import CUBIC, resize_matrix
 
 Real = TypeVar("Real", np.float32, np.float64)

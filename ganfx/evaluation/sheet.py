@@ -1,4 +1,4 @@
-"""Contact sheets: the same piece of several pictures as each contestant drew it, side by side, for the eye."""
+"""Contact sheets: the same piece of several pictures as each method drew it, side by side, for the eye."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganfx.evaluation.metrics import luma
-from ganfx.picture import Floats, Mask
+from ganfx.imaging.picture import Floats, Mask
 
 CELL = 192
 CAPTION = 18

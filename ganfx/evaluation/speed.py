@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ganfx.engine import EngineOptions
-from ganfx.evaluation.contestants import Contestant, Entrant, common_scale, open_entrants
+from ganfx.evaluation.methods import Method, OpenedModel, common_scale, open_models
 from ganfx.evaluation.report import millions, table
 from ganfx.filters.colorize import NETWORK_SIDE
 
@@ -47,13 +47,13 @@ def benchmark_speed(
     The size is by default what their filter hands them. They take turns, so that whatever else the machine does falls
     on all of them; the first is the measure.
     """
-    entrants = open_entrants(models, options or EngineOptions())
-    size = size or _SIZES.get(entrants[0].engine.spec.filter, _TILE)
-    megapixels = size[0] * size[1] * common_scale(entrants) ** 2 / 1e6
-    contestants = [_on_noise(entrant, size) for entrant in entrants]
-    for one in contestants:
+    opened = open_models(models, options or EngineOptions())
+    size = size or _SIZES.get(opened[0].engine.spec.task, _TILE)
+    megapixels = size[0] * size[1] * common_scale(opened) ** 2 / 1e6
+    methods = [_on_noise(model, size) for model in opened]
+    for one in methods:
         one.run()
-    turns = np.array([[one.timed()[1] for one in contestants] for _ in range(repeats)])
+    turns = np.array([[one.timed()[1] for one in methods] for _ in range(repeats)])
     return [
         Speed(
             model=one.name,
@@ -64,14 +64,14 @@ def benchmark_speed(
             mp_per_s=megapixels / statistics.median(times),
             ratio=statistics.median(turns[:, 0] / times),
         )
-        for one, times in zip(contestants, turns.T, strict=True)
+        for one, times in zip(methods, turns.T, strict=True)
     ]
 
 
-def _on_noise(entrant: Entrant, size: tuple[int, int]) -> Contestant:
+def _on_noise(model: OpenedModel, size: tuple[int, int]) -> Method:
     width, height = size
-    noise = np.random.default_rng(0).random((height, width, entrant.engine.spec.in_channels), np.float32)
-    return entrant.contestant(lambda: entrant.engine.run(noise))
+    noise = np.random.default_rng(0).random((height, width, model.engine.spec.in_channels), np.float32)
+    return model.method(lambda: model.engine.run(noise))
 
 
 def speed_table(speeds: Sequence[Speed]) -> str:

@@ -16,7 +16,7 @@ from ganfx.evaluation.judge import NAN
 from ganfx.evaluation.metrics import Plane
 from ganfx.evaluation.perceptual import as_tensor
 from ganfx.evaluation.protocol import Sample, middle, samples_of
-from ganfx.picture import Floats
+from ganfx.imaging.picture import Floats
 from ganfx.training.features import Lpips, VggFeatures
 
 SIDE = 256

@@ -1,4 +1,4 @@
-"""`ganfx eval stylize`: have every contestant paint photographs, compare with the style and with the photographs."""
+"""`ganfx eval stylize`: have every method paint photographs, compare with the style and with the photographs."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 
 from ganfx import pipeline
 from ganfx.engine import EngineOptions
-from ganfx.evaluation.contestants import Contestant, Entrant, devices, open_entrants
+from ganfx.evaluation.evaluate_all import Say, evaluate_all
 from ganfx.evaluation.judge import NAN
+from ganfx.evaluation.methods import Method, OpenedModel, devices, open_models
 from ganfx.evaluation.metrics import Plane, edge_correlation
 from ganfx.evaluation.protocol import MIN_SIDE, Sample, eight_bit, middle, samples_of
-from ganfx.evaluation.report import Column, Measurement, Report, Task
+from ganfx.evaluation.report import Column, EvaluationReport, Measurement, ReportLayout
 from ganfx.evaluation.resample import fitted
-from ganfx.evaluation.rounds import Say, go_round
 from ganfx.evaluation.sheet import Cell, Sheet
 from ganfx.evaluation.styles import SIDE, Eyes, Sight, Style, gram_distances, kid_shares, open_style
 from ganfx.filters.stylize import NATIVE
-from ganfx.picture import Floats, Picture
+from ganfx.imaging.picture import Floats, Picture
 from ganfx.training.features import features_dir
 
 SHEET_ROWS = 10
@@ -54,7 +54,7 @@ def evaluate_stylize(
     limit: int | None = None,
     options: EngineOptions | None = None,
     say: Say = lambda line: None,
-) -> Report:
+) -> EvaluationReport:
     """Judge `models`, names or .onnx files, by painting folders of photographs, beside the photographs themselves.
 
     `style` is what they shall look like: a picture, or a folder of paintings. `limit` takes the first so many pictures
@@ -63,61 +63,63 @@ def evaluate_stylize(
     raises.
     """
     samples = samples_of(sets, limit)
-    entrants = open_entrants(models, options or EngineOptions(), filter="stylize", baselines=(PHOTO, PAINTINGS))
+    opened = open_models(models, options or EngineOptions(), task="stylize", baselines=(PHOTO, PAINTINGS))
     if features_dir() is None:
         say("GANFX_FEATURES names no folder: KID, Gram, style loss and LPIPS are left out")
-    return compete([entrant.contestant(_painting(entrant)) for entrant in entrants], samples, style, say)
+    return compete([model.method(_painting(model)) for model in opened], samples, style, say)
 
 
-def compete(networks: Sequence[Contestant], samples: Sequence[Sample], style: Path, say: Say) -> Report:
+def compete(networks: Sequence[Method], samples: Sequence[Sample], style: Path, say: Say) -> EvaluationReport:
     """The report of the photographs and of `networks`, which take rgb (H, W, 3), beside the pictures of `style`."""
     features = features_dir()
     eyes = Eyes(features) if features else None
-    run = _Run([Contestant(PHOTO, lambda rgb: rgb), *networks], open_style(style, eyes, SHEET_ROWS, say), eyes)
-    go_round(run.report, samples, run.add, say, SHEET_ROWS)
+    run = _StylizeEvaluation(
+        [Method(PHOTO, lambda rgb: rgb), *networks], open_style(style, eyes, SHEET_ROWS, say), eyes
+    )
+    evaluate_all(run.report, samples, run.add, say, SHEET_ROWS)
     run.compare_sets()
     return run.report
 
 
-def _painting(entrant: Entrant) -> Callable[[Floats], Floats]:
+def _painting(model: OpenedModel) -> Callable[[Floats], Floats]:
     """The whole filter with this network, as users run it."""
 
     def paint(rgb: Floats) -> Floats:
-        model, engine = str(entrant.path), entrant.engine.options
-        return pipeline.apply(Picture(rgb), "stylize", model=model, engine=engine, detail=NATIVE).rgb
+        path, engine = str(model.path), model.engine.options
+        return pipeline.apply(Picture(rgb), "stylize", model=path, engine=engine, detail=NATIVE).rgb
 
     return paint
 
 
-class _Run:
-    def __init__(self, contestants: list[Contestant], style: Style, eyes: Eyes | None) -> None:
-        self.contestants, self.style, self.eyes = contestants, style, eyes
-        # Of each set and contestant: figures to be completed once all pictures were seen, and what KID compares.
+class _StylizeEvaluation:
+    def __init__(self, methods: list[Method], style: Style, eyes: Eyes | None) -> None:
+        self.methods, self.style, self.eyes = methods, style, eyes
+        # Of each set and method: figures to be completed once all pictures were seen, and what KID compares.
         self.seen: dict[tuple[str, str], list[tuple[dict[str, float], Plane]]] = {}
-        names = [one.name for one in contestants]
-        self.report = Report(
-            Task("stylize", "style", COLUMNS, LEGEND),
-            devices(contestants),
-            {one.name: one.parameters for one in contestants} | {PAINTINGS: None},
+        names = [one.name for one in methods]
+        self.report = EvaluationReport(
+            ReportLayout("stylize", "style", COLUMNS, LEGEND),
+            devices(methods),
+            {one.name: one.parameters for one in methods} | {PAINTINGS: None},
             sheets={style.name: Sheet([*names, style.name], SIDE)},
         )
-        for one in contestants:
+        for one in methods:
             one.run(np.full((MIN_SIDE, MIN_SIDE, 3), 0.5, np.float32))  # what a first run sets up is not timed
 
     def add(self, sample: Sample, shown: bool) -> None:
         """Have one photograph painted, and judge."""
         photo = middle(sample.narrowed(SIDE), max_side=SIDE)
         sight = self.eyes.see(photo) if self.eyes else None
-        results = {one.name: self._measure(one, sample.set, photo, sight) for one in self.contestants}
+        results = {one.name: self._measure(one, sample.set, photo, sight) for one in self.methods}
         for name, (_, figures) in results.items():
             self.report.measurements.append(Measurement(name, sample.set, self.style.name, sample.name, figures))
         if shown:
             self.report.sheets[self.style.name].rows.append(self._row(sample, results))
 
     def _measure(
-        self, contestant: Contestant, set_name: str, photo: Floats, sight: Sight | None
+        self, method: Method, set_name: str, photo: Floats, sight: Sight | None
     ) -> tuple[Floats, dict[str, float]]:
-        raw, seconds = contestant.timed(photo)
+        raw, seconds = method.timed(photo)
         output = eight_bit(raw)
         figures = {column.figure: NAN for column in COLUMNS}
         figures |= {"edges": edge_correlation(output, photo), "ms": 1000 * seconds}
@@ -125,7 +127,7 @@ class _Run:
             painted = self.eyes.see(output)
             figures["lpips"] = self.eyes.lpips_between(painted, sight)
             figures |= self._nearness(painted, sight)
-            self.seen.setdefault((set_name, contestant.name), []).append((figures, painted.pooled))
+            self.seen.setdefault((set_name, method.name), []).append((figures, painted.pooled))
         return output, figures
 
     def _nearness(self, painted: Sight, photo: Sight) -> dict[str, float]:

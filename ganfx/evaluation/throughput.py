@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from ganfx.batch.inputs import Input, find_inputs
-from ganfx.batch.lanes import Lanes
-from ganfx.batch.maker import Maker
-from ganfx.batch.plan import Naming, assign_targets
+from ganfx.batch.item_runner import ItemRunner
+from ganfx.batch.items import Naming, assign_targets
 from ganfx.batch.run import run
+from ganfx.batch.stage_limits import StageLimits
 from ganfx.engine import Engine
 from ganfx.errors import ItemError
 from ganfx.files import SaveOptions, is_picture
@@ -29,7 +29,7 @@ class Throughput:
     pictures: int
     megapixels: float
     device: str
-    lanes: Lanes
+    limits: StageLimits
     whole_s: float
     busy_s: float
     alone_s: float
@@ -46,7 +46,7 @@ class Throughput:
 
 
 def benchmark_batch(
-    names: Sequence[str], chooser: Chooser, lanes: Lanes, *, recursive: bool = False, rounds: int = 3
+    names: Sequence[str], chooser: Chooser, limits: StageLimits, *, recursive: bool = False, rounds: int = 3
 ) -> Throughput:
     """Run the pictures that `names` stand for into folders that are thrown away; of all rounds, the one whose overhead
     is the median.
@@ -55,31 +55,31 @@ def benchmark_batch(
     for a picture that fails, EngineError and ModelError.
     """
     inputs = find_inputs(names, is_picture, recursive=recursive)
-    _make(inputs[:1], chooser, lanes)
-    found = [_round(inputs, chooser, lanes) for _ in range(rounds)]
+    _make(inputs[:1], chooser, limits)
+    found = [_round(inputs, chooser, limits) for _ in range(rounds)]
     return sorted(found, key=lambda one: one.overhead)[len(found) // 2]
 
 
-def _round(inputs: Sequence[Input], chooser: Chooser, lanes: Lanes) -> Throughput:
+def _round(inputs: Sequence[Input], chooser: Chooser, limits: StageLimits) -> Throughput:
     engines = list({engine.network: engine for engine in chooser.engines}.values())
     for engine in engines:
         engine.network.ran.clear()
         engine.network.busy_s = 0.0
     started = time.perf_counter()
-    megapixels = _make(inputs, chooser, lanes)
+    megapixels = _make(inputs, chooser, limits)
     whole_s = time.perf_counter() - started
     busy_s = sum(engine.network.busy_s for engine in engines)
     alone_s = sum(_alone(engine) for engine in engines)
-    return Throughput(len(inputs), megapixels, chooser.device, lanes, whole_s, busy_s, alone_s)
+    return Throughput(len(inputs), megapixels, chooser.device, limits, whole_s, busy_s, alone_s)
 
 
-def _make(inputs: Sequence[Input], chooser: Chooser, lanes: Lanes) -> float:
+def _make(inputs: Sequence[Input], chooser: Chooser, limits: StageLimits) -> float:
     """Make results of `inputs` somewhere; the megapixels written."""
     megapixels = 0.0
     naming = Naming(chooser.names, "{stem}_{suffix}{ext}")
-    with tempfile.TemporaryDirectory(prefix="ganfx-") as folder, Maker(chooser, SaveOptions()) as maker:
+    with tempfile.TemporaryDirectory(prefix="ganfx-") as folder, ItemRunner(chooser, SaveOptions()) as runner:
         items = assign_targets(inputs, Path(folder), naming, into_folder=True)
-        for outcome in run(items, maker, lanes=lanes):
+        for outcome in run(items, runner, limits=limits):
             if outcome.error:
                 raise ItemError(str(outcome.error), hint=outcome.error.hint)
             megapixels += outcome.megapixels

@@ -1,4 +1,4 @@
-"""`ganfx eval upscale`: enlarge degraded pictures with every contestant and compare with the originals."""
+"""`ganfx eval upscale`: enlarge degraded pictures with every method and compare with the originals."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import numpy as np
 
 from ganfx.engine import EngineOptions
 from ganfx.errors import ContractError
-from ganfx.evaluation.contestants import Contestant, common_scale, devices, open_entrants
+from ganfx.evaluation.evaluate_all import Say, evaluate_all
 from ganfx.evaluation.judge import NAN, Judge
+from ganfx.evaluation.methods import Method, common_scale, devices, open_models
 from ganfx.evaluation.metrics import luma
 from ganfx.evaluation.niqe import Niqe
 from ganfx.evaluation.protocol import DEGRADATIONS, MIN_SIDE, Sample, check_names, degrade, eight_bit, samples_of
-from ganfx.evaluation.report import Column, Measurement, Report, Task
+from ganfx.evaluation.report import Column, EvaluationReport, Measurement, ReportLayout
 from ganfx.evaluation.resample import bicubic
-from ganfx.evaluation.rounds import Say, go_round
 from ganfx.evaluation.sheet import Cell, Sheet, busiest, enlarged_pixels
-from ganfx.picture import Floats
+from ganfx.imaging.picture import Floats
 from ganfx.training.features import features_dir
 
 BASELINE = "bicubic"
@@ -46,7 +46,7 @@ def evaluate_upscale(
     limit: int | None = None,
     options: EngineOptions | None = None,
     say: Say = lambda line: None,
-) -> Report:
+) -> EvaluationReport:
     """Judge `models`, names or .onnx files of one scale, on folders of good pictures, beside bicubic.
 
     `limit` takes the first so many pictures of each folder. LPIPS, VGG and NIQE need the folder that
@@ -58,52 +58,51 @@ def evaluate_upscale(
     scale, networks = _networks(models, options or EngineOptions())
     if features_dir() is None:
         say("GANFX_FEATURES names no folder: LPIPS, VGG and NIQE are left out")
-    run = _Run(scale, [_baseline(scale), *networks], tuple(degradations))
-    return go_round(run.report, samples, run.add, say)
+    run = _UpscaleEvaluation(scale, [_baseline(scale), *networks], tuple(degradations))
+    return evaluate_all(run.report, samples, run.add, say)
 
 
-def _networks(models: Sequence[str | Path], options: EngineOptions) -> tuple[int, list[Contestant]]:
+def _networks(models: Sequence[str | Path], options: EngineOptions) -> tuple[int, list[Method]]:
     """The scale of all models, and the models. Raises ContractError where one is not for RGB."""
-    entrants = open_entrants(models, options, filter="upscale", baselines=[BASELINE])
-    for entrant in entrants:
-        spec = entrant.engine.spec
+    opened = open_models(models, options, task="upscale", baselines=[BASELINE])
+    for model in opened:
+        spec = model.engine.spec
         if (spec.in_channels, spec.out_channels) != (3, 3):
             raise ContractError(
-                f"{entrant.path.name}: has {spec.in_channels} channels in and {spec.out_channels} out; "
-                "only RGB is judged"
+                f"{model.path.name}: has {spec.in_channels} channels in and {spec.out_channels} out; only RGB is judged"
             )
-    return common_scale(entrants), [entrant.contestant(entrant.engine.run) for entrant in entrants]
+    return common_scale(opened), [model.method(model.engine.run) for model in opened]
 
 
-def _baseline(scale: int) -> Contestant:
+def _baseline(scale: int) -> Method:
     """Bicubic enlargement, the one everybody has."""
 
     def upscale(low_res: Floats) -> Floats:
         height, width = low_res.shape[:2]
         return bicubic(low_res, height * scale, width * scale)
 
-    return Contestant(BASELINE, upscale)
+    return Method(BASELINE, upscale)
 
 
 @dataclass
-class _Run:
+class _UpscaleEvaluation:
     scale: int
-    contestants: list[Contestant]
+    methods: list[Method]
     degradations: tuple[str, ...]
 
     def __post_init__(self) -> None:
         features = features_dir()
         self.judge = Judge(features, self.scale)
         self.niqe = Niqe(features) if features else None
-        headings = ["input", *(one.name for one in self.contestants), "truth"]
-        self.report = Report(
-            Task(f"upscale-x{self.scale}", "degradation", COLUMNS, LEGEND),
-            devices(self.contestants),
-            {one.name: one.parameters for one in self.contestants},
+        headings = ["input", *(one.name for one in self.methods), "truth"]
+        self.report = EvaluationReport(
+            ReportLayout(f"upscale-x{self.scale}", "degradation", COLUMNS, LEGEND),
+            devices(self.methods),
+            {one.name: one.parameters for one in self.methods},
             sheets={name: Sheet(headings) for name in self.degradations},
         )
         side = MIN_SIDE // self.scale
-        for one in self.contestants:
+        for one in self.methods:
             one.run(np.zeros((side, side, 3), np.float32))  # what a first run sets up is not timed
 
     def add(self, sample: Sample, shown: bool) -> None:
@@ -114,16 +113,16 @@ class _Run:
         for degradation in self.degradations:
             low_res = degrade(truth, self.scale, degradation, sample.name)
             cells = [Cell(enlarged_pixels(low_res, self.scale)[piece], f"{sample.set} {sample.name}")]
-            for contestant in self.contestants:
-                output, figures = self._measure(contestant, low_res)
-                measurement = Measurement(contestant.name, sample.set, degradation, sample.name, figures)
+            for method in self.methods:
+                output, figures = self._measure(method, low_res)
+                measurement = Measurement(method.name, sample.set, degradation, sample.name, figures)
                 self.report.measurements.append(measurement)
                 cells.append(Cell(output[piece], f"{figures['psnr_y']:.1f} dB  LPIPS {figures['lpips']:.3f}"))
             if shown:
                 self.report.sheets[degradation].rows.append([*cells, Cell(truth[piece], "")])
 
-    def _measure(self, contestant: Contestant, low_res: Floats) -> tuple[Floats, dict[str, float]]:
-        raw, seconds = contestant.timed(low_res)
+    def _measure(self, method: Method, low_res: Floats) -> tuple[Floats, dict[str, float]]:
+        raw, seconds = method.timed(low_res)
         output = eight_bit(raw)
         niqe = self.niqe(luma(output, self.scale)) if self.niqe else NAN
         s_per_mp = seconds / (output.shape[0] * output.shape[1] / 1e6)

@@ -1,4 +1,4 @@
-"""Pictures in and out of files, with nothing lost: pixels, depth, alpha, colour profile, EXIF, XMP, IPTC, dpi.
+"""Pictures in and out of files, with nothing lost: pixels, depth, alpha, color profile, EXIF, XMP, IPTC, dpi.
 
 Whole pictures: `open_picture`, `save_picture`. Pictures larger than memory: `open_reader`, `open_writer`. Masks:
 `read_mask`. Names are resolved when first used, so that asking for a format does not load libvips.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ganfx.files.formats import WRITABLE, Format, format_for
 
 if TYPE_CHECKING:
-    from ganfx.files.atomic import Witness, new_token, part_of
+    from ganfx.files.atomic import CommitHook, new_token, part_of
     from ganfx.files.masks import MaskSource, mask_of_alpha, mask_of_color, parse_color, read_mask, save_mask
     from ganfx.files.previews import Preview, preview
     from ganfx.files.reader import PictureReader, is_picture, open_picture, open_reader, writable_suffix
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ganfx.files.writer import PictureWriter, SaveOptions, copy_picture, open_writer, save_picture
 
 _HOMES = {
-    "Witness": "atomic",
+    "CommitHook": "atomic",
     "new_token": "atomic",
     "part_of": "atomic",
     "MaskSource": "masks",
@@ -46,13 +46,13 @@ _HOMES = {
 
 __all__ = [
     "WRITABLE",
+    "CommitHook",
     "Format",
     "MaskSource",
     "PictureReader",
     "PictureWriter",
     "Preview",
     "SaveOptions",
-    "Witness",
     "copy_picture",
     "format_for",
     "is_picture",

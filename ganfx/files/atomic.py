@@ -13,7 +13,7 @@ from ganfx.errors import OutputError
 from ganfx.files.vips import writing
 
 
-class Witness(Protocol):
+class CommitHook(Protocol):
     """Keeps account of a file that is being made: `token` is the mark of its unfinished part."""
 
     @property
@@ -39,14 +39,14 @@ class Target:
     Raises OutputError where it could not be written in the end: asked before any work is done.
     """
 
-    def __init__(self, path: Path, *, overwrite: bool, witness: Witness | None = None) -> None:
+    def __init__(self, path: Path, *, overwrite: bool, commit_hook: CommitHook | None = None) -> None:
         # Through a link, the file it points to is replaced and the link stays.
         self.path = Path(os.path.realpath(path))
         self.folder = self.path.parent
         self.overwrite = overwrite
-        self._witness = witness
+        self._witness = commit_hook
         self._check()
-        self.part = part_of(self.path, witness.token if witness else new_token())
+        self.part = part_of(self.path, commit_hook.token if commit_hook else new_token())
 
     def _check(self) -> None:
         if self.path.is_dir():
@@ -77,9 +77,9 @@ class Target:
         self.part.unlink(missing_ok=True)
 
 
-def copy_file(source: Path, path: Path, *, overwrite: bool, witness: Witness | None = None) -> None:
+def copy_file(source: Path, path: Path, *, overwrite: bool, commit_hook: CommitHook | None = None) -> None:
     """Copy a file's bytes to `path`, whole or not at all. Raises OutputError."""
-    target = Target(path, overwrite=overwrite, witness=witness)
+    target = Target(path, overwrite=overwrite, commit_hook=commit_hook)
     try:
         with writing(target.folder):
             shutil.copyfile(source, target.part)

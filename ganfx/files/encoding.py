@@ -12,14 +12,14 @@ from ganfx.files import metadata
 from ganfx.files.formats import Format
 from ganfx.files.icc import Profile, profile_of
 from ganfx.files.samples import write_samples
-from ganfx.light import LUMA
-from ganfx.picture import Floats, Look, Picture
+from ganfx.imaging.color import LUMA
+from ganfx.imaging.picture import Floats, Picture, PictureInfo
 
 _BLOCK_PIXELS = 2**16
 
 
 class Encoding:
-    """How pictures of one `look` are stored in one format, decided before the first row.
+    """How pictures of one `info` are stored in one format, decided before the first row.
 
     size is (width, height); bands and dtype are of the samples; metadata is what goes into the file; notes say what
     cannot be kept. background (R, G, B) 0..255 stands behind transparent pixels where the format has no alpha.
@@ -28,7 +28,7 @@ class Encoding:
     def __init__(
         self,
         form: Format,
-        look: Look,
+        info: PictureInfo,
         *,
         size: tuple[int, int],
         has_alpha: bool,
@@ -36,25 +36,25 @@ class Encoding:
         background: tuple[int, int, int],
     ) -> None:
         self.form = form
-        self.is_grey = look.grey and form.grey
+        self.is_grey = info.grey and form.grey
         self.keeps_alpha = has_alpha and form.alpha
         self.bands = (1 if self.is_grey else 3) + self.keeps_alpha
-        self.dtype: np.dtype[Any] = np.dtype(np.uint16 if min(look.bits, form.bits) > 8 else np.uint8)
+        self.dtype: np.dtype[Any] = np.dtype(np.uint16 if min(info.bits, form.bits) > 8 else np.uint8)
         self._background = np.asarray(background, np.float32) / 255
-        wanted = ("icc", "dpi") if strip else tuple(look.metadata)
-        carried = {key: look.metadata[key] for key in wanted if key in look.metadata}
+        wanted = ("icc", "dpi") if strip else tuple(info.metadata)
+        carried = {key: info.metadata[key] for key in wanted if key in info.metadata}
         self.profile, fitting, profile_notes = _fitting_profile(carried, form, self.is_grey)
         self.metadata, losses = metadata.prepared(fitting, form, *size)
-        self.notes = (*self._sample_notes(look, has_alpha), *profile_notes, *losses)
+        self.notes = (*self._sample_notes(info, has_alpha), *profile_notes, *losses)
 
-    def _sample_notes(self, look: Look, has_alpha: bool) -> list[str]:
+    def _sample_notes(self, info: PictureInfo, has_alpha: bool) -> list[str]:
         name, notes = self.form.name, []
-        if look.bits > self.form.bits:
-            notes.append(f"{name} holds {self.form.bits} bits of the {look.bits}")
+        if info.bits > self.form.bits:
+            notes.append(f"{name} holds {self.form.bits} bits of the {info.bits}")
         if has_alpha and not self.form.alpha:
             notes.append(f"{name} has no transparency: put on a plain background")
         if name == "GIF":
-            notes.append("GIF holds 256 colours, and transparency only on or off")
+            notes.append("GIF holds 256 colors, and transparency only on or off")
         return notes
 
     @property
@@ -63,9 +63,9 @@ class Encoding:
         wide = self.dtype.itemsize > 1
         return ("grey16" if wide else "b-w") if self.is_grey else ("rgb16" if wide else "srgb")
 
-    def holds(self, dtype: np.dtype[Any], bands: int, look: Look) -> bool:
-        """Whether samples of a file of this `look` mean the same in the file to be written."""
-        same_profile = self.metadata.get("icc") == look.metadata.get("icc")
+    def holds(self, dtype: np.dtype[Any], bands: int, info: PictureInfo) -> bool:
+        """Whether samples of a file of this `info` mean the same in the file to be written."""
+        same_profile = self.metadata.get("icc") == info.metadata.get("icc")
         return self.dtype == dtype and self.bands == bands and same_profile
 
     def samples(self, picture: Picture) -> NDArray[Any]:
@@ -83,17 +83,17 @@ class Encoding:
         rgb, alpha = picture.rgb, picture.alpha
         if alpha is not None and not self.keeps_alpha:
             rgb = np.asarray(rgb * alpha[..., None] + self._background * (1 - alpha[..., None]), np.float32)
-        values = self._own_colours(rgb)
+        values = self._own_colors(rgb)
         if self.keeps_alpha:
             opaque = np.ones(rgb.shape[:2], np.float32) if alpha is None else alpha
             values = np.concatenate([values, opaque[..., None]], axis=-1)
         return values
 
-    def _own_colours(self, rgb: Floats) -> Floats:
+    def _own_colors(self, rgb: Floats) -> Floats:
         if self.is_grey:
-            # A coloured background may have put colour behind grey; elsewhere the channels are equal.
-            coloured = np.ptp(rgb, axis=-1, keepdims=True) > 0
-            rgb = np.asarray(np.where(coloured, rgb @ LUMA[:, None], rgb[..., :1]), np.float32)
+            # A colored background may have put color behind grey; elsewhere the channels are equal.
+            colored = np.ptp(rgb, axis=-1, keepdims=True) > 0
+            rgb = np.asarray(np.where(colored, rgb @ LUMA[:, None], rgb[..., :1]), np.float32)
         return self.profile.from_srgb(rgb) if self.profile else rgb
 
 
@@ -109,11 +109,11 @@ def _fitting_profile(
     if "icc" in form.keeps and data[16:20] != stray:
         if metadata.takes_profile(form, data, grey=grey):
             return profile_of(data, grey=grey)[0], carried, ()
-        return None, rest, (f"{form.name} refuses the colour profile: written as sRGB",)
+        return None, rest, (f"{form.name} refuses the color profile: written as sRGB",)
     if "icc" not in form.keeps:
         own = profile_of(data, grey=data[16:20] == b"GRAY")[0]
-        return None, rest, (f"{form.name} has no place for a colour profile: converted to sRGB",) if own else ()
+        return None, rest, (f"{form.name} has no place for a color profile: converted to sRGB",) if own else ()
     if grey:
-        return None, rest, ("the colour profile is not one for grey pictures and is left out",)
+        return None, rest, ("the color profile is not one for grey pictures and is left out",)
     rest["icc"] = pyvips.Operation.call("profile_load", "srgb")
-    return None, rest, ("the grey colour profile is replaced by sRGB",)
+    return None, rest, ("the grey color profile is replaced by sRGB",)

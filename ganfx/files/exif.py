@@ -191,7 +191,7 @@ def _fraction(number: float) -> tuple[int, int]:
 def refreshed(block: bytes, width: int, height: int, dpi: tuple[float, float] | None = None) -> bytes:
     """The block for an upright picture of the given size: orientation 1, pixel dimensions, dpi, no thumbnail.
 
-    Only tags that are there are changed, and all others stay where they are, so that maker notes keep their inner
+    Only tags that are there are changed, and all others stay where they are, so that runner notes keep their inner
     offsets. Raises ExifError.
     """
     inner = bytearray(block.removeprefix(PREFIX))

@@ -1,7 +1,7 @@
 """EXIF blocks put into finished files byte for byte.
 
 Encoders take EXIF only through libexif, which drops the tags it does not know (Rating, HostComputer and others) and
-moves maker notes. So they are given a stand-in of the right length, and the true block is laid over it afterwards:
+moves runner notes. So they are given a stand-in of the right length, and the true block is laid over it afterwards:
 the same few lines for JPEG, PNG, WebP and AVIF.
 """
 

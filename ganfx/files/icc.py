@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ganfx.light import decode_srgb, encode_srgb
-from ganfx.picture import Floats
+from ganfx.imaging.color import decode_srgb, encode_srgb
+from ganfx.imaging.picture import Floats
 
 Curve = Callable[[Floats], Floats]
 
@@ -68,11 +68,11 @@ class Profile:
         return _per_channel([curve.device for curve in self.curves], np.clip(linear, 0, 1))
 
     def is_srgb(self) -> bool:
-        """Whether the profile is sRGB by another name: judged by colours, not by its description."""
+        """Whether the profile is sRGB by another name: judged by colors, not by its description."""
         steps = np.linspace(0, 1, 9, dtype=np.float32)
         axes = 1 if self.is_grey else 3
-        colours = np.stack(np.meshgrid(*[steps] * axes), axis=-1).reshape(-1, axes)
-        return bool(np.abs(self.to_srgb(colours) - colours).max() < _SAME)
+        colors = np.stack(np.meshgrid(*[steps] * axes), axis=-1).reshape(-1, axes)
+        return bool(np.abs(self.to_srgb(colors) - colors).max() < _SAME)
 
 
 def parse_profile(data: bytes) -> Profile:
@@ -175,14 +175,14 @@ def _per_channel(curves: list[Curve], values: Floats) -> Floats:
 def profile_of(data: bytes | None, *, grey: bool) -> tuple[Profile | None, tuple[str, ...]]:
     """The conversion that samples under the ICC profile `data` need, if any, and a note where there ought to be one.
 
-    A profile that cannot be followed stays in the file and its colours stay as they are: nothing is lost.
+    A profile that cannot be followed stays in the file and its colors stay as they are: nothing is lost.
     """
     if not data:
         return None, ()
     try:
         profile = parse_profile(data)
     except ProfileError as error:
-        return None, (f"the colour profile is kept but not followed: {error}",)
+        return None, (f"the color profile is kept but not followed: {error}",)
     if profile.is_grey != grey:
-        return None, ("the colour profile is not for this kind of picture and is not followed",)
+        return None, ("the color profile is not for this kind of picture and is not followed",)
     return (None if profile.is_srgb() else profile), ()

@@ -1,4 +1,4 @@
-"""Masks (H, W) in [0, 1], 1 = fill, out of files: bright places, transparent ones, or those in one colour."""
+"""Masks (H, W) in [0, 1], 1 = fill, out of files: bright places, transparent ones, or those in one color."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganfx.errors import ItemError, MaskError, OptionError
-from ganfx.files.atomic import Witness
+from ganfx.files.atomic import CommitHook
 from ganfx.files.reader import PictureReader, open_reader
 from ganfx.files.samples import floats_of
 from ganfx.files.writer import save_picture
-from ganfx.light import LUMA
-from ganfx.picture import Floats, Look, Mask, Picture
+from ganfx.imaging.color import LUMA
+from ganfx.imaging.picture import Floats, Mask, Picture, PictureInfo
 
 # Rec. 709, a little more than one in all, so that white is 1 whatever the rounding.
 _HEX = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
-# Of 255: what JPEG does to a painted colour, but not what a soft brush does at its rim.
+# Of 255: what JPEG does to a painted color, but not what a soft brush does at its rim.
 COLOR_TOLERANCE = 32
 
 
@@ -41,7 +41,7 @@ class MaskSource:
         return self.path is None and self.color is None
 
     def read(self, picture: PictureReader) -> Mask:
-        """The mask for `picture`. Raises MaskError, UnreadableError or OptionError (a colour that is none)."""
+        """The mask for `picture`. Raises MaskError, UnreadableError or OptionError (a color that is none)."""
         if self.path is not None:
             return read_mask(self.path, (picture.width, picture.height), color=self.color)
         return mask_of_alpha(picture) if self.color is None else mask_of_color(picture, self.color)
@@ -50,8 +50,8 @@ class MaskSource:
 def read_mask(path: str | Path, size: tuple[int, int], *, color: str | None = None) -> Mask:
     """The mask in the file at `path`, for a picture of `size` (width, height), upright.
 
-    White is 1, by the file's own numbers and not by its colour profile; what is transparent is 0. With `color` the
-    file is a copy of the picture and the mask is what is painted in that colour. Raises MaskError where the sizes
+    White is 1, by the file's own numbers and not by its color profile; what is transparent is 0. With `color` the
+    file is a copy of the picture and the mask is what is painted in that color. Raises MaskError where the sizes
     differ, UnreadableError, PictureSizeError or OptionError.
     """
     with ItemError.about(path):
@@ -81,8 +81,8 @@ def mask_of_color(picture: PictureReader, color: str, tolerance: int = COLOR_TOL
     wanted = np.array(parse_color(color), np.float32) / 255
 
     def painted(raw: NDArray[Any]) -> Mask:
-        colours, alpha = _split(picture, raw)
-        near = (np.abs(colours - wanted) <= np.float32(tolerance / 255)).all(axis=-1)
+        colors, alpha = _split(picture, raw)
+        near = (np.abs(colors - wanted) <= np.float32(tolerance / 255)).all(axis=-1)
         return np.asarray(near if alpha is None else near & (alpha > 0), np.float32)
 
     return _gathered(picture, painted)
@@ -92,14 +92,14 @@ def parse_color(text: str) -> tuple[int, int, int]:
     """'#rrggbb' or '#rgb' as (R, G, B) 0..255. Raises OptionError."""
     found = _HEX.fullmatch(text.strip())
     if not found:
-        raise OptionError(f"{text!r} is not a colour", hint="write it as '#ff00ff', in quotes")
+        raise OptionError(f"{text!r} is not a color", hint="write it as '#ff00ff', in quotes")
     digits = found[1] if len(found[1]) == 6 else "".join(2 * digit for digit in found[1])
     red, green, blue = bytes.fromhex(digits)
     return red, green, blue
 
 
 def _gathered(reader: PictureReader, value: Callable[[NDArray[Any]], Mask]) -> Mask:
-    # Pages of zeros that are never written to take no memory, and most of most masks is empty.
+    # BufferPool of zeros that are never written to take no memory, and most of most masks is empty.
     mask = np.zeros((reader.height, reader.width), np.float32)
     top = 0
     for raw in reader.samples():
@@ -111,22 +111,22 @@ def _gathered(reader: PictureReader, value: Callable[[NDArray[Any]], Mask]) -> M
 
 
 def _brightness(reader: PictureReader, raw: NDArray[Any]) -> Mask:
-    colours, alpha = _split(reader, raw)
-    light = np.clip(colours @ LUMA if colours.shape[-1] == 3 else colours[..., 0], 0, 1)
+    colors, alpha = _split(reader, raw)
+    light = np.clip(colors @ LUMA if colors.shape[-1] == 3 else colors[..., 0], 0, 1)
     return light if alpha is None else light * alpha
 
 
 def _split(reader: PictureReader, raw: NDArray[Any]) -> tuple[Floats, Floats | None]:
-    """Samples as colours (rows, W, 1 or 3) and alpha (rows, W), in the file's own numbers."""
+    """Samples as colors (rows, W, 1 or 3) and alpha (rows, W), in the file's own numbers."""
     values = _in_unit(raw)
-    return values[..., : reader.colours], values[..., -1] if reader.has_alpha else None
+    return values[..., : reader.colors], values[..., -1] if reader.has_alpha else None
 
 
 def _in_unit(raw: NDArray[Any]) -> Floats:
     return np.asarray(np.clip(floats_of(raw), 0, 1), np.float32)
 
 
-def save_mask(mask: Mask, path: str | Path, *, overwrite: bool = False, witness: Witness | None = None) -> None:
+def save_mask(mask: Mask, path: str | Path, *, overwrite: bool = False, commit_hook: CommitHook | None = None) -> None:
     """Write `mask` as a grey picture, to be looked at and edited. Raises as `save_picture` does."""
     grey = np.broadcast_to(mask[..., None], (*mask.shape, 3))
-    save_picture(Picture(grey, look=Look(grey=True)), path, overwrite=overwrite, witness=witness)
+    save_picture(Picture(grey, info=PictureInfo(grey=True)), path, overwrite=overwrite, commit_hook=commit_hook)

@@ -1,4 +1,4 @@
-"""What a picture carries besides its pixels, between libvips' fields and `Look.metadata`.
+"""What a picture carries besides its pixels, between libvips' fields and `PictureInfo.metadata`.
 
 The keys of the mapping are those of `Format.keeps`: icc, exif and xmp (bytes), iptc (bytes, the bare IPTC-IIM
 records), dpi (horizontal, vertical) and text (pairs of keyword and text).
@@ -23,7 +23,7 @@ _DEFAULT_DPI = 72.0
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _IPTC_RESOURCE = 0x0404
 _XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:>|\s*=\s*[\"']))[2-8]")
-_NAMES = {"icc": "a colour profile", "exif": "EXIF", "xmp": "XMP", "iptc": "IPTC", "dpi": "a resolution"}
+_NAMES = {"icc": "a color profile", "exif": "EXIF", "xmp": "XMP", "iptc": "IPTC", "dpi": "a resolution"}
 _NAMES |= {"text": "PNG text"}
 
 

@@ -10,7 +10,7 @@ import pyvips
 from ganfx.errors import ItemError
 from ganfx.files.source import checked_format, open_upright
 from ganfx.files.vips import reading
-from ganfx.picture import Box
+from ganfx.imaging.picture import Box
 
 _QUALITY = 80
 # Behind transparency, where neither white nor black would hide anything.

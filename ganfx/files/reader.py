@@ -16,10 +16,10 @@ from ganfx.files import metadata
 from ganfx.files.formats import WRITABLE
 from ganfx.files.icc import profile_of
 from ganfx.files.samples import floats_of
-from ganfx.files.source import Rows, checked_format, colour_bands, open_upright, sniff
+from ganfx.files.source import Rows, checked_format, color_bands, open_upright, sniff
 from ganfx.files.vips import reading
-from ganfx.light import encode_srgb
-from ganfx.picture import Box, Floats, Look, Picture
+from ganfx.imaging.color import encode_srgb
+from ganfx.imaging.picture import Box, Floats, Picture, PictureInfo
 
 
 def open_picture(path: str | Path) -> Picture:
@@ -51,7 +51,7 @@ def writable_suffix(path: str | Path) -> str:
 
 
 class PictureReader:
-    """One open picture; width and height are of the upright picture, colours is 1 where it is grey, else 3.
+    """One open picture; width and height are of the upright picture, colors is 1 where it is grey, else 3.
 
     Not for several threads at once.
     """
@@ -65,11 +65,11 @@ class PictureReader:
             self._rows = Rows(image, self._open)
             self.has_alpha = bool(image.hasalpha())
         self.width, self.height = int(image.width), int(image.height)
-        self.colours = colour_bands(image)
-        self._profile, profile_notes = profile_of(carried.get("icc"), grey=self.colours == 1)
+        self.colors = color_bands(image)
+        self._profile, profile_notes = profile_of(carried.get("icc"), grey=self.colors == 1)
         notes += metadata_notes + profile_notes
         self._linear = image.format in ("float", "double") and "icc" not in carried
-        self.look = Look(8 if image.format == "uchar" else 16, self.colours == 1, carried, notes)
+        self.info = PictureInfo(8 if image.format == "uchar" else 16, self.colors == 1, carried, notes)
 
     def rows(self, top: int, bottom: int) -> Picture:
         """The rows from `top` up to `bottom`; quick while successive ranges move downwards, overlapping or not.
@@ -88,7 +88,7 @@ class PictureReader:
                 rgb[part], opacity = self._converted(raw[:, box.left : box.right])
                 if alpha is not None:
                     alpha[part] = opacity
-        return Picture(rgb, alpha, self.look)
+        return Picture(rgb, alpha, self.info)
 
     def samples(self) -> Iterator[NDArray[Any]]:
         """The stored samples (rows, W, bands) of the upright picture, from the top row down.
@@ -104,22 +104,22 @@ class PictureReader:
 
     def decoded(self, raw: NDArray[Any]) -> Picture:
         """The picture of stored samples (rows, W, bands)."""
-        colours, alpha = self._converted(raw)
-        rgb = np.broadcast_to(colours, (*raw.shape[:2], 3))
-        return Picture(rgb, alpha if self.has_alpha else None, self.look)
+        colors, alpha = self._converted(raw)
+        rgb = np.broadcast_to(colors, (*raw.shape[:2], 3))
+        return Picture(rgb, alpha if self.has_alpha else None, self.info)
 
     def _open(self) -> pyvips.Image:
         return open_upright(self.path, self.format)[0]
 
     def _converted(self, raw: NDArray[Any]) -> tuple[Floats, Floats]:
-        """Samples (rows, W, bands) as colours (rows, W, 1 or 3) and the last band, which may be alpha."""
+        """Samples (rows, W, bands) as colors (rows, W, 1 or 3) and the last band, which may be alpha."""
         values = floats_of(raw)
-        colours, alpha = values[..., : self.colours], values[..., -1]
+        colors, alpha = values[..., : self.colors], values[..., -1]
         if self._profile:
-            colours = self._profile.to_srgb(colours)
+            colors = self._profile.to_srgb(colors)
         elif self._linear:
-            colours = encode_srgb(colours)
-        return colours, alpha
+            colors = encode_srgb(colors)
+        return colors, alpha
 
     def close(self) -> None:
         """Let go of the file."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ganfx.files.encoding import Encoding
 from ganfx.files.reader import PictureReader
-from ganfx.picture import Box, Patch
+from ganfx.imaging.picture import Box, Patch
 
 
 class _Encoded(NamedTuple):
@@ -37,7 +37,7 @@ def retouched(reader: PictureReader, patches: Iterable[Patch], encoding: Encodin
     waiting = _Waiting(patches, encoding)
     top = 0
     for raw in reader.samples():
-        own = encoding.holds(raw.dtype, raw.shape[-1], reader.look)
+        own = encoding.holds(raw.dtype, raw.shape[-1], reader.info)
         rows = raw.copy() if own else encoding.samples(reader.decoded(raw))
         for patch in waiting.over(top, top + len(rows)):
             patch.put_into(rows, top)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganfx.picture import Floats
+from ganfx.imaging.picture import Floats
 
 # Few at a time stay in the processor's cache.
 _BLOCK = 2**17

@@ -82,7 +82,7 @@ def _check(image: pyvips.Image) -> None:
         )
     if image.interpretation not in _GREY + _RGB + _CMYK or image.format not in _DTYPES:
         kind = f"{image.interpretation} with samples of type {image.format}"
-        raise UnreadableError(f"colours of the kind {kind} are not supported", hint="convert it to RGB first")
+        raise UnreadableError(f"colors of the kind {kind} are not supported", hint="convert it to RGB first")
     if image.bands - image.hasalpha() != (1 if image.interpretation in _GREY else 4 if _is_cmyk(image) else 3):
         raise UnreadableError(f"{image.bands} channels are not supported", hint="convert it to RGB first")
 
@@ -114,7 +114,7 @@ def _from_cmyk(image: pyvips.Image) -> pyvips.Image:
     return image
 
 
-def colour_bands(image: pyvips.Image) -> int:
+def color_bands(image: pyvips.Image) -> int:
     """1 where the image is grey, else 3."""
     return 1 if image.interpretation in _GREY else 3
 

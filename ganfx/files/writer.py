@@ -12,14 +12,14 @@ import pyvips
 
 from ganfx.errors import ItemError, OptionError, OutputError, PictureSizeError
 from ganfx.files import metadata
-from ganfx.files.atomic import Target, Witness, copy_file
+from ganfx.files.atomic import CommitHook, Target, copy_file
 from ganfx.files.canvas import open_canvas
 from ganfx.files.encoding import Encoding
 from ganfx.files.formats import Format, format_for
 from ganfx.files.reader import PictureReader
 from ganfx.files.retouch import retouched
 from ganfx.files.vips import writing
-from ganfx.picture import Look, Patch, Picture
+from ganfx.imaging.picture import Patch, Picture, PictureInfo
 
 # Classic TIFF ends at 4 GiB, and badly compressed samples may grow a little.
 _CLASSIC_TIFF_BYTES = 3.5 * 2**30
@@ -30,7 +30,7 @@ class SaveOptions:
     """How to save.
 
     quality 1..100 is of JPEG, WebP and AVIF (None: each format's default; 100 in WebP and AVIF is lossless).
-    strip_metadata leaves out all but the colour profile and the resolution. background (R, G, B) 0..255 stands
+    strip_metadata leaves out all but the color profile and the resolution. background (R, G, B) 0..255 stands
     behind transparent pixels in formats without alpha.
     """
 
@@ -54,7 +54,7 @@ def save_picture(
     *,
     options: SaveOptions = _DEFAULTS,
     overwrite: bool = False,
-    witness: Witness | None = None,
+    commit_hook: CommitHook | None = None,
 ) -> tuple[str, ...]:
     """Write `picture` to `path`; the notes returned say what the format cannot keep. Raises as `open_writer` does."""
     with ItemError.about(path):
@@ -63,10 +63,10 @@ def save_picture(
             width=picture.width,
             height=picture.height,
             has_alpha=picture.has_alpha,
-            look=picture.look,
+            info=picture.info,
             options=options,
             overwrite=overwrite,
-            witness=witness,
+            commit_hook=commit_hook,
         )
         with writer:
             writer.write(picture)
@@ -79,7 +79,7 @@ def copy_picture(
     *,
     options: SaveOptions = _DEFAULTS,
     overwrite: bool = False,
-    witness: Witness | None = None,
+    commit_hook: CommitHook | None = None,
 ) -> tuple[str, ...]:
     """Write the picture of `reader` to `path` as it is: the same bytes where the format is the same.
 
@@ -88,21 +88,21 @@ def copy_picture(
     """
     form = format_for(path)
     if reader.format is form and reader.path.suffix.lower() in form.suffixes and not options.strip_metadata:
-        copy_file(reader.path, path, overwrite=overwrite, witness=witness)
+        copy_file(reader.path, path, overwrite=overwrite, commit_hook=commit_hook)
         return ()
     writer = open_writer(
         path,
         width=reader.width,
         height=reader.height,
         has_alpha=reader.has_alpha,
-        look=reader.look,
+        info=reader.info,
         options=options,
         overwrite=overwrite,
-        witness=witness,
+        commit_hook=commit_hook,
     )
     with writer:
         writer.retouch(reader, ())
-    return (*reader.look.notes, *writer.notes)
+    return (*reader.info.notes, *writer.notes)
 
 
 def open_writer(
@@ -111,15 +111,15 @@ def open_writer(
     width: int,
     height: int,
     has_alpha: bool,
-    look: Look,
+    info: PictureInfo,
     options: SaveOptions = _DEFAULTS,
     overwrite: bool = False,
-    witness: Witness | None = None,
+    commit_hook: CommitHook | None = None,
 ) -> PictureWriter:
     """A writer of one picture, a context manager that puts the file in place when left without an exception.
 
-    `witness` is told before the file appears. Raises OutputError where no file may be written there, PictureSizeError
-    where the format cannot hold it.
+    `commit_hook` is told before the file appears. Raises OutputError where no file may be written there,
+    PictureSizeError where the format cannot hold it.
     """
     form = format_for(Path(path))
     if max(width, height) > form.max_side:
@@ -128,13 +128,13 @@ def open_writer(
         )
     encoding = Encoding(
         form,
-        look,
+        info,
         size=(width, height),
         has_alpha=has_alpha,
         strip=options.strip_metadata,
         background=options.background,
     )
-    target = Target(Path(path), overwrite=overwrite, witness=witness)
+    target = Target(Path(path), overwrite=overwrite, commit_hook=commit_hook)
     return PictureWriter(target, encoding, (width, height), options.quality)
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ganfx.errors import OptionError
 
 if TYPE_CHECKING:
-    from ganfx.picture import Box, Floats, Mask, Picture
-    from ganfx.spec import FilterSpec
+    from ganfx.imaging.picture import Box, Floats, Mask, Picture
+    from ganfx.spec import ModelSpec
 
 Values = Mapping[str, Any]
 # The network: (H, W, in_channels) in [0, 1] -> (H * scale, W * scale, out_channels), not clipped.
@@ -84,8 +84,8 @@ class Flow:
     prepare is handed the picture that many times smaller, and finish the output enlarged as many times.
     """
 
-    prepare: Callable[[Picture, Values, FilterSpec], Floats]
-    finish: Callable[[Floats, Strip, Values, FilterSpec], Picture]
+    prepare: Callable[[Picture, Values, ModelSpec], Floats]
+    finish: Callable[[Floats, Strip, Values, ModelSpec], Picture]
     local: bool = False
     margin: int = 0
     reduction: Callable[[Size, Values], int] | None = None
@@ -100,7 +100,7 @@ class Overview:
     """
 
     side: int
-    study: Callable[[Picture, Size, Values, FilterSpec, Infer], Callable[[Picture, int], Picture]]
+    study: Callable[[Picture, Size, Values, ModelSpec, Infer], Callable[[Picture, int], Picture]]
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Retouch:
 
     mask: Callable[[Mask, Values], Mask]
     regions: Callable[[Mask, Values], list[Region]]
-    fill: Callable[[Picture, Mask, Values, FilterSpec, Infer], Picture]
+    fill: Callable[[Picture, Mask, Values, ModelSpec, Infer], Picture]
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ class Filter:
     """One kind of work on pictures: a `flow` through the whole of them, an `overview` first, or a `retouch` of some
     places, which the user marks unless there is a `finder`.
 
-    Results are in colour if the picture was, and also if the filter is `coloured`. models names the filter whose models
+    Results are in color if the picture was, and also if the filter is `colored`. models names the filter whose models
     are used, where it is not this one. suffix ends the default names of results; without one they say x4 after a
     network that enlarges 4 times, and the network's name after others.
     """
@@ -161,7 +161,7 @@ class Filter:
     finder: Finder | None = None
     options: tuple[Option, ...] = ()
     models: str = ""
-    coloured: bool = False
+    colored: bool = False
     suffix: str = ""
     example: str = ""
 
@@ -175,11 +175,11 @@ class Filter:
         return self.retouch is not None and self.finder is None
 
     @property
-    def model_filter(self) -> str:
+    def model_task(self) -> str:
         """The filter that fitting models name in their contract."""
         return self.models or self.name
 
-    def result_suffix(self, spec: FilterSpec) -> str:
+    def result_suffix(self, spec: ModelSpec) -> str:
         """What the default name of a result made by the network of `spec` ends with."""
         return self.suffix or (f"x{spec.scale}" if spec.scale > 1 else spec.name)
 

@@ -1,4 +1,4 @@
-"""Colorization: colours for black-and-white photographs, whose light stays as it is."""
+"""Colorization: colors for black-and-white photographs, whose light stays as it is."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from ganfx.errors import PictureSizeError
 from ganfx.filters.base import Filter, Infer, Option, Overview, Size, Values
 
 if TYPE_CHECKING:
-    from ganfx.picture import Floats, Picture
-    from ganfx.spec import FilterSpec
+    from ganfx.imaging.picture import Floats, Picture
+    from ganfx.spec import ModelSpec
 
-# Long sides: of what the network sees, which knows things at this size, and of what guides its colours to edges.
+# Long sides: of what the network sees, which knows things at this size, and of what guides its colors to edges.
 NETWORK_SIDE = 384
 GUIDE_SIDE = 1024
-# So many windows in which colours follow lightness go into the guide's long side.
+# So many windows in which colors follow lightness go into the guide's long side.
 WINDOWS = 64
-# Mean chroma from which on a picture counts as coloured or toned.
+# Mean chroma from which on a picture counts as colored or toned.
 TONED = 2.0
 
 
 @dataclass(frozen=True)
 class Hint:
-    """A colour that the user knows: rgb, each 0..255, at the pixel (x, y)."""
+    """A color that the user knows: rgb, each 0..255, at the pixel (x, y)."""
 
     x: int
     y: int
@@ -48,39 +48,39 @@ def parse_hint(value: Any) -> Hint:
     return Hint(int(x), int(y), (red, green, blue))
 
 
-def study(small: Picture, size: Size, options: Values, spec: FilterSpec, infer: Infer) -> Callable[..., Picture]:
-    """The colours that the network and the hints give the whole picture, ready to be laid over any rows of it."""
+def study(small: Picture, size: Size, options: Values, spec: ModelSpec, infer: Infer) -> Callable[..., Picture]:
+    """The colors that the network and the hints give the whole picture, ready to be laid over any rows of it."""
     import cv2
     import numpy as np
 
-    from ganfx.chroma import guided, hinted
-    from ganfx.color import with_chroma
+    from ganfx.imaging.color import with_chroma
+    from ganfx.imaging.guided_filter import guided, hinted
 
     light = _light(small.rgb)
     seen = _fitted(light, NETWORK_SIDE)
     chroma = predicted(seen, spec, infer) * options["strength"]
     chroma = hinted(chroma, seen, [_placed(hint, size) for hint in options["hint"]])
     fine = cv2.resize(chroma, (small.width, small.height), interpolation=cv2.INTER_LINEAR)
-    colours = guided(np.asarray(fine, np.float32), light, max(1, max(light.shape) // (2 * WINDOWS)))
-    notes = ("its own colours, or its tone, were replaced",) if _is_toned(small) else ()
+    colors = guided(np.asarray(fine, np.float32), light, max(1, max(light.shape) // (2 * WINDOWS)))
+    notes = ("its own colors, or its tone, were replaced",) if _is_toned(small) else ()
 
-    def coloured(rows: Picture, top: int) -> Picture:
-        rgb = with_chroma(rows.rgb, colours.rows(_light(rows.rgb), top, size[1]))
-        look = dataclasses.replace(rows.look, grey=False, notes=(*rows.look.notes, *notes))
-        return dataclasses.replace(rows, rgb=rgb, look=look)
+    def colored(rows: Picture, top: int) -> Picture:
+        rgb = with_chroma(rows.rgb, colors.rows(_light(rows.rgb), top, size[1]))
+        info = dataclasses.replace(rows.info, grey=False, notes=(*rows.info.notes, *notes))
+        return dataclasses.replace(rows, rgb=rgb, info=info)
 
-    return coloured
+    return colored
 
 
-def predicted(light: Floats, spec: FilterSpec, infer: Infer) -> Floats:
+def predicted(light: Floats, spec: ModelSpec, infer: Infer) -> Floats:
     """a* and b* (h, w, 2) by the network for lightness / 100 (h, w).
 
     Networks with one channel are handed that, others a grey picture; those with two channels give a* and b* as
-    (value + 128) / 255, others a coloured picture.
+    (value + 128) / 255, others a colored picture.
     """
     import numpy as np
 
-    from ganfx.color import grey_from, lab_of
+    from ganfx.imaging.color import grey_from, lab_of
 
     given = light[..., None] if spec.in_channels == 1 else grey_from(light * 100)
     output = infer(np.ascontiguousarray(given))
@@ -93,7 +93,7 @@ def _light(rgb: Floats) -> Floats:
     """L* / 100 of (H, W, 3): (H, W)."""
     import numpy as np
 
-    from ganfx.color import lightness_of
+    from ganfx.imaging.color import lightness_of
 
     return lightness_of(rgb) * np.float32(0.01)
 
@@ -114,7 +114,7 @@ def _placed(hint: Hint, size: Size) -> tuple[float, float, Floats]:
     """Where across and down the picture a hint is, and its a* and b*. Raises PictureSizeError where it is outside."""
     import numpy as np
 
-    from ganfx.color import lab_of
+    from ganfx.imaging.color import lab_of
 
     width, height = size
     if hint.x >= width or hint.y >= height:
@@ -122,34 +122,34 @@ def _placed(hint: Hint, size: Size) -> tuple[float, float, Floats]:
             f"the hint at {hint.x},{hint.y} is outside the picture",
             hint=f"it is {width}x{height}; counting begins at 0",
         )
-    colour = lab_of(np.divide(hint.rgb, 255, dtype=np.float32)[None, None])[0, 0, 1:]
-    return (hint.x + 0.5) / width, (hint.y + 0.5) / height, colour
+    color = lab_of(np.divide(hint.rgb, 255, dtype=np.float32)[None, None])[0, 0, 1:]
+    return (hint.x + 0.5) / width, (hint.y + 0.5) / height, color
 
 
 def _is_toned(picture: Picture) -> bool:
     import numpy as np
 
-    from ganfx.color import lab_of
+    from ganfx.imaging.color import lab_of
 
     return bool(np.linalg.norm(lab_of(picture.rgb)[..., 1:], axis=-1).mean() > TONED)
 
 
 FILTER = Filter(
     name="colorize",
-    help="Give black-and-white photographs colours.",
+    help="Give black-and-white photographs colors.",
     overview=Overview(GUIDE_SIDE, study),
     options=(
-        Option("strength", float, 1.0, "How strong colours are.", bounds=(0, 1.5)),
+        Option("strength", float, 1.0, "How strong colors are.", bounds=(0, 1.5)),
         Option(
             "hint",
             parse_hint,
             (),
-            "The colour at a pixel, where you know it; may be repeated.",
+            "The color at a pixel, where you know it; may be repeated.",
             metavar="X,Y,#RRGGBB",
             repeatable=True,
         ),
     ),
-    coloured=True,
-    suffix="colour",
+    colored=True,
+    suffix="color",
     example="ganfx colorize album/*.jpg",
 )

@@ -8,7 +8,7 @@ from ganfx.filters import inpaint
 from ganfx.filters.base import Filter, Finder, Option, Retouch, Values
 
 if TYPE_CHECKING:
-    from ganfx.picture import Floats, Mask
+    from ganfx.imaging.picture import Floats, Mask
 
 # How likely damage must be where it begins, and where it only goes on, at the middle sensitivity.
 CERTAIN, POSSIBLE = 0.6, 0.3

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ganfx.picture import Box, Floats, Mask, Picture
-    from ganfx.spec import FilterSpec
+    from ganfx.imaging.picture import Box, Floats, Mask, Picture
+    from ganfx.spec import ModelSpec
 
     Hole = NDArray[np.bool_]
 
@@ -80,7 +80,7 @@ def regions(mask: Mask, options: Values) -> list[Region]:
 
 
 def _region(mask: Mask, cells: Hole) -> Region:
-    from ganfx.picture import Box
+    from ganfx.imaging.picture import Box
 
     height, width = mask.shape
     down, across = _around(cells, 0)
@@ -106,15 +106,15 @@ def _owned(mask: Mask, cells: Hole, box: Box) -> Mask:
     return np.asarray(mask[box.top : box.bottom, box.left : box.right] * cells[np.ix_(down, across)], np.float32)
 
 
-def fill(picture: Picture, mask: Mask, options: Values, spec: FilterSpec, infer: Infer) -> Picture:
+def fill(picture: Picture, mask: Mask, options: Values, spec: ModelSpec, infer: Infer) -> Picture:
     """The picture with every masked pixel made anew."""
     import numpy as np
 
-    from ganfx.color import bleed, grey_of
+    from ganfx.imaging.color import bleed, grey_of
 
     rgb = picture.rgb if picture.alpha is None else bleed(picture.rgb, picture.alpha, LEAST_CONTEXT // 4)
     rgb = filled(np.clip(rgb, 0, 1), mask > 0, infer)
-    return dataclasses.replace(picture, rgb=grey_of(rgb) if picture.look.grey else rgb)
+    return dataclasses.replace(picture, rgb=grey_of(rgb) if picture.info.grey else rgb)
 
 
 def filled(rgb: Floats, hole: Hole, infer: Infer) -> Floats:
@@ -125,7 +125,7 @@ def filled(rgb: Floats, hole: Hole, infer: Infer) -> Floats:
     """
     import numpy as np
 
-    from ganfx.texture import fill_with_patches
+    from ganfx.imaging.patchmatch import fill_with_patches
 
     thick = _thick(hole)
     if thick.any():

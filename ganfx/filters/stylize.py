@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from ganfx.filters.base import Filter, Flow, Option, Size, Strip, Values
 
 if TYPE_CHECKING:
-    from ganfx.picture import Floats, Picture
-    from ganfx.spec import FilterSpec
+    from ganfx.imaging.picture import Floats, Picture
+    from ganfx.spec import ModelSpec
 
 BLEED_RADIUS = 12
 # Long sides that pictures are painted at: strokes have the size of some pixels there.
@@ -23,17 +23,17 @@ def canvas(size: Size, options: Values) -> int:
     return 1 if detail == NATIVE else max(1, round(max(size) / CANVASES[detail]))
 
 
-def prepare(picture: Picture, options: Values, spec: FilterSpec) -> Floats:
-    """The picture's colours in [0, 1], with those under transparency replaced, so that nothing unseen is painted."""
+def prepare(picture: Picture, options: Values, spec: ModelSpec) -> Floats:
+    """The picture's colors in [0, 1], with those under transparency replaced, so that nothing unseen is painted."""
     import numpy as np
 
-    from ganfx.color import bleed
+    from ganfx.imaging.color import bleed
 
     rgb = np.clip(picture.rgb, 0, 1)
     return rgb if picture.alpha is None else bleed(rgb, picture.alpha, BLEED_RADIUS)
 
 
-def finish(output: Floats, strip: Strip, options: Values, spec: FilterSpec) -> Picture:
+def finish(output: Floats, strip: Strip, options: Values, spec: ModelSpec) -> Picture:
     """The painting mixed with the photograph in Lab; with keep_color only its light is taken."""
     import numpy as np
 
@@ -41,13 +41,13 @@ def finish(output: Floats, strip: Strip, options: Values, spec: FilterSpec) -> P
     rgb = np.clip(output, 0, 1)
     if options["strength"] < 1 or options["keep_color"]:
         rgb = _mixed(source.rgb, rgb, options)
-    return dataclasses.replace(source, rgb=rgb, look=dataclasses.replace(source.look, grey=False))
+    return dataclasses.replace(source, rgb=rgb, info=dataclasses.replace(source.info, grey=False))
 
 
 def _mixed(photo: Floats, painting: Floats, options: Values) -> Floats:
     import numpy as np
 
-    from ganfx.color import grey_from, lab_of, with_chroma
+    from ganfx.imaging.color import grey_from, lab_of, with_chroma
 
     own, painted = lab_of(photo), lab_of(painting)
     if options["keep_color"]:
@@ -62,9 +62,9 @@ FILTER = Filter(
     flow=Flow(prepare, finish, local=True, margin=BLEED_RADIUS, reduction=canvas),
     options=(
         Option("strength", float, 1.0, "How much of the painting, 0 to 1; the rest is the photograph.", bounds=(0, 1)),
-        Option("keep_color", bool, False, "Take the painting's light alone, and keep the photograph's colours."),
+        Option("keep_color", bool, False, "Take the painting's light alone, and keep the photograph's colors."),
         Option("detail", str, "medium", "Brush strokes, by the size that is painted at.", choices=(*CANVASES, NATIVE)),
     ),
-    coloured=True,
+    colored=True,
     example="ganfx stylize -n vangogh photo.jpg",
 )

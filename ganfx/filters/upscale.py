@@ -8,30 +8,30 @@ from typing import TYPE_CHECKING
 from ganfx.filters.base import Filter, Flow, Option, Strip, Values
 
 if TYPE_CHECKING:
-    from ganfx.picture import Floats, Picture
-    from ganfx.spec import FilterSpec
+    from ganfx.imaging.picture import Floats, Picture
+    from ganfx.spec import ModelSpec
 
 BLEED_RADIUS = 12
 MARGIN = BLEED_RADIUS + 4
 
 
-def prepare(picture: Picture, options: Values, spec: FilterSpec) -> Floats:
-    """The picture's colours with those under transparency replaced, so that edges get no halo."""
-    from ganfx.color import bleed
+def prepare(picture: Picture, options: Values, spec: ModelSpec) -> Floats:
+    """The picture's colors with those under transparency replaced, so that edges get no halo."""
+    from ganfx.imaging.color import bleed
 
     return picture.rgb if picture.alpha is None else bleed(picture.rgb, picture.alpha, BLEED_RADIUS)
 
 
-def finish(output: Floats, strip: Strip, options: Values, spec: FilterSpec) -> Picture:
-    """The enlarged colours, clipped as the input was, with the alpha enlarged beside them."""
+def finish(output: Floats, strip: Strip, options: Values, spec: ModelSpec) -> Picture:
+    """The enlarged colors, clipped as the input was, with the alpha enlarged beside them."""
     import numpy as np
 
-    from ganfx.color import clip_like, enlarge, grey_of
+    from ganfx.imaging.color import clip_like, enlarge, grey_of
 
     source, scale = strip.picture, spec.scale
     inner = slice(strip.above, source.height - strip.below)
     rgb = clip_like(output, source.rgb, inner, scale)
-    if source.look.grey:
+    if source.info.grey:
         rgb = grey_of(rgb)
     alpha = None
     if source.alpha is not None:

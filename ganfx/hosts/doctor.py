@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from ganfx.hosts import kritarc
+from ganfx.hosts.installations import ABSENT, BROKEN, FOREIGN, OTHER, notes, state_of
 from ganfx.hosts.machine import Machine
-from ganfx.hosts.places import ABSENT, BROKEN, FOREIGN, OTHER, notes, state_of
 from ganfx.hosts.programs import Ended, Program, find_programs, run
 from ganfx.hosts.table import Host, Place
-from ganfx.server.places import private_dir, state_dir
+from ganfx.server.state_dir import private_dir, state_dir
 
 _LIMIT_S, _LAST_LINES = 240.0, 12
 _AGAIN = "ganfx plugins install {}"

@@ -13,7 +13,7 @@ from typing import Any
 
 from ganfx.errors import HostError
 from ganfx.hosts import kritarc
-from ganfx.hosts.parcel import SETTINGS, parcel
+from ganfx.hosts.bundle import SETTINGS, bundle
 from ganfx.hosts.table import Host, Place
 
 
@@ -22,7 +22,7 @@ def install(host: Host, place: Place) -> None:
 
     Raises HostError, with everything as it was, where what lies there is not ganfx's or nothing can be written.
     """
-    files = parcel(host)
+    files = bundle(host)
     with _told(place.plugins), contextlib.ExitStack() as undo:
         place.plugins.mkdir(parents=True, exist_ok=True)
         target = place.plugins / host.folder
@@ -161,7 +161,7 @@ def write_zip(host: Host, path: Path) -> None:
             with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
                 # Krita takes a folder for a module only where the archive names it.
                 archive.mkdir(host.folder)
-                for name, content in parcel(host).items():
+                for name, content in bundle(host).items():
                     archive.writestr(name, content)
             os.replace(part, path)
         finally:

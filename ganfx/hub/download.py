@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 
 from ganfx.errors import ChecksumError, DownloadError
 
-Progress = Callable[[int, int], None]
+DownloadProgress = Callable[[int, int], None]
 TIMEOUT_S = 30
 
 
 class _Bar:
     """What pooch drives as a progress bar: tells `progress` the bytes done and in all."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: DownloadProgress) -> None:
         self.progress = progress
         self.total = 0
         self.done = 0
@@ -41,7 +41,7 @@ def downloads_dir() -> Path:
     return platformdirs.user_cache_path("ganfx", appauthor=False) / "downloads"
 
 
-def download(url: str, sha256: str, folder: Path, progress: Progress | None = None) -> Path:
+def download(url: str, sha256: str, folder: Path, progress: DownloadProgress | None = None) -> Path:
     """Fetch `url` into `folder`, verified against `sha256`; a file that is there already and right is not fetched.
 
     `progress` is told the bytes done and in all. Raises DownloadError (offline, cut, refused, not writable) and

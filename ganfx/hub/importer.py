@@ -9,15 +9,15 @@ from pathlib import Path
 
 from ganfx.errors import ModelError, UnknownModelError
 from ganfx.hub import registry, verify
-from ganfx.hub.download import Progress, download, downloads_dir
+from ganfx.hub.download import DownloadProgress, download, downloads_dir
 
 
 def import_model(
-    path: Path, *, name: str | None = None, filter: str | None = None, license: str = "unknown", replace: bool = False
+    path: Path, *, name: str | None = None, task: str | None = None, license: str = "unknown", replace: bool = False
 ) -> Path:
     """Make the model in `path` usable by `name` (by default the file's): ONNX, or a checkpoint of an upscaler.
 
-    An ONNX file without a contract is run once to learn it, where `filter` says what it is for if that cannot be
+    An ONNX file without a contract is run once to learn it, where `task` says what it is for if that cannot be
     told; a checkpoint is converted and verified, which needs the [import] extra. Returns the ONNX file in the
     user's models. Raises ContractError, OptionError, ExportError.
     """
@@ -31,7 +31,7 @@ def import_model(
     with tempfile.TemporaryDirectory(prefix="ganfx-") as folder:
         made = Path(folder) / f"{name}.onnx"
         if kind == "onnx":
-            _adopt(path, made, name, filter, license)
+            _adopt(path, made, name, task, license)
         else:
             _convert(path, made, name, license)
         return registry.register(made, name, replace=replace)
@@ -41,10 +41,10 @@ def _plain_name(path: Path) -> str:
     return re.sub(r"[^\w.+-]+", "_", Path(path.name.removesuffix(".tar")).stem).lstrip("_.+-")
 
 
-def _adopt(path: Path, out: Path, name: str, filter: str | None, license: str) -> None:
+def _adopt(path: Path, out: Path, name: str, task: str | None, license: str) -> None:
     from ganfx.exporters.adopt import adopt_onnx
 
-    adopt_onnx(path, out, name=name, filter=filter, license=license)
+    adopt_onnx(path, out, name=name, task=task, license=license)
 
 
 def _convert(path: Path, out: Path, name: str, license: str) -> None:
@@ -62,7 +62,7 @@ def _require_torch(what: str) -> None:
         )
 
 
-def pull_model(name: str, *, progress: Progress | None = None, replace: bool = False) -> Path:
+def pull_model(name: str, *, progress: DownloadProgress | None = None, replace: bool = False) -> Path:
     """Download the catalogue's model `name`, convert it where need be, and register it under that name.
 
     `progress` is told the bytes done and in all. Raises UnknownModelError, DownloadError, ChecksumError and what
@@ -76,6 +76,6 @@ def pull_model(name: str, *, progress: Progress | None = None, replace: bool = F
     if not entry.url.endswith(".onnx"):
         _require_torch(name)
     fetched = download(entry.url, entry.sha256, downloads_dir(), progress)
-    model = import_model(fetched, name=name, filter=entry.filter, license=entry.license, replace=replace)
+    model = import_model(fetched, name=name, task=entry.task, license=entry.license, replace=replace)
     fetched.unlink(missing_ok=True)
     return model

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from ganfx.errors import ContractError, ModelError, OptionError, UnknownModelError, nearest
 from ganfx.hub import verify
-from ganfx.spec import KEY, FilterSpec
+from ganfx.spec import KEY, ModelSpec
 
 CATALOGUE = Path(__file__).with_name("catalogue.toml")
 WEIGHTS = Path(__file__).parents[1] / "weights"
@@ -35,7 +35,7 @@ class ModelEntry:
     """
 
     name: str
-    filter: str = "unknown"
+    task: str = "unknown"
     scale: int | None = None
     origin: Literal["bundled", "user", "download"] = "user"
     license: str = "unknown"
@@ -43,7 +43,7 @@ class ModelEntry:
     default: bool = False
     size_bytes: int | None = None
     path: Path | None = None
-    spec: FilterSpec | None = None
+    spec: ModelSpec | None = None
     problem: str = ""
     file: str = ""
     url: str = ""
@@ -74,14 +74,14 @@ def catalogue() -> tuple[ModelEntry, ...]:
     return tuple(ModelEntry(origin="bundled" if "file" in block else "download", **block) for block in blocks)
 
 
-def bundled_names(filter: str) -> list[str]:
-    """The names of the models for `filter` that ship, the default first."""
-    own = [entry for entry in catalogue() if entry.file and entry.filter == filter]
+def bundled_names(task: str) -> list[str]:
+    """The names of the models for `task` that ship, the default first."""
+    own = [entry for entry in catalogue() if entry.file and entry.task == task]
     return [entry.name for entry in sorted(own, key=lambda entry: not entry.default)]
 
 
-def list_models(filter: str | None = None) -> list[ModelEntry]:
-    """Bundled models, then the user's, then those to download; of `filter` only, where it is given.
+def list_models(task: str | None = None) -> list[ModelEntry]:
+    """Bundled models, then the user's, then those to download; of `task` only, where it is given.
 
     A user's model hides a bundled one of its name. Files are looked at, never loaded.
     """
@@ -92,7 +92,7 @@ def list_models(filter: str | None = None) -> list[ModelEntry]:
     entries = [entry for entry in bundled if entry.name not in mine and entry.installed]
     entries += [_marked(entry) for entry in user]
     entries += [entry for entry in downloads if entry.name not in mine]
-    return [entry for entry in entries if filter in (None, entry.filter)]
+    return [entry for entry in entries if task in (None, entry.task)]
 
 
 def _described(entry: ModelEntry, path: Path) -> ModelEntry:
@@ -107,7 +107,7 @@ def _described(entry: ModelEntry, path: Path) -> ModelEntry:
     if spec is None:
         return entry
     return dataclasses.replace(
-        entry, spec=spec, filter=spec.filter, scale=spec.scale, license=spec.license, description=spec.description
+        entry, spec=spec, task=spec.task, scale=spec.scale, license=spec.license, description=spec.description
     )
 
 
@@ -116,11 +116,11 @@ def _marked(entry: ModelEntry) -> ModelEntry:
     return dataclasses.replace(entry, default=known.get(entry.name, False))
 
 
-def read_spec(path: Path) -> FilterSpec | None:
+def read_spec(path: Path) -> ModelSpec | None:
     """The contract inside the ONNX file at `path`, None where it has none. Raises ContractError, UnknownModelError."""
     stored = verify.read_metadata(path).get(KEY)
     try:
-        return FilterSpec.from_json(stored) if stored else None
+        return ModelSpec.from_json(stored) if stored else None
     except ContractError as error:
         raise ContractError(f"{path}: {error.message}", hint=error.hint) from error
 
@@ -128,10 +128,10 @@ def read_spec(path: Path) -> FilterSpec | None:
 def find_model(
     name_or_path: str | os.PathLike[str] | None = None,
     *,
-    filter: str | None = None,
+    task: str | None = None,
     selectors: Mapping[str, Any] | None = None,
 ) -> Path:
-    """The ONNX file of the model meant, for `filter` where it is given.
+    """The ONNX file of the model meant, for `task` where it is given.
 
     A path is taken as it is, a name is looked up, and None means the default among the installed models whose
     contract has the values of `selectors`, such as {"scale": 2}; values of None select nothing. Raises
@@ -140,11 +140,11 @@ def find_model(
     """
     wanted = {key: value for key, value in (selectors or {}).items() if value is not None}
     if name_or_path is None:
-        return _default(filter, wanted)
+        return _default(task, wanted)
     path = Path(name_or_path) if is_path(name_or_path) else _named(str(name_or_path))
     spec = read_spec(path)
     if spec:
-        _agree(str(name_or_path), spec, filter, wanted)
+        _agree(str(name_or_path), spec, task, wanted)
     return path
 
 
@@ -154,9 +154,9 @@ def is_path(name: str | os.PathLike[str]) -> bool:
     return isinstance(name, os.PathLike) or Path(text).name != text or text.lower().endswith(_MODEL_SUFFIXES)
 
 
-def _default(filter: str | None, wanted: Mapping[str, Any]) -> Path:
-    entries = [entry for entry in list_models(filter) if entry.spec]
-    what = f"{filter} model" if filter else "model"
+def _default(task: str | None, wanted: Mapping[str, Any]) -> Path:
+    entries = [entry for entry in list_models(task) if entry.spec]
+    what = f"{task} model" if task else "model"
     if not entries:
         raise ModelError(f"no {what} is installed", hint="import one: ganfx models import; or train one: ganfx train")
     fitting = [e for e in entries if all(getattr(e.spec, key) == value for key, value in wanted.items())]
@@ -183,9 +183,9 @@ def _named(name: str) -> Path:
     return entry.path
 
 
-def _agree(name: str, spec: FilterSpec, filter: str | None, wanted: Mapping[str, Any]) -> None:
-    if filter not in (None, spec.filter):
-        raise OptionError(f"{name} is a model for {spec.filter}, not for {filter}")
+def _agree(name: str, spec: ModelSpec, task: str | None, wanted: Mapping[str, Any]) -> None:
+    if task not in (None, spec.task):
+        raise OptionError(f"{name} is a model for {spec.task}, not for {task}")
     for key, value in wanted.items():
         has = getattr(spec, key)
         if has != value:

@@ -2,7 +2,7 @@
 
 A filter's flow, or what it makes of an overview, maps the whole picture (`stream`). A filter's retouch changes masked
 places alone (`find_holes`, `retouch`), which the user marks or the filter finds (`find_mask`). Several filters, one
-after another, are a `Chain`, written as steps (`parse_steps`, `plan_chain`) or chosen for each picture (`plan_auto`).
+after another, are a `Chain`, written as steps (`parse_steps`, `load_chain`) or chosen for each picture (`load_auto`).
 """
 
 from __future__ import annotations
@@ -12,32 +12,32 @@ from typing import Any
 import numpy as np
 
 from ganfx.engine import EngineOptions
-from ganfx.picture import Mask, Picture
-from ganfx.pipeline.auto import plan_auto
-from ganfx.pipeline.chain import Chain, Chooser, done, gathered
-from ganfx.pipeline.flows import stream
+from ganfx.imaging.picture import Mask, Picture
+from ganfx.pipeline.auto import load_auto
+from ganfx.pipeline.bound_filter import BoundFilter, PixelProgress, Source, load_filter
+from ganfx.pipeline.chain import Chain, Chooser, apply_step, assemble
 from ganfx.pipeline.patches import Holes, find_holes, find_mask, retouch
-from ganfx.pipeline.steps import Step, as_step, parse_steps, plan_chain
-from ganfx.pipeline.work import Progress, Source, Work, plan
+from ganfx.pipeline.steps import Step, as_step, load_chain, parse_steps
+from ganfx.pipeline.streaming import stream
 
 __all__ = [
+    "BoundFilter",
     "Chain",
     "Chooser",
     "EngineOptions",
     "Holes",
-    "Progress",
+    "PixelProgress",
     "Source",
     "Step",
-    "Work",
     "apply",
     "as_step",
+    "assemble",
     "find_holes",
     "find_mask",
-    "gathered",
+    "load_auto",
+    "load_chain",
+    "load_filter",
     "parse_steps",
-    "plan",
-    "plan_auto",
-    "plan_chain",
     "retouch",
     "stream",
 ]
@@ -60,6 +60,6 @@ def apply(
     pixels outside come back as they are, and alpha too unless `opaque`. `finder` names the model that finds.
     Raises OptionError, MaskError, ModelError or EngineError.
     """
-    work = plan(filter, options, model=model, finder=finder, engine=engine or EngineOptions())
+    work = load_filter(filter, options, model=model, finder=finder, engine=engine or EngineOptions())
     given = None if mask is None else np.asarray(mask, np.float32)
-    return gathered(done(picture, work, mask=given, opaque=opaque), work.output_size(picture))
+    return assemble(apply_step(picture, work, mask=given, opaque=opaque), work.output_size(picture))

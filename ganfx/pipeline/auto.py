@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ganfx.color import lab_of
 from ganfx.engine import Engine, EngineOptions
-from ganfx.picture import Floats, Picture
+from ganfx.imaging.color import lab_of
+from ganfx.imaging.picture import Floats, Picture
+from ganfx.pipeline.bound_filter import BoundFilter, PixelProgress, Source, load_filter
 from ganfx.pipeline.chain import Chain
+from ganfx.pipeline.overview import shrunk
 from ganfx.pipeline.patches import find_mask
-from ganfx.pipeline.surveys import shrunk
-from ganfx.pipeline.work import Progress, Source, Work, plan
 
 # Long sides: of what is looked at, and those up to which a photograph is enlarged so many times.
 SIDE = 768
@@ -31,9 +31,9 @@ OPAQUE = 0.999
 
 @dataclass(frozen=True)
 class Tone:
-    """The colours of a picture: chroma is their mean strength and hue, in degrees, that of their mean.
+    """The colors of a picture: chroma is their mean strength and hue, in degrees, that of their mean.
 
-    mean and most (which 99 % stay below) are of their distances to the one colour that their lightness has on average.
+    mean and most (which 99 % stay below) are of their distances to the one color that their lightness has on average.
     """
 
     chroma: float
@@ -55,16 +55,16 @@ class Tone:
 class Auto:
     """Chooses among healing, colorizing and enlarging (by how many times) for each picture."""
 
-    heal: Work
-    colorize: Work
-    enlarge: Mapping[int, Work]
+    heal: BoundFilter
+    colorize: BoundFilter
+    enlarge: Mapping[int, BoundFilter]
 
     suffix = "enhanced"
 
     @property
-    def recipe(self) -> str:
+    def fingerprint(self) -> str:
         rules = [SIDE, SMALL, GREY, TONED, PAPER, SCRATCHED, OPAQUE]
-        return json.dumps({"auto": rules, "steps": [work.recipe for work in self._works]}, sort_keys=True)
+        return json.dumps({"auto": rules, "steps": [work.fingerprint for work in self._works]}, sort_keys=True)
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -79,10 +79,10 @@ class Auto:
         return self.heal.engine.device
 
     @property
-    def _works(self) -> tuple[Work, ...]:
+    def _works(self) -> tuple[BoundFilter, ...]:
         return self.heal, self.colorize, *self.enlarge.values()
 
-    def choose(self, source: Source, progress: Progress) -> Chain:
+    def choose(self, source: Source, progress: PixelProgress) -> Chain:
         """The chain for `source`, with the reasons; without works where it needs nothing."""
         small = shrunk(source, SIDE, progress)
         tone = tone_of(np.clip(small.rgb, 0, 1))
@@ -90,13 +90,13 @@ class Auto:
         is_worn = damage > SCRATCHED
         is_old = is_worn and tone.is_paper
         times = max((times for times, side in SMALL.items() if max(source.width, source.height) <= side), default=1)
-        works, reasons = list[Work](), list[str]()
+        works, reasons = list[BoundFilter](), list[str]()
         if is_old:
             works.append(self.heal)
             reasons.append(f"heal: {damage:.1%} of this old print looks damaged")
         if is_old or tone.is_grey:
             works.append(self.colorize)
-            reasons.append("colorize: it is grey" if tone.chroma < GREY else "colorize: it has one tone and no colours")
+            reasons.append("colorize: it is grey" if tone.chroma < GREY else "colorize: it has one tone and no colors")
         if times > 1:
             works.append(self.enlarge[times])
             reasons.append(f"upscale:{times}: no side is longer than {SMALL[times]} pixels")
@@ -104,18 +104,18 @@ class Auto:
             reasons.append(f"not heal: {damage:.1%} of it may be scratches, or not; say --steps heal,... if it is")
         return Chain(tuple(works), tuple(reasons) if works else ("nothing is needed", *reasons))
 
-    def _damage(self, small: Picture, tone: Tone, progress: Progress) -> float:
-        """The share of a picture that looks damaged; 0 where it is no print: too much in colour photographs does."""
+    def _damage(self, small: Picture, tone: Tone, progress: PixelProgress) -> float:
+        """The share of a picture that looks damaged; 0 where it is no print: too much in color photographs does."""
         is_cutout = small.alpha is not None and small.alpha.min() < OPAQUE
         if is_cutout or not (tone.is_grey or tone.is_paper):
             return 0.0
         return float(np.mean(find_mask(small, self.heal, lambda pixels: progress(0)) > 0))
 
 
-def plan_auto(engine: EngineOptions) -> Auto:
+def load_auto(engine: EngineOptions) -> Auto:
     """The chooser with its networks opened. Raises ModelError or EngineError."""
-    heal, colorize = (plan(name, {}, engine=engine) for name in ("heal", "colorize"))
-    return Auto(heal, colorize, {times: plan("upscale", {"scale": times}, engine=engine) for times in SMALL})
+    heal, colorize = (load_filter(name, {}, engine=engine) for name in ("heal", "colorize"))
+    return Auto(heal, colorize, {times: load_filter("upscale", {"scale": times}, engine=engine) for times in SMALL})
 
 
 def tone_of(rgb: Floats) -> Tone:

@@ -12,22 +12,22 @@ from typing import Protocol
 import numpy as np
 
 from ganfx.engine import Engine
-from ganfx.picture import Look, Mask, Picture
-from ganfx.pipeline.flows import stream
+from ganfx.imaging.picture import Mask, Picture, PictureInfo
+from ganfx.pipeline.bound_filter import BoundFilter, PixelProgress, Source
 from ganfx.pipeline.patches import find_holes, find_mask, patched, retouch
-from ganfx.pipeline.work import Progress, Source, Work
+from ganfx.pipeline.streaming import stream
 
 
 class Chooser(Protocol):
     """What knows the chain for any picture.
 
-    recipe is a text that is the same where results will be: filters, options and models, but not where they run.
+    fingerprint is a text that is the same where results will be: filters, options and models, but not where they run.
     suffix ends the default names of results; names are what a template for them may speak of: filter, model, suffix
     and, where it is always the same, scale. engines are all networks that may be run.
     """
 
     @property
-    def recipe(self) -> str: ...
+    def fingerprint(self) -> str: ...
     @property
     def suffix(self) -> str: ...
     @property
@@ -36,23 +36,23 @@ class Chooser(Protocol):
     def engines(self) -> tuple[Engine, ...]: ...
     @property
     def device(self) -> str: ...
-    def choose(self, source: Source, progress: Progress) -> Chain: ...
+    def choose(self, source: Source, progress: PixelProgress) -> Chain: ...
 
 
 @dataclass(frozen=True)
 class Chain:
     """Works to be done in their order, with `reasons` why where they were chosen for a picture; none: it is fine."""
 
-    works: tuple[Work, ...]
+    works: tuple[BoundFilter, ...]
     reasons: tuple[str, ...] = ()
 
-    def choose(self, source: Source, progress: Progress) -> Chain:
+    def choose(self, source: Source, progress: PixelProgress) -> Chain:
         """The chain itself: it is the same for every picture."""
         return self
 
     @property
-    def recipe(self) -> str:
-        return json.dumps([work.recipe for work in self.works], sort_keys=True)
+    def fingerprint(self) -> str:
+        return json.dumps([work.fingerprint for work in self.works], sort_keys=True)
 
     @property
     def steps(self) -> str:
@@ -90,13 +90,13 @@ class Chain:
         """(width, height) of what `source` becomes."""
         return source.width * self.scale, source.height * self.scale
 
-    def output_look(self, source: Source) -> Look:
+    def output_info(self, source: Source) -> PictureInfo:
         """The look of what `source` becomes, but for notes."""
-        coloured = any(work.filter.coloured for work in self.works)
-        return dataclasses.replace(source.look, grey=source.look.grey and not coloured)
+        colored = any(work.filter.colored for work in self.works)
+        return dataclasses.replace(source.info, grey=source.info.grey and not colored)
 
     def stream(
-        self, source: Source, progress: Progress | None = None, *, mask: Mask | None = None, opaque: bool = False
+        self, source: Source, progress: PixelProgress | None = None, *, mask: Mask | None = None, opaque: bool = False
     ) -> Iterator[Picture]:
         """The result's rows, top to bottom, in pieces, as the last step gives them; there must be a step.
 
@@ -105,30 +105,35 @@ class Chain:
         """
         *earlier, last = zip(self.works, self._progresses(source, progress), strict=True)
         for work, told in earlier:
-            pieces = done(source, work, told, mask=mask if work.filter.needs_mask else None, opaque=opaque)
-            source = gathered(pieces, work.output_size(source))
+            pieces = apply_step(source, work, told, mask=mask if work.filter.needs_mask else None, opaque=opaque)
+            source = assemble(pieces, work.output_size(source))
         work, told = last
-        yield from done(source, work, told, mask=mask if work.filter.needs_mask else None, opaque=opaque)
+        yield from apply_step(source, work, told, mask=mask if work.filter.needs_mask else None, opaque=opaque)
 
-    def _progresses(self, source: Source, progress: Progress | None) -> list[Progress]:
+    def _progresses(self, source: Source, progress: PixelProgress | None) -> list[PixelProgress]:
         """A listener for each step, that counts as much as the step has pixels."""
         area, scale, sizes = source.width * source.height, 1, []
         for work in self.works:
             sizes.append(area * scale**2)
             scale *= work.scale
 
-        def listener(before: int) -> Progress:
+        def listener(before: int) -> PixelProgress:
             return lambda pixels: progress(area * (before + pixels) // sum(sizes)) if progress else None
 
         return [listener(sum(sizes[:index])) for index in range(len(sizes))]
 
 
-def _names(work: Work) -> tuple[str, str]:
+def _names(work: BoundFilter) -> tuple[str, str]:
     return work.filter.name, work.engine.spec.name
 
 
-def done(
-    source: Source, work: Work, progress: Progress | None = None, *, mask: Mask | None = None, opaque: bool = False
+def apply_step(
+    source: Source,
+    work: BoundFilter,
+    progress: PixelProgress | None = None,
+    *,
+    mask: Mask | None = None,
+    opaque: bool = False,
 ) -> Iterator[Picture]:
     """What one step makes of `source`: rows, top to bottom, in pieces.
 
@@ -145,10 +150,10 @@ def done(
         yield patched(whole, retouch(whole, holes, work, told, opaque=opaque))
     else:
         note = f"{work.filter.name}: {'nothing was found to fill' if mask is None else 'the mask is empty'}"
-        yield dataclasses.replace(whole, look=dataclasses.replace(whole.look, notes=(*whole.look.notes, note)))
+        yield dataclasses.replace(whole, info=dataclasses.replace(whole.info, notes=(*whole.info.notes, note)))
 
 
-def gathered(pieces: Iterable[Picture], size: tuple[int, int]) -> Picture:
+def assemble(pieces: Iterable[Picture], size: tuple[int, int]) -> Picture:
     """The whole picture, of `size` (width, height), that `pieces` make up from the top down."""
     width, height = size
     whole = Picture(np.empty((height, width, 3), np.float32))
@@ -161,5 +166,5 @@ def gathered(pieces: Iterable[Picture], size: tuple[int, int]) -> Picture:
         if whole.alpha is not None and piece.alpha is not None:
             whole.alpha[part] = piece.alpha
         row += piece.height
-        whole = dataclasses.replace(whole, look=piece.look)
+        whole = dataclasses.replace(whole, info=piece.info)
     return whole

@@ -1,4 +1,4 @@
-"""Work on masked places alone: what must be seen of each -> fill, with the engine at hand -> patches."""
+"""BoundFilter on masked places alone: what must be seen of each -> fill, with the engine at hand -> patches."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 
 from ganfx.errors import MaskError, OptionError
 from ganfx.filters import Region, Retouch
-from ganfx.picture import Floats, Mask, Patch, Picture
-from ganfx.pipeline.work import Progress, Source, Work
+from ganfx.imaging.picture import Floats, Mask, Patch, Picture
+from ganfx.pipeline.bound_filter import BoundFilter, PixelProgress, Source
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Holes:
     regions: list[Region]
 
 
-def find_mask(source: Source, work: Work, progress: Progress | None = None) -> Mask:
+def find_mask(source: Source, work: BoundFilter, progress: PixelProgress | None = None) -> Mask:
     """What the filter itself finds to be filled in `source`. Raises OptionError where it does not look."""
     finder = work.filter.finder
     if finder is None or work.finder is None:
@@ -35,7 +35,7 @@ def find_mask(source: Source, work: Work, progress: Progress | None = None) -> M
     return finder.mask(np.concatenate(rows)[..., 0], work.values)
 
 
-def find_holes(source: Source, mask: Mask, work: Work) -> Holes:
+def find_holes(source: Source, mask: Mask, work: BoundFilter) -> Holes:
     """What of `source` the filter will fill, given the user's mask.
 
     Raises MaskError where the mask is not the picture's or leaves nothing of it, OptionError where the filter takes
@@ -56,7 +56,7 @@ def find_holes(source: Source, mask: Mask, work: Work) -> Holes:
 
 
 def retouch(
-    source: Source, holes: Holes, work: Work, progress: Progress | None = None, *, opaque: bool = False
+    source: Source, holes: Holes, work: BoundFilter, progress: PixelProgress | None = None, *, opaque: bool = False
 ) -> Iterator[Patch]:
     """The patches that fill `holes`, in the order of their boxes' tops, each made when it is asked for.
 
@@ -72,18 +72,18 @@ def retouch(
         _telling(progress, area * done // sum(sizes))(0)
 
 
-def _retouch_of(work: Work) -> Retouch:
+def _retouch_of(work: BoundFilter) -> Retouch:
     if work.filter.retouch is None:
         raise OptionError(f"{work.filter.name} takes no mask", hint="it works on the whole picture")
     return work.filter.retouch
 
 
-def _telling(progress: Progress | None, pixels: int) -> Progress:
+def _telling(progress: PixelProgress | None, pixels: int) -> PixelProgress:
     """A listener for the engine that passes on `pixels`, whatever it hears."""
     return lambda _: progress(pixels) if progress else None
 
 
-def _patch(source: Source, holes: Holes, region: Region, work: Work, told: Progress, opaque: bool) -> Patch:
+def _patch(source: Source, holes: Holes, region: Region, work: BoundFilter, told: PixelProgress, opaque: bool) -> Patch:
     crop, mask = source.crop(region.box), holes.mask[region.box.window]
 
     def infer(image: Floats) -> Floats:

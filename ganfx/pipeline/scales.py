@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator
 import cv2
 import numpy as np
 
-from ganfx.picture import Floats, Picture
+from ganfx.imaging.picture import Floats, Picture
 
 # Small rows that the bicubic kernel looks at on each side.
 CONTEXT = 2
 
 
 def reduced(rows: Picture, factor: int) -> Picture:
-    """`rows` averaged over squares of `factor` pixels, cut ones at the right and the bottom; hidden colours count for
+    """`rows` averaged over squares of `factor` pixels, cut ones at the right and the bottom; hidden colors count for
     nothing unless all of a square is hidden."""
     if factor == 1:
         return rows

@@ -10,8 +10,8 @@ from typing import Any
 from ganfx.engine import EngineOptions
 from ganfx.errors import OptionError, nearest
 from ganfx.filters import Filter, Option, find_filter
+from ganfx.pipeline.bound_filter import load_filter
 from ganfx.pipeline.chain import Chain
-from ganfx.pipeline.work import plan
 
 # What a step may say besides its filter's options.
 _MODELS = ("model", "finder")
@@ -48,10 +48,13 @@ def as_step(settings: Mapping[str, Any]) -> Step:
     return _checked(filter_, {key: value for key, value in settings.items() if key != "filter"})
 
 
-def plan_chain(steps: Sequence[Step], engine: EngineOptions) -> Chain:
+def load_chain(steps: Sequence[Step], engine: EngineOptions) -> Chain:
     """The chain of `steps` with its networks opened. Raises OptionError, ModelError or EngineError."""
     return Chain(
-        tuple(plan(step.filter, step.options, model=step.model, finder=step.finder, engine=engine) for step in steps)
+        tuple(
+            load_filter(step.filter, step.options, model=step.model, finder=step.finder, engine=engine)
+            for step in steps
+        )
     )
 
 

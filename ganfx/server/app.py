@@ -17,10 +17,10 @@ from starlette.types import Receive, Scope, Send
 from ganfx import __version__
 from ganfx.errors import GanfxError, PictureSizeError, RequestError, ServerError
 from ganfx.server.body import Body
-from ganfx.server.frames import HEADER_BYTES, LENGTH, Header, message, read_header
 from ganfx.server.guard import refusal
 from ganfx.server.jobs import Job, Jobs, checked_options
 from ganfx.server.schema import describe
+from ganfx.server.wire import HEADER_BYTES, LENGTH, Header, message, read_header
 
 HEARTBEAT_S = 0.25
 # The header in which a program says which one it is, the same in all its requests.
@@ -112,7 +112,7 @@ class _Answer(StreamingResponse):
 
     async def _messages(self) -> AsyncIterator[bytes | memoryview]:
         ahead: int | None = None
-        while (made := await self._job.outbox.take(HEARTBEAT_S)) != b"":
+        while (made := await self._job.responses.take(HEARTBEAT_S)) != b"":
             if made:
                 yield made
                 continue

@@ -7,12 +7,12 @@ from collections import OrderedDict, deque
 from collections.abc import Mapping
 from typing import Any
 
-from ganfx.engine import Stop
+from ganfx.engine import CancelToken
 from ganfx.errors import BusyError, MaskError, OptionError, UnknownModelError
 from ganfx.filters import Filter, Option, find_filter
 from ganfx.hub import find_model, is_path
-from ganfx.server.frames import Header
-from ganfx.server.outbox import Outbox
+from ganfx.server.response_queue import ResponseQueue
+from ganfx.server.wire import Header
 
 WAITING = 128
 
@@ -20,14 +20,14 @@ WAITING = 128
 class Job:
     """One picture for one client, made in the event loop.
 
-    `body` comes with time, the answer goes to `outbox`, and `share` of the work, up to 1, is done.
+    `body` comes with time, the answer goes to `responses`, and `share` of the work, up to 1, is done.
     """
 
     def __init__(self, header: Header, options: Mapping[str, Any], client: str) -> None:
         self.header, self.options, self.client = header, options, client
         self.body = bytearray()
-        self.outbox = Outbox()
-        self.stop = Stop()
+        self.responses = ResponseQueue()
+        self.stop = CancelToken()
         self.share = 0.0
 
 
@@ -61,7 +61,7 @@ class Jobs:
     def leave(self, job: Job) -> None:
         """Nobody waits for `job` any more: it is stopped, or never begun."""
         job.stop.ask()
-        job.outbox.close()
+        job.responses.close()
         with self._changed:
             self._admitted.pop(job, None)
             own = self._waiting.get(job.client, deque())
@@ -84,7 +84,7 @@ class Jobs:
             return self._running
 
     def end(self) -> None:
-        """Stop all that is here, and let nothing more in."""
+        """CancelToken all that is here, and let nothing more in."""
         with self._changed:
             self._ended = True
             for job in self._admitted:
@@ -128,7 +128,7 @@ def checked_options(header: Header) -> dict[str, Any]:
     if header.model is not None and is_path(header.model):
         raise UnknownModelError(f"{header.model!r} is not a model's name", hint="models are named, not their files")
     selectors = {option.name: options[option.name] for option in filter_.options if option.selects_model}
-    find_model(header.model, filter=filter_.model_filter, selectors=selectors)
+    find_model(header.model, task=filter_.model_task, selectors=selectors)
     return options
 
 

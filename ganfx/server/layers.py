@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 
 from ganfx.errors import MaskError
-from ganfx.picture import Mask, Picture
-from ganfx.pipeline import Work, gathered
+from ganfx.imaging.picture import Mask, Picture
+from ganfx.pipeline import BoundFilter, assemble
 
 # What was filled shows with the two pixels around it, so that small gaps in it do not show what is below.
 _AROUND = np.ones((5, 5), np.uint8)
 
 
-def as_layer(pieces: Iterable[Picture], source: Picture, work: Work, selected: Mask | None) -> Iterable[Picture]:
+def as_layer(pieces: Iterable[Picture], source: Picture, work: BoundFilter, selected: Mask | None) -> Iterable[Picture]:
     """What is to be seen of `pieces`, rows from the top, that `work` makes of `source`.
 
     Of something retouched, that is what it changed; of all else what is `selected`, but for what is larger than that.
@@ -24,7 +24,7 @@ def as_layer(pieces: Iterable[Picture], source: Picture, work: Work, selected: M
     """
     if work.filter.retouch is None:
         return pieces if selected is None or work.scale > 1 else _within(pieces, selected)
-    whole = gathered(pieces, (source.width, source.height))
+    whole = assemble(pieces, (source.width, source.height))
     seen = _changed(whole, source)
     if selected is not None and not work.filter.needs_mask:
         seen *= selected

@@ -26,7 +26,7 @@ from ganfx.errors import ServerError
 from ganfx.server.app import Service
 from ganfx.server.guard import Guard
 from ganfx.server.jobs import Jobs
-from ganfx.server.places import ADDRESS, LOCK, LOG, private_dir, read_json, unusable, write_private
+from ganfx.server.state_dir import ADDRESS, LOCK, LOG, private_dir, read_json, unusable, write_private
 from ganfx.server.worker import Worker
 
 HOST = "127.0.0.1"
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Rules:
+class ServerSettings:
     """How the service behaves: port 0 is any free one, idle_s 0 never ends it, memory_bytes is what it may keep."""
 
     port: int = 0
@@ -49,7 +49,7 @@ class Rules:
     engine: EngineOptions = field(default_factory=EngineOptions)
 
 
-def serve(folder: Path, rules: Rules, told: Callable[[str], None], is_over: Callable[[], bool]) -> None:
+def serve(folder: Path, rules: ServerSettings, told: Callable[[str], None], is_over: Callable[[], bool]) -> None:
     """Run the service, which is found through `folder`, until it is idle, or told to end by a signal or `is_over`.
 
     Returns at once where one runs already. `told` hears a line when it listens, and when it ends. Raises ServerError.
@@ -93,7 +93,7 @@ def _answers(address: Any) -> bool:
         return False
 
 
-def _run(folder: Path, rules: Rules, told: Callable[[str], None], is_over: Callable[[], bool]) -> None:
+def _run(folder: Path, rules: ServerSettings, told: Callable[[str], None], is_over: Callable[[], bool]) -> None:
     with _logging(folder / LOG), _listening(rules.port) as listener:
         port, token = listener.getsockname()[1], secrets.token_urlsafe(32)
         address = {"host": HOST, "port": port, "token": token, "pid": os.getpid(), "version": __version__}

@@ -10,7 +10,7 @@ from typing import Any
 from ganfx import __version__, filters
 from ganfx.filters import Filter, Option, all_filters
 from ganfx.hub import WEIGHTS, ModelEntry, list_models, models_dir
-from ganfx.server.places import SCHEMA, private_dir, write_private
+from ganfx.server.state_dir import SCHEMA, private_dir, write_private
 
 _KINDS: dict[Any, str] = {bool: "bool", int: "int", float: "float"}
 # For numbers without bounds: painting programs want some.
@@ -22,7 +22,7 @@ def describe() -> dict[str, Any]:
     """The schema; it holds until something in the folders under `watched` changes after `made` (seconds since 1970).
 
     The filters are those that there are models for. A filter's mask is `required`, `found` (by the filter itself) or
-    `none`; colours says whether grey pictures come back in colour. Its models are those that are installed, the
+    `none`; colors says whether grey pictures come back in color. Its models are those that are installed, the
     default first. Its controls are all that a person is asked: the model, what is to become of a larger `result` (a
     matter of the program that asks), and the options. A control's kind is bool, int or float (from low to high),
     choice (of choices, a title for each value) or text; where an option may be repeated its values are words of one
@@ -45,7 +45,7 @@ def write_schema(folder: Path) -> Path:
 
 def _fitting(filter_: Filter) -> list[ModelEntry]:
     """The models for a filter, the default first."""
-    return sorted((entry for entry in list_models(filter_.model_filter) if entry.spec), key=lambda one: not one.default)
+    return sorted((entry for entry in list_models(filter_.model_task) if entry.spec), key=lambda one: not one.default)
 
 
 def _filter(filter_: Filter, entries: list[ModelEntry]) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def _filter(filter_: Filter, entries: list[ModelEntry]) -> dict[str, Any]:
         "title": _title(filter_.name),
         "help": filter_.help,
         "mask": "required" if filter_.needs_mask else "found" if filter_.finder else "none",
-        "colours": filter_.coloured,
+        "colors": filter_.colored,
         "models": [{"name": entry.name, "title": _title(entry.name), "scale": entry.scale} for entry in entries],
         "controls": [*_choices(entries), *(_control(one) for one in filter_.options if not one.selects_model)],
     }

@@ -14,11 +14,11 @@ import psutil
 from ganfx import pipeline
 from ganfx.engine import NETWORKS
 from ganfx.errors import GanfxError, ServerError
-from ganfx.picture import Picture
-from ganfx.server.frames import channels_of, message, read_mask, read_picture, rows_of
+from ganfx.imaging.picture import Picture
 from ganfx.server.jobs import Job, Jobs
 from ganfx.server.layers import as_layer
-from ganfx.server.places import LOG
+from ganfx.server.state_dir import LOG
+from ganfx.server.wire import channels_of, message, read_mask, read_picture, rows_of
 
 # More than the memory limit will ever let stay.
 _ROOM = 64
@@ -58,22 +58,22 @@ class Worker:
                 self._apply(job)
         except Exception as error:
             said = _as_ours(error, job)
-            job.outbox.finish(message("error", code=said.code, message=str(said), hint=said.hint))
+            job.responses.finish(message("error", code=said.code, message=str(said), hint=said.hint))
             return f"error: {said}"
-        job.outbox.finish(message("done"))
+        job.responses.finish(message("done"))
         return "done"
 
     def _apply(self, job: Job) -> None:
         job.stop.check()
         header = job.header
-        work = pipeline.plan(header.filter, job.options, model=header.model, engine=self._engine)
+        work = pipeline.load_filter(header.filter, job.options, model=header.model, engine=self._engine)
         source, mask = read_picture(header, job.body), read_mask(header, job.body)
         job.body = bytearray()
         chain = pipeline.Chain((work,))
-        grey = chain.output_look(source).grey
+        grey = chain.output_info(source).grey
         width, height = chain.output_size(source)
         shape = {"width": width, "height": height, "channels": channels_of(header, grey=grey), "depth": header.depth}
-        job.outbox.put(message("started", **shape))
+        job.responses.put(message("started", **shape))
 
         def told(pixels: int) -> None:
             job.stop.check()
@@ -105,7 +105,7 @@ class Worker:
 def _put(job: Job, piece: Picture, grey: bool) -> None:
     for rows in rows_of(piece, job.header, grey=grey):
         job.stop.check()
-        job.outbox.put(message("rows", bytes=len(rows), share=round(job.share, 4)), rows)
+        job.responses.put(message("rows", bytes=len(rows), share=round(job.share, 4)), rows)
 
 
 def _as_ours(error: Exception, job: Job) -> GanfxError:

@@ -12,11 +12,11 @@ _SHIFT, _HOLE = 8, 3
 
 
 def augmented(images: Tensor) -> Tensor:
-    """rgb (N, 3, H, W) with colours, place and a hidden square of chance, each picture its own; gradients pass."""
-    return _cut_out(_moved(_coloured(images.float())))
+    """rgb (N, 3, H, W) with colors, place and a hidden square of chance, each picture its own; gradients pass."""
+    return _cut_out(_moved(_colored(images.float())))
 
 
-def _coloured(images: Tensor) -> Tensor:
+def _colored(images: Tensor) -> Tensor:
     brightness, saturation, contrast = torch.rand(3, len(images), 1, 1, 1, device=images.device) * 2 - 1
     images = images + _BRIGHTNESS * brightness
     grey = images.mean(1, keepdim=True)

@@ -1,4 +1,4 @@
-"""Colorization: photographs turned grey as old ones are, and their colours chosen from classes."""
+"""Colorization: photographs turned grey as old ones are, and their colors chosen from classes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ganfx.training.losses import ADVERSARIAL
 from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.palette import Palette, bin_centres
 from ganfx.training.photos import Photos
-from ganfx.training.recipe import Recipe, Stage
-from ganfx.training.task import Metrics, Task
+from ganfx.training.recipe import Stage, TrainingRecipe
+from ganfx.training.task import Metrics, TrainingTask
 
 # Luminance of Rec. 709, and of an emulsion that hardly sees red.
 _MODERN, _ORTHOCHROMATIC = (0.2126, 0.7152, 0.0722), (0.05, 0.5, 0.45)
-# The resolution of colours is a quarter of the picture's.
+# The resolution of colors is a quarter of the picture's.
 _COARSE = 4
 _SURVEYED = 24
 
@@ -31,7 +31,7 @@ _SURVEYED = 24
 def old_lightness(rgb: Tensor, share: float) -> Tensor:
     """L* / 100 of pictures (N, 3, H, W), `share` of them as old scans have it: (N, 1, H, W) in [0, 1].
 
-    Those have another sensitivity to colours, a gamma and less contrast, some blur, and grain.
+    Those have another sensitivity to colors, a gamma and less contrast, some blur, and grain.
     """
     n, device = len(rgb), rgb.device
 
@@ -49,10 +49,10 @@ def old_lightness(rgb: Tensor, share: float) -> Tensor:
     return torch.lerp(light, torch.lerp(faded, soft, uniform(-0.5, 1).clamp(min=0)) + grain, old).clamp(0, 1)
 
 
-class ColorizeTask(Task):
+class ColorizeTask(TrainingTask):
     """Classes of chrominance first, then also pictures that a discriminator and LPIPS look at."""
 
-    def __init__(self, recipe: Recipe, photos: Photos, features: Path | None) -> None:
+    def __init__(self, recipe: TrainingRecipe, photos: Photos, features: Path | None) -> None:
         super().__init__(recipe, photos, features)
         device = photos.pixels.device
         self.lpips = Lpips(features).to(device) if features else None
@@ -69,17 +69,17 @@ class ColorizeTask(Task):
         return network, discriminator(judge.kind, judge.channels, self.lpips and self.lpips.backbone)
 
     def contract(self, network: Colorizer) -> dict[str, Any]:
-        """What a FilterSpec must say of `network`."""
+        """What a ModelSpec must say of `network`."""
         unit = network.multiple_of
         shape = {"in_channels": 1, "out_channels": 2, "multiple_of": unit, "min_size": unit, "receptive_field": 256}
-        return shape | {"description": "colours: L* / 100 -> a* and b*, each (value + 128) / 255"}
+        return shape | {"description": "colors: L* / 100 -> a* and b*, each (value + 128) / 255"}
 
     @staticmethod
     def _chroma(rgb: Tensor) -> Tensor:
         return F.avg_pool2d(lab_of(rgb)[:, 1:], _COARSE)
 
     def _sample(self, batch: int, patch: int) -> tuple[Tensor, Tensor]:
-        """(lightness as the network sees it, the colour pictures)."""
+        """(lightness as the network sees it, the color pictures)."""
         rgb = self.photos.crops(batch, patch, self.recipe.widest)
         return old_lightness(rgb, float(self.recipe.settings["old"])), rgb
 
@@ -96,29 +96,31 @@ class ColorizeTask(Task):
             "pixel": (weight.pixel, (chroma - wanted).abs().mean() / 100),
         }
         if not stage.adversarial:
-            return gan.pay_generator(terms, rate * stage.generator_rate, self.recipe.clip)
+            return gan.step_generator(terms, rate * stage.generator_rate, self.recipe.clip)
         fake, real = self._pictures(rgb, chroma), self._pictures(rgb, wanted)
         terms |= self._judged(gan, fake, real)
-        metrics = gan.pay_generator(terms, rate * stage.generator_rate, self.recipe.clip)
-        game = ADVERSARIAL[weight.loss]
-        return metrics | gan.pay_discriminator(game, real, fake, rate * stage.discriminator_rate, self.recipe.clip)
+        metrics = gan.step_generator(terms, rate * stage.generator_rate, self.recipe.clip)
+        adversarial_loss = ADVERSARIAL[weight.loss]
+        return metrics | gan.step_discriminator(
+            adversarial_loss, real, fake, rate * stage.discriminator_rate, self.recipe.clip
+        )
 
     @staticmethod
     def _pictures(rgb: Tensor, chroma: Tensor) -> Tensor:
-        """Pictures with the lightness of `rgb` and colours as coarse as the network's."""
-        colours = F.interpolate(chroma, rgb.shape[2:], mode="bilinear", align_corners=False)
-        return rgb_of(torch.cat([lab_of(rgb)[:, :1], colours], 1)).clamp(0, 1)
+        """Pictures with the lightness of `rgb` and colors as coarse as the network's."""
+        colors = F.interpolate(chroma, rgb.shape[2:], mode="bilinear", align_corners=False)
+        return rgb_of(torch.cat([lab_of(rgb)[:, :1], colors], 1)).clamp(0, 1)
 
     def _judged(self, gan: Gan, fake: Tensor, real: Tensor) -> dict[str, tuple[float, Tensor]]:
         weight = self.recipe.adversarial
-        verdict = ADVERSARIAL[weight.loss].generator(gan.judge(fake).float())
+        verdict = ADVERSARIAL[weight.loss].generator(gan.discriminate(fake).float())
         terms = {"adversarial": (weight.adversarial, verdict.mean())}
         if self.lpips is not None:
             terms["perceptual"] = (weight.perceptual, self.lpips.between(gan.fabric, fake, real).mean())
         return terms
 
     def preview(self, seed: int = 7, count: int = 8) -> tuple[Tensor, Tensor]:
-        """The same grey pictures each time, none of them made old, and the coloured ones."""
+        """The same grey pictures each time, none of them made old, and the colored ones."""
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             rgb = self.photos.crops(count, PREVIEW_SIZE, self.recipe.widest)
@@ -130,5 +132,5 @@ class ColorizeTask(Task):
         return rgb_of(grey)
 
     def shown(self, given: Tensor, output: Tensor) -> Tensor:
-        """The grey picture with the colours of `output`."""
+        """The grey picture with the colors of `output`."""
         return rgb_of(torch.cat([given * 100, output * 255 - 128], 1))

@@ -1,4 +1,4 @@
-"""The network that colours: an encoder that knows things, a small decoder, a choice among colours for each place."""
+"""The network that colors: an encoder that knows things, a small decoder, a choice among colors for each place."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Encoder(nn.Module):
         del self.fires["0"]
 
     def start_from(self, features: SqueezeFeatures) -> None:
-        """Take over what `features` have learnt from colour pictures; grey ones give what they gave."""
+        """Take over what `features` have learnt from color pictures; grey ones give what they gave."""
         self.fires.load_state_dict({k: v for k, v in features.features.state_dict().items() if not k.startswith("0.")})
         stem = features.features["0"]
         assert isinstance(stem, nn.Conv2d)
@@ -58,7 +58,7 @@ class Colorizer(nn.Module):
     """lightness L* / 100 (N, 1, H, W) -> (N, 2, H, W), a* and b* as (value + 128) / 255; sizes multiples of 16.
 
     At a quarter of the size each place gets a logit for each bin of a*b*; their mean, sharpened by `temperature`
-    (the annealed mean of Zhang et al. 2016), is its colour.
+    (the annealed mean of Zhang et al. 2016), is its color.
     """
 
     multiple_of = 16

@@ -1,4 +1,4 @@
-"""A style drawn by rule: flat colours between inked lines, as in comics, for a network to learn from pairs."""
+"""A style drawn by rule: flat colors between inked lines, as in comics, for a network to learn from pairs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ganfx.training.style_losses import luminance
 
 # Lines: width in pixels, how much wider the second blur is, sharpness, the tone that turns to ink, softness.
 _WIDTH, _WIDER, _SHARPNESS, _INK, _SOFTNESS = 1.0, 1.6, 22.0, 0.3, 5.0
-# Colours: radius and contrast that count as flat, steps of light, and how much stronger they become.
+# Colors: radius and contrast that count as flat, steps of light, and how much stronger they become.
 _RADIUS, _FLAT, _STEPS, _VIVID = 3, 0.06, 6, 1.4
 
 

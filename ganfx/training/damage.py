@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 Floats = NDArray[np.float32]
 
-# By how much of the range a colour must have changed to be worth finding.
+# By how much of the range a color must have changed to be worth finding.
 VISIBLE = 0.1
 
 
@@ -75,7 +75,7 @@ KINDS: dict[Callable[[Generator, NDArray[np.uint8]], None], float] = {crack: 0.4
 
 
 def _layer(random: Generator, side: int) -> tuple[Floats, Floats]:
-    """(cover (side, side), colour (side, side, 3)) of one kind of damage."""
+    """(cover (side, side), color (side, side, 3)) of one kind of damage."""
     canvas = np.zeros((side, side), np.uint8)
     kind = list(KINDS)[random.choice(len(KINDS), p=list(KINDS.values()))]
     kind(random, canvas)
@@ -85,19 +85,19 @@ def _layer(random: Generator, side: int) -> tuple[Floats, Floats]:
         cover = cv2.GaussianBlur(cover, (0, 0), random.uniform(0.3, 0.9))
     light = random.uniform(0.75, 1) if random.random() < 0.7 else random.uniform(0, 0.25)
     warmth = random.uniform(0, 0.25) ** 1.5
-    colour = light * np.array([1, 1 - warmth / 2, 1 - warmth * 1.5], np.float32)
+    color = light * np.array([1, 1 - warmth / 2, 1 - warmth * 1.5], np.float32)
     grain = cv2.GaussianBlur(random.normal(0, 0.15, (side, side)).astype(np.float32), (0, 0), 0.8)
-    return cover.astype(np.float32), np.asarray(np.clip(colour + grain[..., None], 0, 1), np.float32)
+    return cover.astype(np.float32), np.asarray(np.clip(color + grain[..., None], 0, 1), np.float32)
 
 
 def _damaged(random: Generator, rgb: Floats) -> tuple[Floats, Floats]:
     """The picture with damage (H, W, 3), and where it is (H, W), 0 or 1."""
     seen = np.zeros(rgb.shape[:2], np.float32)
     for _ in range(random.choice([0, 1, 2, 3, 5, 8])):
-        cover, colour = _layer(random, len(rgb))
-        change = (colour - rgb) * cover[..., None]
+        cover, color = _layer(random, len(rgb))
+        change = (color - rgb) * cover[..., None]
         rgb = rgb + change
-        # What hardly changes a colour is nothing that anyone could find.
+        # What hardly changes a color is nothing that anyone could find.
         seen = np.maximum(seen, np.abs(change).max(-1))
     mask = cv2.morphologyEx((seen > VISIBLE).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     return np.asarray(rgb, np.float32), mask.astype(np.float32)

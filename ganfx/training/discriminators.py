@@ -124,10 +124,10 @@ KINDS: dict[str, type[nn.Module]] = {
 _SEEING, _BLIND = "features", "patches"
 
 
-def discriminator(kind: str, channels: int, seeing: nn.Module | None = None) -> nn.Module:
-    """A fresh judge of one of `KINDS`, or of "features", which judges what `seeing` sees. Raises TrainingError."""
-    if kind == _SEEING and seeing is not None:
-        return FeatureDiscriminator(channels, seeing)
+def discriminator(kind: str, channels: int, feature_network: nn.Module | None = None) -> nn.Module:
+    """A new discriminator of one of `KINDS`, or "features", over `feature_network`. Raises TrainingError."""
+    if kind == _SEEING and feature_network is not None:
+        return FeatureDiscriminator(channels, feature_network)
     try:
         return KINDS[_BLIND if kind == _SEEING else kind](channels)
     except KeyError:

@@ -35,7 +35,7 @@ _FIRES = {
 }
 _POOL_BEFORE = (3, 6, 9)
 _TAPS = (4, 7, 9, 10, 11, 12)
-# Of VGG-19: the mean of each colour in 0..255, and (input, output) channels of the layers known.
+# Of VGG-19: the mean of each color in 0..255, and (input, output) channels of the layers known.
 _VGG_MEAN = (123.68, 116.78, 103.94)
 _VGG_LAYERS = {
     "conv1_1": (3, 64),

@@ -54,7 +54,7 @@ class Gan:
         self._update(self.generator, self.generator_optimiser, loss, rate, clip)
         self.ema_generator.update_parameters(self.generator.module)
 
-    def pay_generator(self, terms: dict[str, tuple[float, Tensor]], rate: float, clip: float) -> dict[str, Tensor]:
+    def step_generator(self, terms: dict[str, tuple[float, Tensor]], rate: float, clip: float) -> dict[str, Tensor]:
         """Update the generator by the sum of `terms`, (weight, loss) by name; the losses, to be logged."""
         total = sum((weight * loss for weight, loss in terms.values()), torch.zeros((), device=self.fabric.device))
         self.update_generator(total, rate, clip)
@@ -63,12 +63,12 @@ class Gan:
     def update_discriminator(self, loss: Tensor, rate: float, clip: float) -> None:
         self._update(self.discriminator, self.discriminator_optimiser, loss, rate, clip)
 
-    def pay_discriminator(
-        self, game: AdversarialLoss, real: Tensor, fake: Tensor, rate: float, clip: float
+    def step_discriminator(
+        self, adversarial_loss: AdversarialLoss, real: Tensor, fake: Tensor, rate: float, clip: float
     ) -> dict[str, Tensor]:
         """Update the discriminator by its verdicts on whole pictures, real ones and fakes; the figures to be logged."""
         real_logits, fake_logits = self.discriminator(torch.cat([real, fake.detach()])).float().chunk(2)
-        loss = game.real(real_logits).mean() + game.fake(fake_logits).mean()
+        loss = adversarial_loss.real(real_logits).mean() + adversarial_loss.fake(fake_logits).mean()
         self.update_discriminator(loss, rate, clip)
         pulse = {"real_logit": real_logits.mean(), "fake_logit": fake_logits.mean(), "discriminator": loss}
         return {name: value.detach() for name, value in pulse.items()}
@@ -81,7 +81,7 @@ class Gan:
             group["lr"] = rate
         optimiser.step()
 
-    def judge(self, image: Tensor) -> Tensor:
+    def discriminate(self, image: Tensor) -> Tensor:
         """The discriminator's logits, with gradients to `image` but none left in the judge."""
         judge = self.discriminator.module
         set_trainable(judge, False)

@@ -58,12 +58,12 @@ class ResidualUpscaler(nn.Module):
     def _begin_as_nearest(self, in_channels: int, shuffle: int) -> None:
         weight = self.tail.weight.data
         weight[:, -in_channels:] = 0
-        for colour in range(3):
+        for color in range(3):
             for y in range(shuffle):
                 for x in range(shuffle):
                     source = (y // self.scale) * self.unshuffle + x // self.scale
-                    target = colour * shuffle**2 + y * shuffle + x
-                    weight[target, -in_channels + colour * self.unshuffle**2 + source, 1, 1] = 1
+                    target = color * shuffle**2 + y * shuffle + x
+                    weight[target, -in_channels + color * self.unshuffle**2 + source, 1, 1] = 1
 
     @property
     def receptive_field(self) -> int:

@@ -17,8 +17,8 @@ from ganfx.training.losses import ADVERSARIAL, grid_loss, low_frequency_loss
 from ganfx.training.masks import draw_masks
 from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.photos import Photos
-from ganfx.training.recipe import Recipe, Stage
-from ganfx.training.task import Metrics, Task
+from ganfx.training.recipe import Stage, TrainingRecipe
+from ganfx.training.task import Metrics, TrainingTask
 
 GUESSED = 0.5
 # What a hole weighs grows with its size, but a small one is not forgotten beside a large.
@@ -38,10 +38,10 @@ def guesses(real: Tensor, factor: int) -> Tensor:
     return F.interpolate(small, scale_factor=float(factor), mode="bilinear", align_corners=False)
 
 
-class InpaintTask(Task):
+class InpaintTask(TrainingTask):
     """Photographs with drawn holes; the discriminator's target is the hole (Suvorov et al. 2022)."""
 
-    def __init__(self, recipe: Recipe, photos: Photos, features: Path | None) -> None:
+    def __init__(self, recipe: TrainingRecipe, photos: Photos, features: Path | None) -> None:
         super().__init__(recipe, photos, features)
         self.shares = dict(recipe.settings["masks"])
         self.guessed = float(recipe.settings["guessed"])
@@ -50,11 +50,11 @@ class InpaintTask(Task):
     def networks(self) -> tuple[Inpainter, torch.nn.Module]:
         """A fresh generator and discriminator."""
         judge = self.recipe.adversarial
-        seeing = self.lpips and self.lpips.backbone
-        return Inpainter(**self.recipe.generator), discriminator(judge.kind, judge.channels, seeing)
+        feature_network = self.lpips and self.lpips.backbone
+        return Inpainter(**self.recipe.generator), discriminator(judge.kind, judge.channels, feature_network)
 
     def contract(self, network: Inpainter) -> dict[str, Any]:
-        """What a FilterSpec must say of `network`."""
+        """What a ModelSpec must say of `network`."""
         unit = network.multiple_of
         shape = {"in_channels": 4, "multiple_of": unit, "min_size": unit, "receptive_field": 4 * unit}
         return shape | {"description": "fills holes; RGB and a code: 0 known, 0.5 blurred guess, 1 unknown"}
@@ -76,7 +76,7 @@ class InpaintTask(Task):
         hole = (given[:, 3:] > 0).float()
         fake = gan.generator(given)
         terms = self._terms(gan, fake, real, hole, stage.adversarial)
-        metrics = gan.pay_generator(terms, rate * stage.generator_rate, self.recipe.clip)
+        metrics = gan.step_generator(terms, rate * stage.generator_rate, self.recipe.clip)
         if stage.adversarial:
             metrics |= self._train_discriminator(gan, fake.detach(), real, hole, rate * stage.discriminator_rate)
         return metrics
@@ -95,18 +95,18 @@ class InpaintTask(Task):
         if self.lpips is not None:
             terms["perceptual"] = (weight.perceptual, (self.lpips.between(gan.fabric, fake, real) / area).mean())
         if adversarial:
-            verdict = ADVERSARIAL[weight.loss].generator(gan.judge(fake).float())
+            verdict = ADVERSARIAL[weight.loss].generator(gan.discriminate(fake).float())
             where = _cells(hole, verdict)
             terms["adversarial"] = (weight.adversarial, _mean(verdict, where))
         return terms
 
     def _train_discriminator(self, gan: Gan, fake: Tensor, real: Tensor, hole: Tensor, rate: float) -> Metrics:
-        game = ADVERSARIAL[self.recipe.adversarial.loss]
+        adversarial_loss = ADVERSARIAL[self.recipe.adversarial.loss]
         real_logits, fake_logits = gan.discriminator(torch.cat([real, fake])).float().chunk(2)
         where = _cells(hole, fake_logits)
         # Filled cells are few: they weigh as much as all real ones together, or the answer would always be "real".
-        known = (game.real(real_logits).mean() + _mean(game.real(fake_logits), 1 - where)) / 2
-        loss = known + _mean(game.fake(fake_logits), where)
+        known = (adversarial_loss.real(real_logits).mean() + _mean(adversarial_loss.real(fake_logits), 1 - where)) / 2
+        loss = known + _mean(adversarial_loss.fake(fake_logits), where)
         gan.update_discriminator(loss, rate, self.recipe.clip)
         pulse = {"real_logit": real_logits.mean(), "fake_logit": _mean(fake_logits, where), "discriminator": loss}
         return {name: value.detach() for name, value in pulse.items()}

@@ -18,15 +18,15 @@ def push_pull(rgb: Tensor, known: Tensor, levels: int) -> Tensor:
     rgb (N, 3, H, W) and known (N, 1, H, W), 1 where a pixel counts and 0 where not; H and W are multiples of
     2**levels. Known pixels stay as they are.
     """
-    colours, weights = [rgb * known], [known]
+    colors, weights = [rgb * known], [known]
     for _ in range(levels):
-        colours.append(F.avg_pool2d(colours[-1], 2))
+        colors.append(F.avg_pool2d(colors[-1], 2))
         weights.append(F.avg_pool2d(weights[-1], 2))
     whole = weights[-1].mean((2, 3), keepdim=True)
-    guess = colours[-1].mean((2, 3), keepdim=True) / (whole + _FAINTEST)
+    guess = colors[-1].mean((2, 3), keepdim=True) / (whole + _FAINTEST)
     for level in range(levels, -1, -1):
-        here = colours[level] / (weights[level] + _FAINTEST)
-        # One known pixel of the four below is enough to be sure of a colour.
+        here = colors[level] / (weights[level] + _FAINTEST)
+        # One known pixel of the four below is enough to be sure of a color.
         sure = weights[level] if level == 0 else (4 * weights[level]).clamp(max=1)
         guess = torch.lerp(guess.expand_as(here), here, sure)
         if level:
@@ -38,7 +38,7 @@ class Inpainter(UNet):
     """Adds detail to a push-pull filling.
 
     (N, 4, H, W), RGB in [0, 1] and a code, -> (N, 3, H, W), not clipped. The code of a pixel is 0 where it is
-    known and comes back as it is, 1 where it is unknown and its colour is not looked at, and 0.5 where its colour
+    known and comes back as it is, 1 where it is unknown and its color is not looked at, and 0.5 where its color
     is a blurred guess to be made sharp.
     """
 

@@ -49,7 +49,7 @@ def lab_of(rgb: Tensor) -> Tensor:
 
 
 def rgb_of(lab: Tensor) -> Tensor:
-    """The inverse of `lab_of`; colours that sRGB has not come out of [0, 1]."""
+    """The inverse of `lab_of`; colors that sRGB has not come out of [0, 1]."""
     light, a, b = lab.float().unbind(1)
     y = (light + 16) / 116
     relative = _uncurve(torch.stack([y + a / 500, y, y - b / 200], 1))

@@ -40,7 +40,7 @@ def pixel_loss(fake: Tensor, real: Tensor) -> Tensor:
 def low_frequency_loss(fake: Tensor, real: Tensor, scale: int, window: int = 4) -> Tensor:
     """Mean absolute difference of averages over `window` x `window` low-resolution pixels.
 
-    Each of the scale x scale positions that a pixel shuffle fills is averaged by itself: colour and light stay where
+    Each of the scale x scale positions that a pixel shuffle fills is averaged by itself: color and light stay where
     they were, and no position may drift from its neighbours, which would draw a grid.
     """
     phases = F.pixel_unshuffle(fake.float() - real.float(), scale)

@@ -17,7 +17,7 @@ LINE_INTERVAL_S = 60.0
 PREVIEW_SIZE = 192
 
 
-class Health:
+class AdversarialHealth:
     """Watches the discriminator: it neither wins outright nor goes blind in a game that teaches."""
 
     def __init__(self, patience: int = 3) -> None:
@@ -59,7 +59,7 @@ class Monitor:
         self.sums: dict[str, float] = defaultdict(float)
         self.counts: dict[str, int] = defaultdict(int)
         self.steps = 0
-        self.health = Health()
+        self.health = AdversarialHealth()
         self.last = time.monotonic()
 
     def add(self, metrics: dict[str, float]) -> None:

@@ -15,7 +15,7 @@ from ganfx.training.style_losses import luminance
 _WIDTHS, _DIRECTIONS, _SHARPNESS = (3.5, 2.0), 8, 4
 # Variance below which a place is flat anyway.
 _FLAT = 2e-4
-# How much stronger colours become, and how much the ridges of the paint.
+# How much stronger colors become, and how much the ridges of the paint.
 _VIVID, _RELIEF = 1.3, 0.9
 
 
@@ -30,7 +30,7 @@ def oil(rgb: Tensor) -> Tensor:
 
 
 def _dabbed(rgb: Tensor, width: float) -> Tensor:
-    """Each pixel takes the colour of the flattest neighbourhoods beside it (Kuwahara et al. 1976), by the weights of
+    """Each pixel takes the color of the flattest neighbourhoods beside it (Kuwahara et al. 1976), by the weights of
     Papari et al. 2007."""
     mean = blurred(rgb, width / 2)
     variance = (blurred(rgb**2, width / 2) - mean**2).clamp(min=0).sum(1, keepdim=True) + _FLAT

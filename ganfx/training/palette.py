@@ -16,7 +16,7 @@ _REACH = 112
 
 
 def bin_centres(step: int = STEP) -> Tensor:
-    """(Q, 2), the a*b* centres of all bins of `step` units a side that hold a colour of sRGB."""
+    """(Q, 2), the a*b* centres of all bins of `step` units a side that hold a color of sRGB."""
     axis = torch.linspace(0, 1, 64)
     cube = torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij")).reshape(1, 3, 64, -1)
     chroma = lab_of(cube)[0, 1:].flatten(1).T
@@ -42,7 +42,7 @@ class Palette:
     def rebalance(self, chroma: Tensor, power: float) -> None:
         """Weigh each class by its frequency in `chroma` (N, 2, H, W) to the minus `power`, evened out a little.
 
-        The expected weight is one. A power of 0 leaves all classes alike, 1 makes rare colours as loud as common
+        The expected weight is one. A power of 0 leaves all classes alike, 1 makes rare colors as loud as common
         ones.
         """
         rows = self._rows(chroma).flatten()

@@ -50,7 +50,7 @@ NO_GAME = Adversarial("patch", 1, "vanilla", 0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
-class Recipe:
+class TrainingRecipe:
     """One network's training. Photographs are cut `widest` pixels a side at most and shrunk to a stage's patch; 0
     cuts no wider than the patch. `fit` and `turns` are as in `Photos`. `settings` are the task's own."""
 
@@ -114,7 +114,7 @@ def recipe_names(filter: str | None = None) -> list[str]:
     return [name for name in names if filter in (None, load_recipe(name).filter)]
 
 
-def load_recipe(name: str) -> Recipe:
+def load_recipe(name: str) -> TrainingRecipe:
     """A recipe by its name, or by the path of a TOML file of one's own. Raises TrainingError."""
     path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
     try:
@@ -123,4 +123,4 @@ def load_recipe(name: str) -> Recipe:
         raise TrainingError(f"no recipe {name!r}", hint=f"recipes: {', '.join(recipe_names())}") from error
     except tomllib.TOMLDecodeError as error:
         raise TrainingError(f"{path}: {error}") from error
-    return _build(Recipe, table, str(path))
+    return _build(TrainingRecipe, table, str(path))

@@ -12,21 +12,21 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from ganfx.errors import TrainingError
-from ganfx.spec import FilterSpec
+from ganfx.spec import ModelSpec
 from ganfx.training.colorize import ColorizeTask
 from ganfx.training.features import features_dir
 from ganfx.training.inpaint import InpaintTask
 from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.photos import Photos
-from ganfx.training.recipe import Recipe, load_recipe
+from ganfx.training.recipe import TrainingRecipe, load_recipe
 from ganfx.training.scratches import ScratchTask
 from ganfx.training.stylize import StylizeTask, turned_round
-from ganfx.training.task import Task
+from ganfx.training.task import TrainingTask
 from ganfx.training.trainer import Trainer
 from ganfx.training.upscale import UpscaleTask
 
 Say = Callable[[str], None]
-TASKS: dict[str, Callable[..., Task]] = {
+TASKS: dict[str, Callable[..., TrainingTask]] = {
     "upscale": UpscaleTask,
     "inpaint": InpaintTask,
     "scratches": ScratchTask,
@@ -61,21 +61,21 @@ class Trained:
     """A finished (or paused) run: the averaged generator on the CPU, the recipe that made it, and its contract."""
 
     generator: nn.Module
-    recipe: Recipe
+    recipe: TrainingRecipe
     contract: dict[str, Any]
     finished: bool
     steps: int
     minutes: float
     photos: int
 
-    def spec(self, name: str) -> FilterSpec:
+    def spec(self, name: str) -> ModelSpec:
         """The contract of this network, to be shipped inside its file."""
         history = {"recipe": self.recipe.name, "photographs": self.photos, "steps": self.steps}
         training = history | {"minutes": round(self.minutes, 1)}
-        return FilterSpec(name=name, filter=self.recipe.filter, training=training, **self.contract)
+        return ModelSpec(name=name, task=self.recipe.filter, training=training, **self.contract)
 
 
-def _fabric(request: Request, recipe: Recipe) -> Fabric:
+def _fabric(request: Request, recipe: TrainingRecipe) -> Fabric:
     devices: int | str = "auto" if request.devices == "auto" else int(request.devices)
     try:
         fabric = Fabric(accelerator=request.device, devices=devices, precision=recipe.precision)  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from ganfx.training.discriminators import discriminator
 from ganfx.training.gan import Gan
 from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.recipe import Stage
-from ganfx.training.task import Metrics, Task
+from ganfx.training.task import Metrics, TrainingTask
 from ganfx.training.unet import UNet
 
 
@@ -27,7 +27,7 @@ class ScratchFinder(UNet):
         return torch.sigmoid(super().forward(rgb))
 
 
-class ScratchTask(Task):
+class ScratchTask(TrainingTask):
     """Photographs aged and damaged; binary cross-entropy and Dice (Milletari et al. 2016). There is no game in it."""
 
     def networks(self) -> tuple[ScratchFinder, nn.Module]:
@@ -36,7 +36,7 @@ class ScratchTask(Task):
         return ScratchFinder(**self.recipe.generator), discriminator(judge.kind, judge.channels)
 
     def contract(self, network: ScratchFinder) -> dict[str, Any]:
-        """What a FilterSpec must say of `network`."""
+        """What a ModelSpec must say of `network`."""
         unit = network.multiple_of
         shape = {"out_channels": 1, "multiple_of": unit, "min_size": unit, "receptive_field": 2 * unit}
         return shape | {"description": "finds scratches, cracks and dust: how likely each pixel is damage"}

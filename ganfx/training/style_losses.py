@@ -10,15 +10,15 @@ from torch.nn import functional as F
 
 from ganfx.training.features import Lpips, VggFeatures
 
-# Of each network the first layers: strokes and colours, not things.
+# Of each network the first layers: strokes and colors, not things.
 _STYLE_LAYERS = 5
 _CONTENT_LAYERS = slice(2, 6)
-# So that a root has a slope at zero, and a style of one colour a width.
+# So that a root has a slope at zero, and a style of one color a width.
 _TINY = 1e-8
 
 
-class StyleLook(nn.Module):
-    """What a style looks like: the colours of pixels and, given the folder `features`, layers of VGG-19 and SqueezeNet,
+class StyleStatistics(nn.Module):
+    """What a style looks like: the colors of pixels and, given the folder `features`, layers of VGG-19 and SqueezeNet,
     by what they are on average and by how they vary together (Gram matrices, Gatys et al. 2016).
 
     Matrices are taken about the style's averages: else these, being large, would hide the strokes.
@@ -65,8 +65,8 @@ def luminance(rgb: Tensor) -> Tensor:
     return (rgb.float() * weights).sum(1, keepdim=True)
 
 
-class ContentLook(nn.Module):
-    """What a picture shows, whatever its colours: deep SqueezeNet features of its luminance, of unit length."""
+class ContentFeatures(nn.Module):
+    """What a picture shows, whatever its colors: deep SqueezeNet features of its luminance, of unit length."""
 
     def __init__(self, features: Path) -> None:
         super().__init__()

@@ -20,10 +20,10 @@ from ganfx.training.losses import ADVERSARIAL, grid_loss, low_frequency_loss, pi
 from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.oil import oil
 from ganfx.training.photos import Photos, picture_files
-from ganfx.training.recipe import Recipe, Stage
+from ganfx.training.recipe import Stage, TrainingRecipe
 from ganfx.training.style_losses import (
-    ContentLook,
-    StyleLook,
+    ContentFeatures,
+    StyleStatistics,
     content_loss,
     contrastive_loss,
     edge_loss,
@@ -32,7 +32,7 @@ from ganfx.training.style_losses import (
     variation_loss,
 )
 from ganfx.training.stylizer import ContrastiveStylizer, Stylizer
-from ganfx.training.task import Metrics, Task
+from ganfx.training.task import Metrics, TrainingTask
 
 # The period of what upsampling may leave behind.
 _GRID = 8
@@ -57,7 +57,7 @@ def check_both(style: Path | None) -> None:
         raise TrainingError(f"{style}: one picture has no way back", hint="--both is for a folder of paintings")
 
 
-def turned_round(recipe: Recipe) -> Recipe:
+def turned_round(recipe: TrainingRecipe) -> TrainingRecipe:
     """The recipe for the way back: paintings are shown, in the sizes that they were cut in as the style, and the
     photographs are the style."""
     own = recipe.settings
@@ -96,13 +96,13 @@ class StyleSettings:
     pictures: int = 1
 
 
-class StylizeTask(Task):
+class StylizeTask(TrainingTask):
     """A discriminator and Gram matrices say what a style looks like; deep features, edges and, for folders of
     paintings, a contrastive loss say what must stay."""
 
     def __init__(
         self,
-        recipe: Recipe,
+        recipe: TrainingRecipe,
         photos: Photos,
         features: Path | None,
         style: Sequence[Path] = (),
@@ -113,8 +113,8 @@ class StylizeTask(Task):
         self.settings = StyleSettings(**recipe.settings)
         self.name = ", ".join(place.stem for place in style) or self.settings.drawn
         self.draw = self._drawn_by_rule(style) if self.settings.drawn else self._pieces(style, limit, device)
-        self.look = StyleLook(features).to(device)
-        self.content = ContentLook(features).to(device) if features else None
+        self.look = StyleStatistics(features).to(device)
+        self.content = ContentFeatures(features).to(device) if features else None
         self.look.learn([self._sample(8, recipe.largest_stage)[1] for _ in range(_SURVEYED)])
 
     def _drawn_by_rule(self, style: Sequence[Path]) -> Draw:
@@ -141,14 +141,14 @@ class StylizeTask(Task):
         """A fresh generator and discriminator."""
         judge = self.recipe.adversarial
         kind = ContrastiveStylizer if self.settings.contrast else Stylizer
-        seeing = self.content and self.content.network
-        return kind(**self.recipe.generator), discriminator(judge.kind, judge.channels, seeing)
+        feature_network = self.content and self.content.network
+        return kind(**self.recipe.generator), discriminator(judge.kind, judge.channels, feature_network)
 
     def contract(self, network: Stylizer) -> dict[str, Any]:
-        """What a FilterSpec must say of `network`."""
+        """What a ModelSpec must say of `network`."""
         unit = network.multiple_of
         shape = {"multiple_of": unit, "min_size": network.min_size, "receptive_field": network.receptive_field}
-        return shape | {"grain": self.settings.grain, "description": f"makes pictures look like {self.name}"}
+        return shape | {"input_noise_std": self.settings.grain, "description": f"makes pictures look like {self.name}"}
 
     def _sample(self, batch: int, patch: int) -> tuple[Tensor, Tensor]:
         """(photographs, the style): these as drawn, or unrelated pieces of the same shape."""
@@ -166,13 +166,15 @@ class StylizeTask(Task):
         terms |= self._looks(gan, fake, shown) | self._guards(fake, shown)
         if stage.adversarial:
             weight = self.recipe.adversarial
-            verdict = ADVERSARIAL[weight.loss].generator(gan.judge(augmented(fake)).float())
+            verdict = ADVERSARIAL[weight.loss].generator(gan.discriminate(augmented(fake)).float())
             terms["adversarial"] = (weight.adversarial, verdict.mean())
-        metrics = gan.pay_generator(terms, rate * stage.generator_rate, self.recipe.clip)
+        metrics = gan.step_generator(terms, rate * stage.generator_rate, self.recipe.clip)
         if stage.adversarial:
-            game = ADVERSARIAL[self.recipe.adversarial.loss]
+            adversarial_loss = ADVERSARIAL[self.recipe.adversarial.loss]
             real, fake = augmented(torch.cat([painting, fake.detach()])).chunk(2)
-            metrics |= gan.pay_discriminator(game, real, fake, rate * stage.discriminator_rate, self.recipe.clip)
+            metrics |= gan.step_discriminator(
+                adversarial_loss, real, fake, rate * stage.discriminator_rate, self.recipe.clip
+            )
         return metrics
 
     def _painted(self, gan: Gan, photo: Tensor, painting: Tensor) -> tuple[Tensor, Terms]:

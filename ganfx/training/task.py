@@ -10,18 +10,18 @@ from torch import Tensor, nn
 
 from ganfx.training.gan import Gan
 from ganfx.training.photos import Photos
-from ganfx.training.recipe import Recipe, Stage
+from ganfx.training.recipe import Stage, TrainingRecipe
 
 Metrics = dict[str, Tensor]
 
 
-class Task(ABC):
+class TrainingTask(ABC):
     """One kind of training: its networks, its step, and what its sample grids show.
 
     `features` is the folder of perceptual features, or None where there is none.
     """
 
-    def __init__(self, recipe: Recipe, photos: Photos, features: Path | None) -> None:
+    def __init__(self, recipe: TrainingRecipe, photos: Photos, features: Path | None) -> None:
         self.recipe, self.photos, self.features = recipe, photos, features
 
     @abstractmethod
@@ -30,7 +30,7 @@ class Task(ABC):
 
     @abstractmethod
     def contract(self, network: Any) -> dict[str, Any]:
-        """What a FilterSpec must say of `network`, a generator."""
+        """What a ModelSpec must say of `network`, a generator."""
 
     @abstractmethod
     def step(self, gan: Gan, stage: Stage, rate: float) -> Metrics:

@@ -18,7 +18,7 @@ from torch import nn
 from ganfx.errors import TrainingError
 from ganfx.training.gan import Gan
 from ganfx.training.monitor import Monitor, finite
-from ganfx.training.recipe import Recipe
+from ganfx.training.recipe import TrainingRecipe
 
 CHECKPOINT = "last.ckpt"
 MOST_ROLLBACKS = 3
@@ -54,7 +54,9 @@ class Clock:
 class Trainer:
     """Trains `task` by its recipe for `minutes` in all, in `folder`, saying lines through `say`."""
 
-    def __init__(self, fabric: Fabric, recipe: Recipe, task: Any, folder: Path, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, fabric: Fabric, recipe: TrainingRecipe, task: Any, folder: Path, say: Callable[[str], None]
+    ) -> None:
         self.fabric, self.recipe, self.task, self.folder, self.say = fabric, recipe, task, folder, say
         self.gan = Gan(fabric, task.networks(), recipe.ema)
         self.step = 0

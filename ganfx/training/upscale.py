@@ -17,14 +17,14 @@ from ganfx.training.generators import ResidualUpscaler
 from ganfx.training.losses import ADVERSARIAL, low_frequency_loss, pixel_loss
 from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.photos import Photos
-from ganfx.training.recipe import Recipe, Stage
-from ganfx.training.task import Metrics, Task
+from ganfx.training.recipe import Stage, TrainingRecipe
+from ganfx.training.task import Metrics, TrainingTask
 
 
-class UpscaleTask(Task):
+class UpscaleTask(TrainingTask):
     """Pairs from photographs, a pixel stage, then an adversarial stage."""
 
-    def __init__(self, recipe: Recipe, photos: Photos, features: Path | None) -> None:
+    def __init__(self, recipe: TrainingRecipe, photos: Photos, features: Path | None) -> None:
         super().__init__(recipe, photos, features)
         self.degradation = Degradation(**recipe.settings)
         self.lpips = Lpips(features).to(photos.pixels.device) if features else None
@@ -32,12 +32,12 @@ class UpscaleTask(Task):
     def networks(self) -> tuple[ResidualUpscaler, torch.nn.Module]:
         """A fresh generator and discriminator."""
         judge = self.recipe.adversarial
-        seeing = self.lpips and self.lpips.backbone
+        feature_network = self.lpips and self.lpips.backbone
         generator = ResidualUpscaler(self.recipe.scale, **self.recipe.generator)
-        return generator, discriminator(judge.kind, judge.channels, seeing)
+        return generator, discriminator(judge.kind, judge.channels, feature_network)
 
     def contract(self, network: ResidualUpscaler) -> dict[str, Any]:
-        """What a FilterSpec must say of `network`."""
+        """What a ModelSpec must say of `network`."""
         scale, unit = self.recipe.scale, network.unshuffle
         sizes = {"scale": scale, "multiple_of": unit, "min_size": unit, "receptive_field": network.receptive_field}
         return sizes | {"description": f"{scale}x, {network.channels} channels, {network.blocks} residual blocks"}
@@ -57,20 +57,23 @@ class UpscaleTask(Task):
             gan.update_generator(loss, rate * stage.generator_rate, self.recipe.clip)
             return {"pixel": loss.detach()}
         metrics = self._train_generator(gan, fake, high_res, rate * stage.generator_rate)
-        game = ADVERSARIAL[self.recipe.adversarial.loss]
+        adversarial_loss = ADVERSARIAL[self.recipe.adversarial.loss]
         rate, clip = rate * stage.discriminator_rate, self.recipe.clip
-        return metrics | gan.pay_discriminator(game, high_res, fake, rate, clip)
+        return metrics | gan.step_discriminator(adversarial_loss, high_res, fake, rate, clip)
 
     def _train_generator(self, gan: Gan, fake: Tensor, real: Tensor, rate: float) -> Metrics:
         weight = self.recipe.adversarial
         terms = {
             "pixel": (weight.pixel, pixel_loss(fake, real)),
             "low_frequency": (weight.low_frequency, low_frequency_loss(fake, real, self.recipe.scale)),
-            "adversarial": (weight.adversarial, ADVERSARIAL[weight.loss].generator(gan.judge(fake).float()).mean()),
+            "adversarial": (
+                weight.adversarial,
+                ADVERSARIAL[weight.loss].generator(gan.discriminate(fake).float()).mean(),
+            ),
         }
         if self.lpips is not None:
             terms["perceptual"] = (weight.perceptual, self.lpips.between(gan.fabric, fake, real).mean())
-        return gan.pay_generator(terms, rate, self.recipe.clip)
+        return gan.step_generator(terms, rate, self.recipe.clip)
 
     def preview(self, seed: int = 7, count: int = 4) -> tuple[Tensor, Tensor]:
         """The same low_res and high_res pictures each time: clean ones, then the same from a camera."""

@@ -1,2 +1,2 @@
-"""A folder whose pictures are made as they come: what arrives (`lookout`), what is to be done (`intake`), doing it
+"""A folder whose pictures are made as they come: what arrives (`monitor`), what is to be done (`classifier`), doing it
 (`watcher`)."""

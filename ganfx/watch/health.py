@@ -19,7 +19,7 @@ _PREFIX = ".ganfx-watch-"
 
 
 @dataclass
-class Health:
+class WatchStatus:
     """A watcher's own account: counts are of pictures since it began, times are seconds since 1970.
 
     `waiting` counts the files that are not dealt with yet; `looks` says how changes are noticed.
@@ -67,7 +67,7 @@ class Health:
         return {"running": self.is_running, **dataclasses.asdict(self)}
 
 
-def read_all(output: Path) -> list[Health]:
+def read_all(output: Path) -> list[WatchStatus]:
     """What the watchers that write into `output` said last, the newest first; files that say nothing are left out."""
     found = [_read(path) for path in output.glob(f"{_PREFIX}*.json")]
     return sorted((health for health in found if health), key=lambda health: -health.since)
@@ -81,8 +81,8 @@ def forget_ended(output: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _read(path: Path) -> Health | None:
+def _read(path: Path) -> WatchStatus | None:
     try:
-        return Health(**json.loads(path.read_text(encoding="utf-8")))
+        return WatchStatus(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ganfx.spec import FilterSpec
+from ganfx.spec import ModelSpec
 from tests import graphs
 from tests.server.services import Service, serving, until
 
@@ -15,13 +15,13 @@ from tests.server.services import Service, serving, until
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
-    graphs.nearest(folder / "photo-x4.onnx", 4, FilterSpec("photo-x4", "upscale", scale=4, receptive_field=1))
+    graphs.nearest(folder / "photo-x4.onnx", 4, ModelSpec("photo-x4", "upscale", scale=4, receptive_field=1))
     graphs.constant_fill(folder / "photo-fill.onnx", (0.9, 0.1, 0.4))
     graphs.brightness(folder / "photo-scratches.onnx")
-    graphs.one_colour(folder / "photo-colour.onnx", (20, -30))
+    graphs.one_color(folder / "photo-color.onnx", (20, -30))
     graphs.negative(folder / "vangogh.onnx")
     graphs.convolutions(folder / "slow.onnx", layers=200, width=64)
-    graphs.identity(folder / "liar.onnx", FilterSpec("liar", "upscale", scale=2))
+    graphs.identity(folder / "liar.onnx", ModelSpec("liar", "upscale", scale=2))
     return folder
 
 

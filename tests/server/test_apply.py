@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from ganfx import pipeline
 from ganfx.engine import EngineOptions
-from ganfx.picture import Look, Picture
+from ganfx.imaging.picture import Picture, PictureInfo
 from plugins.client import GanfxError as Refusal
 from plugins.client import Pixels
+from tests.cli.test_commands import ganfx
 from tests.server.services import Service
-from tests.test_cli import ganfx
 
 WIDTH, HEIGHT = 23, 17
 DTYPES = {8: np.uint8, 16: np.uint16, 32: np.float32}
@@ -37,14 +37,14 @@ def picture(raw: NDArray[Any]) -> Picture:
     full = 1 if raw.dtype == np.float32 else np.iinfo(raw.dtype).max
     values = (raw / np.float32(full)).astype(np.float32)
     channels = raw.shape[2]
-    colours = values[..., :3] if channels > 2 else values[..., :1].repeat(3, axis=2)
-    look = Look(bits=8 if raw.dtype == np.uint8 else 16, grey=channels < 3)
-    return Picture(np.ascontiguousarray(colours), values[..., -1].copy() if channels in (2, 4) else None, look)
+    colors = values[..., :3] if channels > 2 else values[..., :1].repeat(3, axis=2)
+    look = PictureInfo(bits=8 if raw.dtype == np.uint8 else 16, grey=channels < 3)
+    return Picture(np.ascontiguousarray(colors), values[..., -1].copy() if channels in (2, 4) else None, look)
 
 
 def stored(made: Picture, dtype: type) -> NDArray[Any]:
     """The samples that a picture becomes."""
-    planes = [made.rgb[..., :1] if made.look.grey else made.rgb]
+    planes = [made.rgb[..., :1] if made.info.grey else made.rgb]
     if made.alpha is not None:
         planes.append(made.alpha[..., None])
     values = np.concatenate(planes, axis=2)
@@ -168,7 +168,7 @@ def test_a_megapixel_goes_there_and_back_quickly(
     monkeypatch.setenv("GANFX_MODELS", str(models))
     filter = "upscale" if scale > 1 else "stylize"
     raw = samples(3, 8, 1000, 1000)
-    chain = pipeline.Chain((pipeline.plan(filter, {}, model=model, engine=CPU),))
+    chain = pipeline.Chain((pipeline.load_filter(filter, {}, model=model, engine=CPU),))
     alone, there = [], []
     for _ in range(3):
         begun = time.perf_counter()

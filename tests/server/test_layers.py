@@ -28,7 +28,7 @@ def test_blue_may_come_first(service: Service, filter: str, channels: int, depth
     np.testing.assert_array_equal(through(service, filter, raw, order="bgr"), expected[..., order])
 
 
-def test_grey_that_becomes_coloured_is_ordered_too(service: Service) -> None:
+def test_grey_that_becomes_colored_is_ordered_too(service: Service) -> None:
     raw = samples(2, 8)
     expected = through(service, "colorize", raw)
     assert expected.shape[2] == 4

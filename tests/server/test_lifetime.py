@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from plugins.client import Engine, Pixels
+from tests.cli.test_commands import ganfx
 from tests.server.services import asked, serving, until
-from tests.test_cli import ganfx
 
 SLOW = {"filter": "upscale", "model": "slow", "width": 512, "height": 512, "channels": 3, "depth": 8}
 

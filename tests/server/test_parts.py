@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from ganfx import pipeline
-from ganfx.engine import NETWORKS, EngineOptions, Stop, open_engine
-from ganfx.engine.shelf import Shelf
+from ganfx.engine import NETWORKS, CancelToken, EngineOptions, open_engine
+from ganfx.engine.network_cache import NetworkCache
 from ganfx.errors import InferenceError
-from ganfx.server import outbox, worker
-from ganfx.server.frames import Header
+from ganfx.server import response_queue, worker
 from ganfx.server.jobs import Job, Jobs
+from ganfx.server.wire import Header
 from tests import graphs
 
 CPU = EngineOptions(provider="cpu")
@@ -54,7 +54,7 @@ def ends(*wanted: Header, memory_bytes: int = 1 << 40) -> list[dict[str, Any]]:
 
     async def last(job: Job) -> dict[str, Any]:
         found = b""
-        while (part := await asyncio.wait_for(job.outbox.take(30), 30)) != b"":
+        while (part := await asyncio.wait_for(job.responses.take(30), 30)) != b"":
             found = bytes(part or b"")
         said: dict[str, Any] = json.loads(found[4:])
         return said
@@ -63,7 +63,7 @@ def ends(*wanted: Header, memory_bytes: int = 1 << 40) -> list[dict[str, Any]]:
 
 
 def test_a_run_is_stopped_between_layers(tmp_path: Path) -> None:
-    engine, stop = open_engine(graphs.convolutions(tmp_path / "slow.onnx", layers=200, width=64), CPU), Stop()
+    engine, stop = open_engine(graphs.convolutions(tmp_path / "slow.onnx", layers=200, width=64), CPU), CancelToken()
     threading.Timer(0.3, stop.ask).start()
     begun = time.monotonic()
     with pytest.raises(InferenceError), stop.within():
@@ -76,17 +76,17 @@ def test_a_run_is_stopped_between_layers(tmp_path: Path) -> None:
 
 def test_the_network_used_longest_ago_goes_first(tmp_path: Path) -> None:
     first, second, third = (graphs.identity(tmp_path / f"{name}.onnx") for name in "abc")
-    shelf = Shelf(2)
-    kept = [shelf.network(path, CPU) for path in (first, second, first, third)]
+    cache = NetworkCache(2)
+    kept = [cache.network(path, CPU) for path in (first, second, first, third)]
     assert kept[2] is kept[0]
-    assert shelf.network(first, CPU) is kept[0]
-    assert shelf.network(second, CPU) is not kept[1]
+    assert cache.network(first, CPU) is kept[0]
+    assert cache.network(second, CPU) is not kept[1]
 
 
 def test_a_model_that_was_replaced_is_opened_anew(tmp_path: Path) -> None:
-    shelf, path = Shelf(2), tmp_path / "a.onnx"
-    first = shelf.network(graphs.nearest(path, 2), CPU)
-    second = shelf.network(graphs.nearest(path, 4), CPU)
+    cache, path = NetworkCache(2), tmp_path / "a.onnx"
+    first = cache.network(graphs.nearest(path, 2), CPU)
+    second = cache.network(graphs.nearest(path, 4), CPU)
     assert (first.spec.scale, second.spec.scale) == (2, 4)
 
 
@@ -101,14 +101,14 @@ def test_networks_beyond_the_memory_limit_are_let_go_of(models: Path, memory_byt
 
 
 def test_what_nobody_foresaw_ends_one_job_alone(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = pipeline.plan
+    plan = pipeline.load_filter
 
     def broken(name: str, options: Any, *, model: str, engine: EngineOptions) -> Any:
         if model == "slow":
             raise ZeroDivisionError("line one\nline two")
         return plan(name, options, model=model, engine=engine)
 
-    monkeypatch.setattr(pipeline, "plan", broken)
+    monkeypatch.setattr(pipeline, "load_filter", broken)
     first, second = ends(header("slow"), header("photo-x4"))
     assert (first["event"], first["code"]) == ("error", "server")
     assert first["message"] == "the filter broke: ZeroDivisionError: line one line two"
@@ -116,8 +116,8 @@ def test_what_nobody_foresaw_ends_one_job_alone(models: Path, monkeypatch: pytes
 
 
 def test_who_does_not_read_is_not_waited_for(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "PATIENCE_S", 0.2)
-    monkeypatch.setattr(outbox, "ROOM_BYTES", 1 << 20)
+    monkeypatch.setattr(response_queue, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(response_queue, "ROOM_BYTES", 1 << 20)
 
     async def unread() -> list[dict[str, Any]]:
         jobs = Jobs(1 << 30)
@@ -127,9 +127,9 @@ def test_who_does_not_read_is_not_waited_for(models: Path, monkeypatch: pytest.M
             job.body = bytearray(job.header.body_bytes)
             jobs.admit(job)
             jobs.add(job)
-        assert await next_.outbox.take(30)
+        assert await next_.responses.take(30)
         parts = []
-        while part := await deaf.outbox.take(5):
+        while part := await deaf.responses.take(5):
             parts.append(bytes(part))
         jobs.end()
         return [json.loads(parts[0][4:]), json.loads(parts[-1][4:])]

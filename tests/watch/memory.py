@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from tests import graphs
-from tests.test_cli import photo
+from tests.cli.test_commands import photo
 from tests.watch.watchers import Watch, watching
 
 # The same sizes in another order each time, so that growth is growth and no larger picture.

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import graphs
-from tests.test_cli import photo, size_of
+from tests.cli.test_commands import photo, size_of
 from tests.watch.watchers import SETTLE_S, hidden, tiny_png, visible, watching
 
 

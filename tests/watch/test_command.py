@@ -9,7 +9,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from tests.test_cli import ganfx, photo
+from tests.cli.test_commands import ganfx, photo
 from tests.watch.watchers import watching
 
 

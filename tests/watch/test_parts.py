@@ -14,10 +14,10 @@ import pytest
 from ganfx.batch.process import FAILED
 from ganfx.errors import GanfxError, InferenceError, OptionError, OutputError, PictureSizeError, UnreadableError
 from ganfx.watch import health, quarantine, service
-from ganfx.watch.arrivals import Arrivals, FileState
-from ganfx.watch.habits import Habits
-from ganfx.watch.setbacks import WAITING, EngineSetbackError, Setbacks, UnexpectedError, as_setback
-from ganfx.watch.sightings import Events, Sightings, files_below
+from ganfx.watch.fs_events import ChangedPaths, Events, files_below
+from ganfx.watch.options import WatchOptions
+from ganfx.watch.retry import WAITING, EngineRetryError, RetryQueue, UnexpectedError, as_retryable
+from ganfx.watch.stability import FileState, StabilityTracker
 
 A = Path("a.jpg")
 
@@ -27,78 +27,78 @@ def state(size_bytes: int, mtime_ns: int = 0, inode: int = 1) -> FileState:
 
 
 def test_a_file_is_due_only_once_it_stood_still() -> None:
-    arrivals = Arrivals(settle_s=2)
+    stability = StabilityTracker(settle_s=2)
     for now in range(5):
-        arrivals.see(A, state(100 * now), now, announced=True)
-        assert arrivals.due(now) == []
-    arrivals.see(A, state(400), 5.0)
-    assert (arrivals.due(5.9), arrivals.due(6.0)) == ([], [A])
+        stability.see(A, state(100 * now), now, announced=True)
+        assert stability.due(now) == []
+    stability.see(A, state(400), 5.0)
+    assert (stability.due(5.9), stability.due(6.0)) == ([], [A])
 
 
 @pytest.mark.parametrize("changed", [state(2), state(1, mtime_ns=1), state(1, inode=2)])
 def test_a_change_of_size_time_or_file_is_seen_also_when_all_is_done(changed: FileState) -> None:
-    arrivals = Arrivals(settle_s=1)
-    arrivals.see(A, state(1), 0)
-    arrivals.settle(A, state(1))
-    arrivals.see(A, state(1), 5)
-    assert arrivals.next_due() is None
-    arrivals.see(A, changed, 10)
-    assert arrivals.next_due() == 11
+    stability = StabilityTracker(settle_s=1)
+    stability.see(A, state(1), 0)
+    stability.settle(A, state(1))
+    stability.see(A, state(1), 5)
+    assert stability.next_due() is None
+    stability.see(A, changed, 10)
+    assert stability.next_due() == 11
 
 
 def test_what_changes_while_it_is_made_is_not_done_with() -> None:
-    arrivals = Arrivals(settle_s=1)
-    arrivals.see(A, state(1), 0)
-    arrivals.see(A, state(2), 5)
-    arrivals.settle(A, state(1))
-    assert arrivals.due(6) == [A]
+    stability = StabilityTracker(settle_s=1)
+    stability.see(A, state(1), 0)
+    stability.see(A, state(2), 5)
+    stability.settle(A, state(1))
+    assert stability.due(6) == [A]
 
 
 def test_those_that_waited_longest_come_first_and_the_gone_are_forgotten() -> None:
-    arrivals = Arrivals(settle_s=1)
+    stability = StabilityTracker(settle_s=1)
     for now, name in enumerate("cab"):
-        arrivals.see(Path(name), state(1), now)
-    assert arrivals.due(10) == [Path("c"), Path("a"), Path("b")]
-    arrivals.see(Path("c"), None, 10)
-    arrivals.missing({Path("a")})
-    assert arrivals.due(10) == [Path("a")]
+        stability.see(Path(name), state(1), now)
+    assert stability.due(10) == [Path("c"), Path("a"), Path("b")]
+    stability.see(Path("c"), None, 10)
+    stability.missing({Path("a")})
+    assert stability.due(10) == [Path("a")]
 
 
 def test_pauses_grow_up_to_the_longest_and_a_change_ends_them() -> None:
-    arrivals, now, pauses = Arrivals(settle_s=1), 1.0, []
-    arrivals.see(A, state(1), 0)
+    stability, now, pauses = StabilityTracker(settle_s=1), 1.0, []
+    stability.see(A, state(1), 0)
     for _ in range(6):
-        arrivals.postpone(A, now, pause_s=5, longest_s=60)
-        due = arrivals.next_due()
+        stability.postpone(A, now, pause_s=5, longest_s=60)
+        due = stability.next_due()
         assert due is not None
         pauses.append(due - now)
         now = due
     assert pauses == [5, 10, 20, 40, 60, 60]
-    arrivals.see(A, state(2), now)
-    assert arrivals.next_due() == now + 1
+    stability.see(A, state(2), now)
+    assert stability.next_due() == now + 1
 
 
 def test_what_is_done_below_a_folder_can_be_asked_for_again() -> None:
-    arrivals = Arrivals(settle_s=0)
+    stability = StabilityTracker(settle_s=0)
     for name in ("in/a", "in/sub/b", "in/sub/deep/c", "in/subway/d"):
-        arrivals.see(Path(name), state(1), 0)
-        arrivals.settle(Path(name), state(1))
-    arrivals.reconsider(Path("in/sub"), 1)
-    assert set(arrivals.due(1)) == {Path("in/sub/b"), Path("in/sub/deep/c")}
+        stability.see(Path(name), state(1), 0)
+        stability.settle(Path(name), state(1))
+    stability.reconsider(Path("in/sub"), 1)
+    assert set(stability.due(1)) == {Path("in/sub/b"), Path("in/sub/deep/c")}
 
 
 def seen_while(folder: Path, act: Callable[[], object], wanted: set[Path]) -> tuple[set[Path], int]:
     """The paths that events below `folder` name while and after `act` runs, and how many events there were."""
-    sightings = Sightings()
-    events = Events(folder, sightings)
+    changed = ChangedPaths()
+    events = Events(folder, changed)
     events.start()
     try:
         act()
         found: set[Path] = set()
         end = time.monotonic() + 10
         while not wanted <= found and time.monotonic() < end:
-            found |= sightings.take(0.2)
-        return found | sightings.take(0.2), sightings.events
+            found |= changed.take(0.2)
+        return found | changed.take(0.2), changed.events
     finally:
         events.stop()
 
@@ -172,10 +172,10 @@ def test_only_what_may_pass_is_tried_again_and_an_engine_that_never_works_ends_i
         picture = tmp_path / "in" / "a.jpg"
         picture.parent.mkdir(exist_ok=True)
         picture.write_text("a picture")
-        arrivals = Arrivals(settle_s=0)
-        arrivals.see(picture, FileState.of(picture), time.monotonic() - 100)
-        told = list(Setbacks(picture.parent, arrivals, Habits(give_up_s=50)).of(picture, error))
-        due = arrivals.next_due()
+        stability = StabilityTracker(settle_s=0)
+        stability.see(picture, FileState.of(picture), time.monotonic() - 100)
+        told = list(RetryQueue(picture.parent, stability, WatchOptions(give_up_s=50)).of(picture, error))
+        due = stability.next_due()
         return told[0].status, due
 
     denied = UnreadableError("permission denied")
@@ -189,29 +189,29 @@ def test_only_what_may_pass_is_tried_again_and_an_engine_that_never_works_ends_i
         assert failing(error) == (FAILED, None)
 
     pictures = [tmp_path / f"{number}.jpg" for number in range(5)]
-    arrivals = Arrivals(settle_s=0)
-    setbacks = Setbacks(tmp_path, arrivals, Habits())
+    stability = StabilityTracker(settle_s=0)
+    retry = RetryQueue(tmp_path, stability, WatchOptions())
     with pytest.raises(InferenceError):
         for picture in pictures:
             picture.touch()
-            arrivals.see(picture, FileState.of(picture), time.monotonic())
-            with pytest.raises(EngineSetbackError) as caught, as_setback():
+            stability.see(picture, FileState.of(picture), time.monotonic())
+            with pytest.raises(EngineRetryError) as caught, as_retryable():
                 raise InferenceError("the device is lost")
-            assert [told.status for told in setbacks.of(picture, caught.value)] == [WAITING]
+            assert [told.status for told in retry.of(picture, caught.value)] == [WAITING]
     assert picture == pictures[-1]
 
 
 def test_a_surprise_is_one_pictures_error_and_not_the_end() -> None:
-    with pytest.raises(UnexpectedError, match="ZeroDivisionError"), as_setback():
+    with pytest.raises(UnexpectedError, match="ZeroDivisionError"), as_retryable():
         _ = 1 / 0
-    with pytest.raises(KeyboardInterrupt), as_setback():
+    with pytest.raises(KeyboardInterrupt), as_retryable():
         raise KeyboardInterrupt
 
 
 def test_health_knows_the_living_from_the_dead(tmp_path: Path) -> None:
-    mine = health.Health("in", str(tmp_path), "upscale:4")
+    mine = health.WatchStatus("in", str(tmp_path), "upscale:4")
     mine.save()
-    script = f"from ganfx.watch.health import Health\nHealth('in', {str(tmp_path)!r}, 'heal').save()"
+    script = f"from ganfx.watch.health import WatchStatus\nWatchStatus('in', {str(tmp_path)!r}, 'heal').save()"
     subprocess.run([sys.executable, "-c", script], check=True)
     assert {said.recipe: said.is_running for said in health.read_all(tmp_path)} == {"upscale:4": True, "heal": False}
     health.forget_ended(tmp_path)

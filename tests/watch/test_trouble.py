@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_cli import photo, size_of
+from tests.cli.test_commands import photo, size_of
 from tests.watch.watchers import hidden, tiny_png, visible, watching
 
 

@@ -25,7 +25,7 @@ _FLAGS = GObject.ParamFlags.READWRITE
 # What GIMP calls the kinds of controls.
 _KINDS = {"bool": "boolean", "choice": "choice", "float": "double", "int": "int", "text": "string"}
 # What babl calls pixels by their channels and depth, and the spaces whose samples mean what the engine's do.
-_COLOURS = {1: "Y'", 2: "Y'A", 3: "R'G'B'", 4: "R'G'B'A"}
+_COLORS = {1: "Y'", 2: "Y'A", 3: "R'G'B'", 4: "R'G'B'A"}
 _NUMBERS = {8: "u8", 16: "u16", 32: "float"}
 _OURS = ("sRGB", "space-gray-sRGB")
 # Filling looks about this far; what it is sent begins at a multiple of this, so that it is cut up as the whole is.
@@ -185,10 +185,10 @@ class Piece:
     def read(self) -> Pixels:
         """Its pixels: of 8 or 16 bits where those hold all there is, and else (linear, wide, deeper) as floats."""
         channels, encoding = (1 if self.layer.is_gray() else 3) + self.layer.has_alpha(), self.layer.get_format()
-        colours, _, number = Babl.format_get_encoding(encoding).rpartition(" ")
-        ours = Babl.get_name(Babl.format_get_space(encoding)) in _OURS and ("'" in colours or "~" in colours)
+        colors, _, number = Babl.format_get_encoding(encoding).rpartition(" ")
+        ours = Babl.get_name(Babl.format_get_space(encoding)) in _OURS and ("'" in colors or "~" in colors)
         depth = 8 if self.layer.is_indexed() else {"u8": 8, "u16": 16}.get(number, 32) if ours else 32
-        where, form = (self.left, self.top, self.width, self.height), f"{_COLOURS[channels]} {_NUMBERS[depth]}"
+        where, form = (self.left, self.top, self.width, self.height), f"{_COLORS[channels]} {_NUMBERS[depth]}"
         data = bytes(self.layer.get_buffer().get(Gegl.Rectangle.new(*where), 1.0, form, Gegl.AbyssPolicy.NONE))
         if self.apart and not any(data):
             raise GanfxError(f"There is nothing to be seen in '{self.layer.get_name()}'", "Choose another layer")
@@ -231,7 +231,7 @@ class Piece:
             layer.get_image().select_rectangle(Gimp.ChannelOps.REPLACE, *self.in_image)
         # What is written at once knows no selection and no undo, which a new layer needs as little.
         buffer = layer.get_buffer() if self.apart else layer.get_shadow_buffer()
-        buffer.set(Gegl.Rectangle.new(*where), f"{_COLOURS[answer.channels]} {_NUMBERS[answer.depth]}", answer.data)
+        buffer.set(Gegl.Rectangle.new(*where), f"{_COLORS[answer.channels]} {_NUMBERS[answer.depth]}", answer.data)
         buffer.flush()
         if not self.apart and not layer.merge_shadow(True):
             raise GanfxError(f"GIMP does not let '{layer.get_name()}' be changed", Gimp.get_pdb().get_last_error())

@@ -13,7 +13,7 @@ from .client import GanfxError, Pixels
 _QT = next(base.__module__ for base in Krita.__mro__ if base.__name__ == "QObject").partition(".")[0]
 QtCore, QtWidgets = import_module(f"{_QT}.QtCore"), import_module(f"{_QT}.QtWidgets")
 
-# A colour space in Krita's words: model, depth, profile.
+# A color space in Krita's words: model, depth, profile.
 Space = tuple[str, str, str]
 _SENT = {2: ("GRAYA", "Gray-D50-elle-V2-srgbtrc.icc"), 4: ("RGBA", "sRGB-elle-V2-srgbtrc.icc")}
 
@@ -72,8 +72,8 @@ def take(merged: bool, scale: int, crop: bool) -> Source:
 def put(source: Source, result: Pixels, name: str, as_image: bool) -> str:
     """Add `result` as a layer, scaling the image where it is larger, or open it `as_image`; says what was done."""
     document, scale, space = source.document, result.width // source.pixels.width, _space(source.document)
-    coloured = space[0] == "GRAYA" and result.channels > source.pixels.channels
-    if coloured:
+    colored = space[0] == "GRAYA" and result.channels > source.pixels.channels
+    if colored:
         space = ("RGBA", space[1], _SENT[4][1])
     size = (result.width, result.height)
     data = _converted(result.data, size, _sent(result.channels, result.depth), space)
@@ -81,7 +81,7 @@ def put(source: Source, result: Pixels, name: str, as_image: bool) -> str:
         image = _image(data, size, space, name, float(document.resolution()))
         Krita.instance().activeWindow().addView(image)
         return "Done, as a new image"
-    if coloured:
+    if colored:
         document.setColorSpace(*space)
     if scale > 1:
         sides = (scale * side for side in source.size)
@@ -91,7 +91,7 @@ def put(source: Source, result: Pixels, name: str, as_image: bool) -> str:
     # Before it is in the image, for it cannot be undone.
     layer.setPixelData(QtCore.QByteArray(data), *(scale * part for part in source.place))
     (parent or document.rootNode()).addChildNode(layer, source.below if parent else None)
-    steps = 1 + coloured + (scale > 1)
+    steps = 1 + colored + (scale > 1)
     return "Done, in a new layer" + (f". Undo takes {steps} steps" if steps > 1 else "")
 
 
@@ -100,12 +100,12 @@ def _space(thing: Any) -> Space:
 
 
 def _sent(channels: int, depth: int) -> Space:
-    """The colour space of what travels to the engine and back."""
+    """The color space of what travels to the engine and back."""
     return _SENT[channels][0], f"U{depth}" if depth < 32 else "F32", _SENT[channels][1]
 
 
 def _converted(data: bytes, size: tuple[int, ...], given: Space, wanted: Space) -> bytes:
-    """`data` in another colour space, by way of an image that nobody sees: the user's would keep it as a step."""
+    """`data` in another color space, by way of an image that nobody sees: the user's would keep it as a step."""
     if given == wanted:
         return data
     image = _image(data, size, given, "ganfx", 72.0)

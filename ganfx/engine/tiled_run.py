@@ -1,0 +1,148 @@
+"""One picture on its way through a network, a band of tiles at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ganfx.engine import tuning_cache
+from ganfx.engine.network import Network
+from ganfx.engine.options import EngineOptions
+from ganfx.engine.tiles import Band, Floats, Span, Weights, cut, reflected
+from ganfx.engine.tiling import TileGrid, TilingPolicy
+from ganfx.errors import ContractError, DeviceMemoryError
+
+Reader = Callable[[int, int], Floats]
+PixelProgress = Callable[[int], None]
+# Few enough to be still in the processor's cache for whoever takes them, and enough for taking them to cost little.
+CHUNK_BYTES = 8 << 20
+
+
+@dataclass
+class TiledRun:
+    """The state of one picture's run; see `Engine.stream` for what it is given and gives.
+
+    The output is written to `into`, where there is such an array, and each chunk is a part of it.
+    """
+
+    network: Network
+    options: EngineOptions
+    read: Reader
+    height: int
+    width: int
+    progress: PixelProgress
+    into: Floats | None = None
+    done: int = 0
+
+    def chunks(self) -> Iterator[Floats]:
+        """The output's rows, top to bottom."""
+        spec = self.network.spec
+        row_bytes = 4 * spec.out_channels * self.width * spec.scale
+        count = max(1, CHUNK_BYTES // row_bytes // spec.scale) * spec.scale
+        for band in self._bands():
+            for top in range(0, band.down.tail, count):
+                yield self._rows(band, top, min(top + count, band.down.tail))
+            del band
+
+    def _rows(self, band: Band, top: int, bottom: int) -> Floats:
+        """Rows of `band`, in [0, 1]."""
+        spec, first = self.network.spec, band.down.begin + top
+        if self.into is None:
+            rows = self.network.buffers.take((bottom - top, self.width * spec.scale, spec.out_channels))
+        else:
+            rows = self.into[first : first + bottom - top]
+        band.write(rows, top)
+        low, high = spec.value_range
+        if (low, high) != (0.0, 1.0):
+            rows -= low
+            rows /= high - low
+        return rows
+
+    def _bands(self) -> Iterator[Band]:
+        policy = self._first_policy()
+        grid, spans = self._cut_rows(policy, 0)
+        carry: Floats | None = None
+        while spans:
+            planes = self._planes(spans[0].start, policy, grid)
+            down = Weights.of(spans[0], self.height, policy.fade, self.network.spec.scale)
+            try:
+                pieces = self._pieces(planes, spans[0], down, policy, grid)
+            except (DeviceMemoryError, MemoryError):
+                policy = grid.shrunk(policy)
+                tuning_cache.remember_tile(self.network.key, policy.side, policy.batch)
+                grid, spans = self._cut_rows(policy, spans[0].start)
+                continue
+            band = Band(pieces, down, carry)
+            del spans[0], pieces
+            yield band
+            carry = self._left(band)
+            del band
+
+    def _left(self, band: Band) -> Floats:
+        """The rows that `band` leaves unfinished."""
+        spec, down = self.network.spec, band.down
+        rows = np.empty((down.end - down.begin - down.tail, self.width * spec.scale, spec.out_channels), np.float32)
+        band.write(rows, down.tail)
+        return rows
+
+    def _first_policy(self) -> TilingPolicy:
+        policy = TilingPolicy.of(self.network.spec, self.options, uniform=self.network.uniform)
+        if self.network.single:
+            policy = policy.within(policy.side, 1)
+        known = tuning_cache.known_tile(self.network.key)
+        return policy.within(*known) if known else policy
+
+    def _cut_rows(self, policy: TilingPolicy, begin: int) -> tuple[TileGrid, list[Span]]:
+        grid = TileGrid.of(policy, self.network.spec, self.height - begin, self.width)
+        length = max(policy.padded(self.height), grid.height)
+        return grid, cut(length, grid.height, policy.overlap, policy.fade, begin)
+
+    def _planes(self, top: int, policy: TilingPolicy, grid: TileGrid) -> Floats:
+        """One band of the picture as the network wants it: (in_channels, rows, columns), mirrored past the edges."""
+        spec = self.network.spec
+        rows = reflected(self.height, top, top + grid.height)
+        first, last = int(rows.min()), int(rows.max()) + 1
+        pixels = self.read(first, last)
+        if pixels.shape != (last - first, self.width, spec.in_channels):
+            raise ContractError(f"{spec.name} takes {spec.in_channels} channels; the picture's rows are {pixels.shape}")
+        if top + grid.height > self.height:
+            pixels = pixels[rows - first]
+        columns = max(policy.padded(self.width), grid.width)
+        if columns > self.width:
+            pixels = pixels[:, reflected(self.width, 0, columns)]
+        if spec.color_order == "BGR":
+            pixels = pixels[..., ::-1]
+        low, high = spec.value_range
+        planes = np.ascontiguousarray(pixels.transpose(2, 0, 1), dtype=np.float32)
+        return planes if (low, high) == (0.0, 1.0) else planes * np.float32(high - low) + np.float32(low)
+
+    def _pieces(
+        self, planes: Floats, span: Span, down: Weights, policy: TilingPolicy, grid: TileGrid
+    ) -> list[tuple[Floats, Weights]]:
+        """What the network makes of one band: of each tile that which counts, and its weights across."""
+        spec = self.network.spec
+        scale, order = spec.scale, -1 if spec.color_order == "BGR" else 1
+        columns = cut(planes.shape[2], grid.width, policy.overlap, policy.fade)
+        rows = slice(down.begin - span.start * scale, down.end - span.start * scale)
+        pieces = list[tuple[Floats, Weights]]()
+        for at in range(0, len(columns), grid.batch):
+            group = columns[at : at + grid.batch]
+            for column, output in zip(group, self._outputs(planes, group, grid), strict=False):
+                across = Weights.of(column, self.width, policy.fade, scale)
+                offset = column.start * scale
+                pieces.append((output[::order, rows, across.begin - offset : across.end - offset], across))
+            self._report(span, (at + len(group)) / len(columns))
+        return pieces
+
+    def _outputs(self, planes: Floats, group: list[Span], grid: TileGrid) -> Floats:
+        """The network's output for some tiles; a short group is filled up, so that the shape stays the same."""
+        filled = group + group[-1:] * (grid.batch - len(group))
+        tiles = [planes[:, :, column.start : column.start + grid.width] for column in filled]
+        return self.network.run(np.stack(tiles))
+
+    def _report(self, span: Span, share: float) -> None:
+        first, last = span.fade_in or 0, self.height if span.fade_out is None else span.fade_out
+        self.done = max(self.done, round((first + (last - first) * share) * self.width))
+        self.progress(self.done)

@@ -1,0 +1,111 @@
+"""How large the tiles are: from the network's contract, the device, the picture, and what memory allowed before."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from ganfx.engine.options import EngineOptions
+from ganfx.engine.tiles import ceil_to
+from ganfx.errors import DeviceMemoryError
+from ganfx.spec import ModelSpec
+
+DEFAULT_SIDE = 512
+SMALLEST_SIDE = 64
+# Trusted pixels beyond the receptive field, over which neighbours fade.
+FADE_MARGIN = 4
+# A network that sees further than this (attention, instance normalisation) is not made exact by any overlap.
+LARGEST_FIELD = 128
+# Of an upscaler, what lies further away hardly matters, and large tiles cost the square of its scale.
+LARGEST_UPSCALER_FIELD = 64
+# Sides of tiles in overlaps, at least: else most pixels would be computed more than once.
+SIDE_IN_OVERLAPS = 8
+BATCH_PIXELS = 1024 * 1024
+BAND_BYTES = 256 << 20
+
+
+@dataclass(frozen=True)
+class TilingPolicy:
+    """The rules of one run: sides are input pixels, `floor` the smallest side to try.
+
+    uniform keeps to few tile shapes, for devices that pay for each new one; otherwise tiles fit the picture.
+    """
+
+    side: int
+    floor: int
+    overlap: int
+    fade: int
+    batch: int
+    multiple_of: int
+    min_size: int
+    fixed: bool
+    uniform: bool
+
+    @classmethod
+    def of(cls, spec: ModelSpec, options: EngineOptions, *, uniform: bool) -> TilingPolicy:
+        """The policy that `options` ask for; overlap covers the receptive field, up to a largest and to 3/8 tile."""
+        multiple = spec.multiple_of
+        field = min(spec.receptive_field, LARGEST_UPSCALER_FIELD if spec.scale > 1 else LARGEST_FIELD)
+        overlap = field + FADE_MARGIN if options.overlap is None else options.overlap
+        wanted = options.tile or max(DEFAULT_SIDE, SIDE_IN_OVERLAPS * overlap)
+        side = spec.fixed_size or ceil_to(max(wanted, spec.min_size), multiple)
+        overlap = min(ceil_to(overlap, multiple), side * 3 // 8 // multiple * multiple)
+        fade = 2 * (overlap - field) if overlap > field else overlap // 2 * 2
+        floor = spec.fixed_size or ceil_to(max(SMALLEST_SIDE, spec.min_size, overlap * 8 // 3), multiple)
+        return cls(side, floor, overlap, fade, options.batch, multiple, spec.min_size, bool(spec.fixed_size), uniform)
+
+    def within(self, side: int, batch: int) -> TilingPolicy:
+        """The same with no more than this side and batch; a batch of 0 is no limit."""
+        batch = min(self.batch or batch, batch or self.batch)
+        return dataclasses.replace(self, side=min(self.side, max(side, self.floor)), batch=batch)
+
+    def padded(self, length: int) -> int:
+        """`length` made long enough, and a whole multiple, for the network."""
+        return ceil_to(max(length, self.min_size), self.multiple_of)
+
+    def side_for(self, length: int, limit: int) -> int:
+        """The tile's side along an axis of `length`: at most `limit`, or less where less will do."""
+        if self.fixed:
+            return self.side
+        if self.uniform:
+            while length <= limit // 2 and limit // 2 >= self.floor and limit // 2 % self.multiple_of == 0:
+                limit //= 2
+            return limit
+        shared = 2 * self.overlap
+        if length <= limit:
+            return length
+        count = -(-(length - shared) // (limit - shared))
+        return ceil_to(-(-(length - shared) // count) + shared, self.multiple_of)
+
+
+@dataclass(frozen=True)
+class TileGrid:
+    """Tiles of height x width input pixels, `batch` at once."""
+
+    height: int
+    width: int
+    batch: int
+
+    @classmethod
+    def of(cls, policy: TilingPolicy, spec: ModelSpec, height: int, width: int) -> TileGrid:
+        """The tiles for a picture, or what is left of it, such that a band of them keeps below `BAND_BYTES`."""
+        rows, columns = policy.padded(height), policy.padded(width)
+        row_bytes = 4 * spec.out_channels * columns * spec.scale**2
+        core = max(1, BAND_BYTES // row_bytes)
+        tallest = (core + 2 * policy.overlap - policy.fade) // policy.multiple_of * policy.multiple_of
+        limit = min(policy.side, max(policy.floor, tallest))
+        tile_height, tile_width = policy.side_for(rows, limit), policy.side_for(columns, policy.side)
+        across = -(-columns // max(1, tile_width - 2 * policy.overlap))
+        wanted = policy.batch or (BATCH_PIXELS // (tile_height * tile_width) if policy.uniform else 1)
+        return cls(tile_height, tile_width, max(1, min(wanted, across)))
+
+    def shrunk(self, policy: TilingPolicy) -> TilingPolicy:
+        """The policy that needs about half the memory. Raises DeviceMemoryError below the smallest tile."""
+        if self.batch > 1:
+            return dataclasses.replace(policy, batch=self.batch // 2)
+        side = max(self.height, self.width)
+        if policy.fixed or side <= policy.floor:
+            hint = "close other programs" + (", or use --provider cpu" if policy.uniform else "")
+            raise DeviceMemoryError(f"out of memory even with tiles of {side} pixels", hint=hint)
+        half = ceil_to(max(side // 2, policy.floor), policy.multiple_of)
+        return dataclasses.replace(policy, side=half, batch=1)

@@ -1,0 +1,103 @@
+"""Who takes part: networks as they are shipped, run by the engine, and whatever else does the same work."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+
+from ganfx.engine import Engine, EngineOptions, open_engine
+from ganfx.errors import OptionError
+from ganfx.hub import find_model
+from ganfx.imaging.picture import Floats
+
+_WEIGHT_TYPES = (
+    onnx.TensorProto.FLOAT,
+    onnx.TensorProto.FLOAT16,
+    onnx.TensorProto.BFLOAT16,
+    onnx.TensorProto.DOUBLE,
+    onnx.TensorProto.INT8,
+    onnx.TensorProto.UINT8,
+)
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to do the work: `run` takes the task's input, arrays in [0, 1], to the output picture (H, W, 3).
+
+    parameters is None, and device empty, where there is no network.
+    """
+
+    name: str
+    run: Callable[..., Floats]
+    parameters: int | None = None
+    device: str = ""
+
+    def timed(self, *inputs: Floats) -> tuple[Floats, float]:
+        """The result, and the seconds that it took."""
+        start = time.perf_counter()
+        output = self.run(*inputs)
+        return output, time.perf_counter() - start
+
+
+@dataclass(frozen=True)
+class OpenedModel:
+    """A network that is to take part, opened."""
+
+    path: Path
+    engine: Engine
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    def method(self, run: Callable[..., Floats]) -> Method:
+        """The network as the method that works by `run`."""
+        return Method(self.name, run, count_parameters(self.path), self.engine.device)
+
+
+def open_models(
+    models: Sequence[str | Path],
+    options: EngineOptions,
+    *,
+    task: str | None = None,
+    baselines: Sequence[str] = (),
+) -> list[OpenedModel]:
+    """The networks, by name or path, in their order, each for `task` where it is given.
+
+    Raises OptionError where there is none, or two methods, `baselines` among them, have one name.
+    """
+    paths = [find_model(str(model), task=task) for model in models]
+    if not paths:
+        raise OptionError("no model to evaluate", hint="name one, or give the path of an .onnx file")
+    names = [*baselines, *(path.stem for path in paths)]
+    for name in names:
+        if names.count(name) > 1:
+            raise OptionError(f"two methods are called {name!r}", hint="rename one of the files")
+    return [OpenedModel(path, open_engine(path, options)) for path in paths]
+
+
+def common_scale(models: Sequence[OpenedModel]) -> int:
+    """The scale that all models share. Raises OptionError where they do not."""
+    scales = {model.name: model.engine.spec.scale for model in models}
+    if len(set(scales.values())) > 1:
+        listed = ", ".join(f"{name} x{scale}" for name, scale in scales.items())
+        raise OptionError(f"the models enlarge differently: {listed}", hint="compare those of one scale")
+    return models[0].engine.spec.scale
+
+
+def devices(methods: Sequence[Method]) -> str:
+    """What ran the networks, each device once."""
+    return ", ".join(dict.fromkeys(one.device for one in methods if one.device))
+
+
+def count_parameters(path: Path) -> int:
+    """How many weights the graph holds, wherever it holds them."""
+    graph = onnx.load(path, load_external_data=False).graph
+    constants = [node.attribute for node in graph.node if node.op_type == "Constant"]
+    tensors = [*graph.initializer, *(one.t for attributes in constants for one in attributes if one.name == "value")]
+    return sum(math.prod(one.dims) for one in tensors if one.dims and one.data_type in _WEIGHT_TYPES)

@@ -1,0 +1,1 @@
+"""Pictures in memory and what is computed on their pixels: color, guided filtering, PatchMatch."""

@@ -1,0 +1,103 @@
+"""Planes of chrominance (a*, b*): spread from points, and carried to full size along the edges of a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ganfx.imaging.picture import Floats
+
+# How a window of the guide must vary, in its own units squared, before colors follow it.
+_STEADY = 1e-3
+# A path from a hint costs its length, in long sides of the picture, and so many times the lightness that it climbs and
+# falls in steps of more than texture makes.
+_CLIMB, _TEXTURE = 2.0, 0.02
+_REACH = 0.3
+_SWEEPS = 3
+
+
+@dataclass(frozen=True)
+class Guided:
+    """Chrominance as a linear function of lightness near each point (the fast guided filter; He and Sun 2015).
+
+    slopes and offsets are (h, w, 2), to be multiplied by and added to the lightness.
+    """
+
+    slopes: Floats
+    offsets: Floats
+
+    def rows(self, lightness: Floats, top: int, height: int) -> Floats:
+        """a* and b* (rows, W, 2) of rows of a picture `height` high, from `top` on, given their lightness / 100."""
+        first, second = (_rows_of(plane, top, lightness.shape, height) for plane in (self.slopes, self.offsets))
+        return first * lightness[..., None] + second
+
+
+def guided(chroma: Floats, lightness: Floats, radius: int) -> Guided:
+    """`chroma` (h, w, 2) seen through lightness / 100 (h, w), in windows of `radius` pixels."""
+
+    def mean(plane: Floats) -> Floats:
+        return cv2.blur(plane, (2 * radius + 1, 2 * radius + 1), borderType=cv2.BORDER_REFLECT)  # type: ignore[return-value]
+
+    light = lightness[..., None]
+    mean_light, mean_chroma = mean(lightness)[..., None], mean(chroma)
+    variance = mean(lightness**2)[..., None] - mean_light**2
+    slopes = (mean(chroma * light) - mean_chroma * mean_light) / (np.maximum(variance, 0) + _STEADY)
+    return Guided(mean(slopes), mean(mean_chroma - slopes * mean_light))
+
+
+def _rows_of(plane: Floats, top: int, shape: tuple[int, ...], height: int) -> Floats:
+    """The rows from `top` on, as many and as wide as `shape`, of `plane` (h, w, 2) enlarged linearly to `height`."""
+    centres = (np.arange(top, top + shape[0]) + 0.5) * len(plane) / height - 0.5
+    centres = np.clip(centres, 0, len(plane) - 1)
+    above = np.minimum(centres.astype(int), max(len(plane) - 2, 0))
+    below = np.minimum(above + 1, len(plane) - 1)
+    share = (centres - above).astype(np.float32)[:, None, None]
+    rows = np.ascontiguousarray(plane[above] * (1 - share) + plane[below] * share)
+    return np.asarray(cv2.resize(rows, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def hinted(chroma: Floats, lightness: Floats, hints: Sequence[tuple[float, float, Floats]]) -> Floats:
+    """`chroma` (h, w, 2) with the colors of `hints` spread around their points.
+
+    Each hint is (x, y, [a*, b*]), x and y in [0, 1) across and down. A color reaches as far as paths over lightness
+    / 100 (h, w) lead without crossing edges, and where several reach the nearer one counts for more (Yatziv and
+    Sapiro 2006).
+    """
+    if not hints:
+        return chroma
+    height, width = lightness.shape
+    smooth = np.asarray(cv2.bilateralFilter(lightness, 9, 0.12, 4), np.float32)
+    distances = np.stack([_path_lengths(smooth, int(y * height), int(x * width)) for x, y, _ in hints])
+    weights = (distances + 1e-3) ** -4.0
+    colors = np.einsum("nhw,nc->hwc", weights / weights.sum(0), np.stack([color for *_, color in hints]))
+    share = np.exp(-((distances.min(0) / _REACH) ** 2))[..., None]
+    return np.asarray(chroma * (1 - share) + colors * share, np.float32)
+
+
+def _path_lengths(lightness: Floats, row: int, column: int) -> Floats:
+    """The cost of the cheapest path from a pixel to every other one, by sweeps over rows and columns."""
+    lengths = np.full(lightness.shape, np.inf, np.float32)
+    lengths[row, column] = 0
+    step = 1 / max(lightness.shape)
+    for _ in range(_SWEEPS):
+        for turned in (False, True):
+            for back in (1, -1):
+                light, cost = (plane.T[::back] if turned else plane[::back] for plane in (lightness, lengths))
+                _sweep(light, cost, step)
+    return lengths
+
+
+def _sweep(lightness: Floats, lengths: Floats, step: float) -> None:
+    """Let paths go on from each row to the next, straight and aslant, in place."""
+    for before, here in zip(range(len(lengths) - 1), range(1, len(lengths)), strict=True):
+        _offer(lengths[here], lengths[before], lightness[here], lightness[before], step)
+        _offer(lengths[here, 1:], lengths[before, :-1], lightness[here, 1:], lightness[before, :-1], step * 2**0.5)
+        _offer(lengths[here, :-1], lengths[before, 1:], lightness[here, :-1], lightness[before, 1:], step * 2**0.5)
+
+
+def _offer(lengths: Floats, nearer: Floats, lightness: Floats, beside: Floats, step: float) -> None:
+    climb = np.maximum(np.abs(lightness - beside) - _TEXTURE, 0)
+    np.minimum(lengths, nearer + step + _CLIMB * climb, out=lengths)

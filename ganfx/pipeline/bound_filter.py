@@ -1,0 +1,114 @@
+"""A filter made ready: options checked, networks opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ganfx.engine import Engine, EngineOptions, open_engine
+from ganfx.errors import OptionError
+from ganfx.filters import Filter, find_filter
+from ganfx.hub import find_model
+from ganfx.imaging.picture import Box, Picture, PictureInfo
+
+PixelProgress = Callable[[int], None]
+
+
+class Source(Protocol):
+    """Where rows come from: a Picture, or a file read piece by piece."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def has_alpha(self) -> bool: ...
+    @property
+    def info(self) -> PictureInfo: ...
+    def rows(self, top: int, bottom: int) -> Picture: ...
+    def crop(self, box: Box) -> Picture: ...
+
+
+@dataclass(frozen=True)
+class BoundFilter:
+    """A filter with its options checked and its models loaded: ready for any number of pictures.
+
+    finder is the network that finds what a filter with a finder works on.
+    """
+
+    filter: Filter
+    values: Mapping[str, Any]
+    engine: Engine
+    finder: Engine | None = None
+
+    @property
+    def scale(self) -> int:
+        """Pixels of the result per pixel, on each side."""
+        return self.engine.spec.scale
+
+    @property
+    def suffix(self) -> str:
+        """What the default name of a result ends with."""
+        return self.filter.result_suffix(self.engine.spec)
+
+    @property
+    def fingerprint(self) -> Mapping[str, Any]:
+        """What makes the result what it is, as plain data: filter, options, and the models by their SHA-256."""
+        engines = {"model": self.engine, "finder": self.finder}
+        digests = {key: engine.network.digest for key, engine in engines.items() if engine}
+        options = {name: _plain(value) for name, value in self.values.items()}
+        return {"filter": self.filter.name, "options": options, **digests}
+
+    @property
+    def step(self) -> str:
+        """The filter, its model and what differs from its defaults, as people write it in a chain of steps."""
+        defaults = {option.name: option.default for option in self.filter.options}
+        changed = {name: value for name, value in self.values.items() if value != defaults[name]}
+        lists = {name: value if isinstance(value, tuple) else (value,) for name, value in changed.items()}
+        given = [f"{name}={one}" for name, values in lists.items() for one in values]
+        finder = [f"finder={self.finder.spec.name}"] if self.finder else []
+        return ":".join([self.filter.name, self.engine.spec.name, *given, *finder])
+
+    def output_size(self, source: Source) -> tuple[int, int]:
+        """(width, height) of what `source` becomes."""
+        return source.width * self.scale, source.height * self.scale
+
+
+def load_filter(
+    name: str,
+    options: Mapping[str, Any],
+    *,
+    model: str | None = None,
+    finder: str | None = None,
+    engine: EngineOptions,
+) -> BoundFilter:
+    """Check `options` of the filter `name`, choose the model (and the finder where it has one) and open it.
+
+    Raises OptionError, ModelError or EngineError.
+    """
+    filter_ = find_filter(name)
+    values = filter_.check(options)
+    selectors = {option.name: values.pop(option.name) for option in filter_.options if option.selects_model}
+    opened = _opened(model, filter_.model_task, selectors, engine)
+    if filter_.finder is None:
+        if finder is not None:
+            raise OptionError(f"{name} does not look for anything", hint="leave out the finder")
+        return BoundFilter(filter_, values, opened)
+    return BoundFilter(filter_, values, opened, _opened(finder, filter_.finder.models, {}, engine))
+
+
+def _opened(model: str | None, task: str, selectors: Mapping[str, Any], options: EngineOptions) -> Engine:
+    opened = open_engine(find_model(model, task=task, selectors=selectors), options)
+    for key, wanted in {"task": task, **selectors}.items():
+        found = getattr(opened.spec, key)
+        if wanted is not None and found != wanted:
+            raise OptionError(f"{opened.spec.name} has {key} {found}, not {wanted}", hint="choose another model")
+    return opened
+
+
+def _plain(value: Any) -> Any:
+    """Numbers and texts as they are, others as people write them."""
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return value if isinstance(value, bool | int | float | str | None) else str(value)

@@ -1,0 +1,281 @@
+"""Pictures through the engine: exact, in order, at any size, and undisturbed by memory that runs out."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ganfx.engine import Engine, EngineOptions, open_engine, tiled_run, tuning_cache
+from ganfx.errors import ContractError, DeviceMemoryError
+from ganfx.spec import ModelSpec
+from tests import graphs
+
+CPU_MEMORY = (
+    "[ONNXRuntimeError] : 1 : FAIL : bfc_arena.cc:360 Failed to allocate memory for requested buffer of size 76"
+)
+CUDA_MEMORY = (
+    "[ONNXRuntimeError] : 1 : FAIL : CUDA failure 2: out of memory ; GPU=0 ; expr=cudaMalloc((void**)&p, size);"
+)
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tuning_cache, "_tiles", {})
+    monkeypatch.setattr(tuning_cache, "_precisions", {})
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("networks")
+
+
+def noise(height: int, width: int, channels: int = 3) -> np.ndarray:
+    return np.random.default_rng(height * width).random((height, width, channels), dtype=np.float32)
+
+
+def opened(path: Path, **options: Any) -> Engine:
+    return open_engine(path, EngineOptions(provider="cpu", **options))
+
+
+class Disturbed:
+    """A session whose calls of the given numbers run out of memory."""
+
+    def __init__(self, handle: Any, failing: set[int], message: str = CPU_MEMORY) -> None:
+        self.handle, self.failing, self.message, self.calls = handle, failing, message, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.handle, name)
+
+    def run(self, *arguments: Any) -> Any:
+        self.calls += 1
+        if self.calls in self.failing:
+            raise RuntimeError(self.message)
+        return self.handle.run(*arguments)
+
+
+@pytest.fixture
+def disturb(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Disturbed]:
+    def begin(engine: Engine, failing: set[int], message: str = CPU_MEMORY) -> Disturbed:
+        session = engine.network._session
+        handle = session.handle.handle if isinstance(session.handle, Disturbed) else session.handle
+        disturbed = Disturbed(handle, failing, message)
+        monkeypatch.setattr(session, "handle", disturbed)
+        return disturbed
+
+    return begin
+
+
+@given(
+    height=st.integers(1, 200),
+    width=st.integers(1, 200),
+    tile=st.integers(16, 90),
+    overlap=st.none() | st.integers(0, 40),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_tiling_of_the_identity_gives_the_picture(
+    networks: Path, height: int, width: int, tile: int, overlap: int | None
+) -> None:
+    path = networks / "identity.onnx"
+    engine = opened(path if path.exists() else graphs.identity(path), tile=tile, overlap=overlap)
+    np.testing.assert_allclose(engine.run(noise(height, width)), noise(height, width), atol=1e-6)
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (3, 1700), (61, 67), (150, 96)])
+def test_nearest_repeats_every_pixel(networks: Path, scale: int, height: int, width: int) -> None:
+    path = graphs.nearest(networks / f"nearest{scale}.onnx", scale)
+    picture = noise(height, width)
+    result = opened(path, tile=48).run(picture)
+    np.testing.assert_allclose(result, picture.repeat(scale, 0).repeat(scale, 1), atol=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1, 4])
+@pytest.mark.parametrize("batch", [1, 3])
+def test_tiled_equals_untiled(networks: Path, scale: int, batch: int) -> None:
+    path = graphs.convolutions(networks / f"convolutions{scale}.onnx", layers=6, scale=scale)
+    picture = noise(151, 173)
+    whole = opened(path, tile=200).run(picture)
+    tiled = opened(path, tile=64, batch=batch).run(picture)
+    assert np.abs(whole).max() > 0.5
+    np.testing.assert_allclose(tiled, whole, atol=1e-5)
+
+
+def test_tiles_keep_to_the_grid_of_a_network_that_has_one(networks: Path) -> None:
+    path = graphs.by_twos(networks / "by_twos.onnx", ModelSpec("twos", "upscale", multiple_of=2, receptive_field=3))
+    picture = noise(131, 97)
+    np.testing.assert_allclose(opened(path, tile=30).run(picture), opened(path).run(picture), atol=1e-6)
+
+
+def test_a_fixed_size_network_gets_only_its_size(networks: Path) -> None:
+    path = graphs.identity(networks / "fixed.onnx", size=(1, 64, 64))
+    engine = opened(path, tile=200, batch=4)
+    assert engine.spec.fixed_size == 64
+    for height, width in ((5, 9), (64, 64), (100, 130)):
+        np.testing.assert_allclose(engine.run(noise(height, width)), noise(height, width), atol=1e-6)
+
+
+def test_range_and_color_order_are_the_contract_s(networks: Path) -> None:
+    nodes = [graphs.helper.make_node("Mul", ["input", "gain"], ["output"])]
+    gain = np.array([1, 2, 4], np.float32).reshape(1, 3, 1, 1)
+    spec = ModelSpec("bgr", "stylize", value_range=(-1.0, 1.0), color_order="BGR")
+    path = graphs.write(networks / "bgr.onnx", nodes, {"gain": gain}, spec=spec)
+    picture = noise(20, 20)
+    expected = ((picture * 2 - 1) * np.array([4, 2, 1], np.float32) + 1) / 2
+    np.testing.assert_allclose(opened(path).run(picture), expected, atol=1e-5)
+
+
+def test_grey_networks_take_one_channel_and_refuse_three(networks: Path) -> None:
+    engine = opened(graphs.identity(networks / "grey.onnx", channels=1))
+    assert engine.run(noise(9, 9, 1)).shape == (9, 9, 1)
+    with pytest.raises(ContractError, match="1 channels"):
+        engine.run(noise(9, 9, 3))
+
+
+def test_half_precision_inputs_and_outputs_are_served(networks: Path) -> None:
+    path = graphs.identity(networks / "half.onnx", kind=graphs.TensorProto.FLOAT16)
+    result = opened(path).run(noise(30, 30))
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, noise(30, 30), atol=1e-3)
+
+
+def test_a_stream_reads_downwards_and_never_holds_the_picture(networks: Path) -> None:
+    path = graphs.convolutions(networks / "tall.onnx", layers=2, scale=2)
+    engine, picture = opened(path, tile=64), noise(1500, 40)
+    tops, heights, done, total = [0], [], [], 0
+
+    def read(top: int, bottom: int) -> np.ndarray:
+        assert top >= tops[-1]
+        assert total // 2 <= bottom
+        tops.append(top)
+        heights.append(bottom - top)
+        return picture[top:bottom]
+
+    for rows in engine.stream(read, 1500, 40, done.append):
+        total += len(rows)
+        assert len(rows) % 2 == 0
+        assert rows.shape[1:] == (80, 3)
+    assert total == 3000
+    assert max(heights) <= 64
+    assert done == sorted(done)
+    assert done[-1] == 1500 * 40
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_chunks_of_any_size_hold_the_same_bits(networks: Path, monkeypatch: pytest.MonkeyPatch, channels: int) -> None:
+    path = networks / f"chunks{channels}.onnx"
+    engine, picture = opened(graphs.identity(path, channels=channels), tile=48, overlap=12), noise(150, 130, channels)
+    expected = engine.run(picture)
+    for size in (1, 9_000, 40_000):
+        monkeypatch.setattr(tiled_run, "CHUNK_BYTES", size)
+        rows = list(engine.stream(lambda top, bottom: picture[top:bottom], 150, 130))
+        assert len(rows) > 3
+        np.testing.assert_array_equal(np.concatenate(rows), expected)
+
+
+def test_pictures_are_worked_on_in_the_same_memory(networks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiled_run, "CHUNK_BYTES", 20_000)
+    engine, picture = opened(graphs.identity(networks / "same.onnx"), tile=48), noise(400, 100)
+    runs = [[rows.ctypes.data for rows in engine.stream(lambda *rows: picture[slice(*rows)], 400, 100)] for _ in "123"]
+    assert len(runs[0]) > 10
+    assert set(runs[2]) <= set(runs[1])
+    assert len(set(runs[2])) <= 4
+
+
+@pytest.mark.parametrize("message", [CPU_MEMORY, CUDA_MEMORY])
+def test_out_of_memory_at_any_call_changes_nothing(networks: Path, disturb: Any, message: str) -> None:
+    path = graphs.convolutions(networks / "memory.onnx", layers=3, scale=2)
+    picture = noise(300, 160)
+    engine = opened(path, tile=128)
+    undisturbed = disturb(engine, set())
+    expected = engine.run(picture)
+    assert undisturbed.calls >= 6
+    for k in range(1, undisturbed.calls + 1):
+        tuning_cache._tiles.clear()
+        disturbed = disturb(engine, {k}, message)
+        np.testing.assert_allclose(engine.run(picture), expected, atol=1e-5, err_msg=f"out of memory at call {k}")
+        assert disturbed.calls > undisturbed.calls - k
+
+
+def test_out_of_memory_again_and_again_still_ends_well(networks: Path, disturb: Any) -> None:
+    path = graphs.convolutions(networks / "memory.onnx", layers=3, scale=2)
+    picture = noise(300, 160)
+    expected = opened(path).run(picture)
+    for failing in ({1, 2}, {1, 4}, {2, 9}, {1, 2, 3}):
+        tuning_cache._tiles.clear()
+        engine = opened(path, tile=256, batch=2)
+        disturb(engine, failing)
+        tops = [0]
+
+        def read(top: int, bottom: int, tops: list[int] = tops) -> np.ndarray:
+            assert top >= tops[-1]
+            tops.append(top)
+            return picture[top:bottom]
+
+        result = np.concatenate(list(engine.stream(read, 300, 160)))
+        np.testing.assert_allclose(result, expected, atol=1e-5, err_msg=f"out of memory at calls {failing}")
+
+
+def test_the_tile_that_fitted_is_remembered(networks: Path, disturb: Any) -> None:
+    path = graphs.convolutions(networks / "memory.onnx", layers=3, scale=2)
+    engine = opened(path, tile=256)
+    disturb(engine, {1})
+    engine.run(noise(256, 256))
+    after = disturb(engine, {1, 2, 3})
+    with pytest.raises(DeviceMemoryError, match="even with tiles of"):
+        engine.run(noise(256, 256))
+    assert after.calls == 2, "128 and 64 were tried, 256 was not"
+
+
+def test_a_fixed_size_network_has_no_smaller_tile(networks: Path, disturb: Any) -> None:
+    engine = opened(graphs.identity(networks / "fixed.onnx", size=(1, 64, 64)))
+    disturb(engine, {1})
+    with pytest.raises(DeviceMemoryError) as caught:
+        engine.run(noise(64, 64))
+    assert caught.value.hint
+
+
+LIMITED = """
+import resource, sys
+import numpy as np
+from pathlib import Path
+from ganfx.engine import EngineOptions, open_engine, tuning_cache
+engine = open_engine(Path(sys.argv[1]), EngineOptions(provider="cpu", tile=1024))
+picture = np.random.default_rng(0).random((1024, 1024, 3), dtype=np.float32)
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (300 << 20), resource.RLIM_INFINITY))
+result = engine.run(picture)
+resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+(side, batch), = tuning_cache._tiles.values()
+free = open_engine(Path(sys.argv[1]), EngineOptions(provider="cpu", tile=256))
+tuning_cache._tiles.clear()
+print(side, np.abs(free.run(picture) - result).max())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits its own address space, as Linux lets it")
+def test_memory_that_really_runs_out_halves_the_tile(networks: Path) -> None:
+    path = graphs.convolutions(networks / "wide.onnx", layers=2, width=64)
+    command = [sys.executable, "-c", LIMITED, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    side, apart = done.stdout.split()
+    assert int(side) in (256, 512)
+    assert float(apart) < 1e-5
+    assert done.stderr == ""
+
+
+def test_networks_are_shared_until_the_file_changes(networks: Path) -> None:
+    path = graphs.nearest(networks / "changing.onnx", 2)
+    first = opened(path, tile=64)
+    assert opened(path, tile=128).network is first.network
+    graphs.nearest(path, 4, dataclasses.replace(first.spec, scale=4))
+    assert opened(path).spec.scale == 4

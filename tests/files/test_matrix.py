@@ -1,0 +1,88 @@
+"""The fidelity matrix: format x depth x alpha x color profile x EXIF x orientation, all at once."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pyvips
+from PIL import Image
+
+from ganfx.files import SaveOptions, open_picture, save_picture
+from ganfx.files.formats import FORMATS, Format
+from tests import profiles
+
+PROFILES = {
+    "untagged": None,
+    "srgb": profiles.rgb_profile(profiles.SRGB, profiles.srgb_curve()),
+    "p3": profiles.rgb_profile(profiles.DISPLAY_P3, profiles.srgb_curve()),
+    "grey": profiles.grey_profile(profiles.gamma_curve(2.2)),
+}
+HOLDERS = [form for form in FORMATS if form.name != "GIF"]
+CASES = [
+    case
+    for case in itertools.product((8, 16), (False, True), (False, True), PROFILES, (None, 1, 6))
+    if (case[3] == "grey") <= case[2] and (case[3] in ("srgb", "p3")) <= (not case[2])
+]
+
+
+def make(path: Path, bits: int, alpha: bool, grey: bool, profile: bytes | None, orientation: int | None) -> np.ndarray:
+    """Write a TIFF or PNG by libvips and return its upright samples."""
+    full = 2**bits - 1
+    y, x = np.mgrid[0:12, 0:20] / 20
+    channels = [x] if grey else [x, y, 0.9 - 0.8 * x]
+    samples = np.rint(np.stack([*channels, *([0.5 + y / 2] if alpha else [])], -1) * full)
+    stored = samples.astype(np.uint8 if bits == 8 else np.uint16)
+    turned = np.ascontiguousarray(np.rot90(stored) if orientation == 6 else stored)
+    space = ("b-w" if bits == 8 else "grey16") if grey else ("srgb" if bits == 8 else "rgb16")
+    image = pyvips.Image.new_from_array(turned).copy(interpretation=space)
+    if profile:
+        image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
+    if orientation:
+        exif = Image.Exif()
+        exif[0x010F], exif[0x0112] = "Acme", orientation
+        image.set_type(pyvips.GValue.blob_type, "exif-data", exif.tobytes())
+        image.set_type(pyvips.GValue.gint_type, "orientation", orientation)
+    image.pngsave(str(path), keep="icc|exif" if orientation else "icc")
+    return stored
+
+
+@pytest.mark.parametrize("form", HOLDERS, ids=lambda form: form.name)
+def test_everything_at_once(tmp_path: Path, form: Format) -> None:
+    source, target = tmp_path / "in.png", tmp_path / f"out{form.suffixes[0]}"
+    for case in CASES:
+        bits, alpha, grey, name, orientation = case
+        samples = make(source, bits, alpha, grey, PROFILES[name], orientation)
+        picture = open_picture(source)
+        notes = save_picture(picture, target, overwrite=True, options=SaveOptions(quality=100))
+        back, stored = open_picture(target), pyvips.Image.new_from_file(str(target), revalidate=True)
+        assert (back.width, back.height) == (20, 12), case
+        assert back.info.bits == min(bits, 16 if form.bits > 8 else 8), case
+        assert back.info.grey == (grey and form.grey), case
+        assert back.has_alpha == (alpha and form.alpha), case
+        assert ("exif" in back.info.metadata) == bool(orientation), case
+        _check_profile(back.info.metadata.get("icc"), name, form, case, notes)
+        if form.bits >= bits and not alpha and form.quality is None:
+            exact = np.asarray(stored).reshape(12, 20, -1).astype(int) - samples
+            assert np.abs(exact).max() <= (0 if bits == 8 else 2), case
+        expected = picture.rgb if back.has_alpha or not alpha else _on_white(picture)
+        assert np.abs(back.rgb - expected).max() < (0.05 if form.name == "JPEG" else 0.011), case
+        assert bool(notes) == _must_lose_something(form, bits, alpha, grey, name), (case, notes)
+
+
+def _on_white(picture: object) -> np.ndarray:
+    alpha = picture.alpha[..., None]  # type: ignore[attr-defined]
+    return picture.rgb * alpha + 1 - alpha  # type: ignore[attr-defined, no-any-return]
+
+
+def _check_profile(found: bytes | None, name: str, form: Format, case: object, notes: tuple[str, ...]) -> None:
+    if name == "grey" and not form.grey:
+        assert any("sRGB" in note for note in notes), case
+    else:
+        assert found == PROFILES[name], case
+
+
+def _must_lose_something(form: Format, bits: int, alpha: bool, grey: bool, name: str) -> bool:
+    return bits > form.bits or (alpha and not form.alpha) or (name == "grey" and not form.grey)

@@ -1,0 +1,192 @@
+"""Models are found by name, by path and by what they do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from ganfx.errors import ContractError, ModelError, OptionError, UnknownModelError
+from ganfx.hub import find_model, list_models, register, registry
+from ganfx.spec import ModelSpec
+from tests.graphs import nearest
+
+
+def spec(name: str, scale: int = 4, task: str = "upscale") -> ModelSpec:
+    return ModelSpec(name, task, scale, license="MIT")
+
+
+@pytest.fixture(autouse=True)
+def house(tmp_path, monkeypatch):
+    """A folder of bundled models and an empty one for the user's; the catalogue is the real one."""
+    bundled, user = tmp_path / "weights", tmp_path / "user" / "models"
+    for entry in registry.catalogue():
+        if entry.file:
+            nearest(bundled / entry.file, spec=spec(entry.name, 2 if "x2" in entry.name else 4, entry.task))
+    monkeypatch.setattr(registry, "WEIGHTS", bundled)
+    monkeypatch.setenv("GANFX_MODELS", str(user))
+    return bundled, user
+
+
+def test_every_filter_with_bundled_models_has_one_default():
+    defaults = [entry.task for entry in list_models() if entry.default]
+    assert sorted(defaults) == sorted({entry.task for entry in list_models() if entry.origin == "bundled"})
+
+
+def test_names_and_scales_choose_bundled_models(house):
+    bundled, _ = house
+    assert find_model(task="upscale") == bundled / "photo-x4.onnx"
+    assert find_model(task="upscale", selectors={"scale": None}) == bundled / "photo-x4.onnx"
+    assert find_model(task="upscale", selectors={"scale": 2}) == bundled / "photo-x2.onnx"
+    assert find_model(task="upscale", selectors={"scale": 4}) == bundled / "photo-x4.onnx"
+    assert find_model("photo-x4-fast", task="upscale") == bundled / "photo-x4-fast.onnx"
+    assert find_model("photo-x2", task="upscale", selectors={"scale": 2}) == bundled / "photo-x2.onnx"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message", "hint"),
+    [
+        ({"task": "upscale", "selectors": {"scale": 3}}, OptionError, "no upscale model enlarges 3 times", "2 or 4"),
+        (
+            {"name_or_path": "photo-x4", "task": "upscale", "selectors": {"scale": 2}},
+            OptionError,
+            "photo-x4 enlarges 4 times, not 2",
+            "scale",
+        ),
+        ({"name_or_path": "foto-x4", "task": "upscale"}, UnknownModelError, "'foto-x4'", "photo-x4"),
+        ({"name_or_path": "@", "task": "upscale"}, UnknownModelError, "'@'", "ganfx models"),
+        (
+            {"name_or_path": "realesr-general-x4v3", "task": "upscale"},
+            ModelError,
+            "not downloaded",
+            "ganfx models pull realesr-general-x4v3",
+        ),
+        ({"name_or_path": "no/such.onnx", "task": "upscale"}, UnknownModelError, "no such model file", ""),
+        ({"name_or_path": "photo-x4", "task": "stylize"}, OptionError, "is a model for upscale", ""),
+        ({"task": "sharpen"}, ModelError, "no sharpen model is installed", "ganfx models"),
+    ],
+)
+def test_wrong_choices_say_what_would_be_right(arguments, error, message, hint):
+    with pytest.raises(error) as caught:
+        find_model(**arguments)
+    assert message in caught.value.message
+    assert hint in (caught.value.hint or "")
+
+
+def test_path_is_taken_as_it_is(tmp_path, monkeypatch):
+    own = nearest(tmp_path / "own.onnx", 3)
+    assert find_model(own, task="upscale") == own
+    assert find_model(str(own), task="upscale", selectors={"scale": 2}) == own
+    monkeypatch.chdir(tmp_path)
+    assert find_model("own.onnx", task="upscale").samefile(own)
+    (tmp_path / "net.pth").write_bytes(b"PK\x03\x04")
+    with pytest.raises(ContractError) as caught:
+        find_model("net.pth", task="upscale")
+    assert "ganfx models import net.pth" in (caught.value.hint or "")
+
+
+def test_registered_model_is_at_once_everywhere(house, tmp_path):
+    _, user = house
+    path = register(nearest(tmp_path / "made.onnx", 3, spec("mine", 3)))
+    assert path == user / "mine.onnx"
+    assert find_model("mine", task="upscale") == path
+    assert find_model(task="upscale", selectors={"scale": 3}) == path
+    entry = next(entry for entry in list_models("upscale") if entry.name == "mine")
+    assert (entry.origin, entry.scale, entry.license, entry.installed) == ("user", 3, "MIT", True)
+    assert [left.name for left in user.iterdir()] == ["mine.onnx"]
+
+
+@pytest.mark.parametrize("taken", ["mine", "photo-x4"])
+def test_names_are_not_taken_twice(taken, tmp_path):
+    made = nearest(tmp_path / "made.onnx", 4, spec("mine"))
+    register(made, "mine")
+    with pytest.raises(OptionError, match="exists already"):
+        register(made, taken)
+    assert find_model(taken) == register(made, taken, replace=True) or taken == "photo-x4"
+
+
+def test_own_model_takes_the_place_of_a_bundled_one(tmp_path):
+    path = register(nearest(tmp_path / "made.onnx", 4, spec("finetuned")), "photo-x4", replace=True)
+    assert find_model(task="upscale") == find_model("photo-x4") == path
+    assert [entry.name for entry in list_models()].count("photo-x4") == 1
+    assert [entry.path for entry in list_models("upscale") if entry.default] == [path]
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/b", ".hidden", "two words", "x.onnx", "-s"])
+def test_names_cannot_leave_the_folder(name, tmp_path):
+    with pytest.raises(OptionError, match="cannot be a model's name"):
+        register(nearest(tmp_path / "made.onnx", 4, spec("mine")), name)
+
+
+def test_file_without_contract_is_not_registered(tmp_path):
+    with pytest.raises(ContractError) as caught:
+        register(nearest(tmp_path / "bare.onnx"))
+    assert "ganfx models import" in (caught.value.hint or "")
+
+
+def test_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GANFX_MODELS", str(tmp_path / "file" / "models"))
+    with pytest.raises(ModelError, match="cannot be written"):
+        register(nearest(tmp_path / "made.onnx", 4, spec("mine")))
+
+
+def test_one_broken_file_does_not_hide_the_others(house):
+    _, user = house
+    user.mkdir(parents=True)
+    (user / "broken.onnx").write_text("<html>")
+    nearest(user / "bare.onnx")
+    nearest(user / "good.onnx", 4, spec("good"))
+    entries = {entry.name: entry for entry in list_models()}
+    assert "web page" in entries["broken"].problem
+    assert not entries["good"].problem
+    assert entries["bare"].task == "unknown"
+    assert find_model("bare", task="upscale") == user / "bare.onnx"
+    with pytest.raises(ContractError, match="web page"):
+        find_model("broken", task="upscale")
+
+
+def test_damaged_contract_names_its_file(tmp_path):
+    path = nearest(tmp_path / "model.onnx", 4, spec("mine"))
+    path.write_bytes(path.read_bytes().replace(b'"format": 2', b'"format" 22'))
+    with pytest.raises(ContractError, match=r"model\.onnx: .*damaged"):
+        find_model(path)
+
+
+def test_catalogue_is_sound():
+    entries = registry.catalogue()
+    assert len({entry.name for entry in entries}) == len(entries)
+    for entry in entries:
+        assert bool(entry.file) != bool(entry.url)
+        if entry.url:
+            assert entry.url.startswith("https://")
+            assert len(bytes.fromhex(entry.sha256)) == 32
+            assert entry.license
+            assert entry.size_bytes
+            assert entry.scale
+    for task in {entry.task for entry in entries}:
+        assert sum(entry.default for entry in entries if entry.task == task) == 1
+
+
+def test_non_commercial_licences_are_marked():
+    marked = {entry.license: entry.non_commercial for entry in list_models()}
+    assert marked["CC-BY-NC-SA-4.0"]
+    assert not marked["BSD-3-Clause"]
+    assert not marked["MIT"]
+
+
+def test_every_bundled_model_is_there_under_its_own_name(monkeypatch):
+    monkeypatch.undo()
+    for entry in registry.catalogue():
+        if entry.file:
+            found = registry.read_spec(registry.WEIGHTS / entry.file)
+            assert found is not None
+            assert (found.name, found.task) == (entry.name, entry.task)
+            assert found.license != "unknown"
+
+
+def test_listing_models_loads_no_runtime():
+    script = "import sys, ganfx.hub\nganfx.hub.list_models()\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not {"torch", "onnx", "onnxruntime", "numpy", "pooch", "requests"} & set(done.stdout.split())

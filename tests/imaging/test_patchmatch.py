@@ -1,0 +1,70 @@
+"""Holes filled with patches: what repeats goes on, what is known stays, and any size is taken."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ganfx.imaging import patchmatch
+from ganfx.imaging.patchmatch import fill_with_patches
+from ganfx.imaging.picture import Floats
+
+
+def stripes(height: int, width: int, period: int) -> Floats:
+    y, x = np.mgrid[:height, :width]
+    phase = 2 * np.pi * (x + 2 * y) / period
+    return np.stack([0.5 + 0.4 * np.sin(phase), 0.5 + 0.4 * np.cos(phase), np.full_like(phase, 0.3)], -1).astype(
+        np.float32
+    )
+
+
+def hole_in(height: int, width: int, share: float = 0.3) -> np.ndarray:
+    hole = np.zeros((height, width), bool)
+    rows, columns = round(height * share / 2), round(width * share / 2)
+    hole[height // 2 - rows : height // 2 + rows, width // 2 - columns : width // 2 + columns] = True
+    return hole
+
+
+def test_a_pattern_goes_on_through_the_hole() -> None:
+    truth, hole = stripes(96, 128, 12), hole_in(96, 128)
+    blotted = np.where(hole[..., None], np.float32(0), truth)
+    filled = fill_with_patches(blotted, hole)
+    flat = np.abs(truth[hole] - truth[~hole].mean(0)).mean()
+    assert np.abs(filled[hole] - truth[hole]).mean() < 0.25 * flat
+
+
+def test_known_pixels_stay_and_chance_does_not_decide() -> None:
+    truth, hole = stripes(60, 70, 9), hole_in(60, 70)
+    one, other = (fill_with_patches(truth, hole, seed=3) for _ in range(2))
+    assert np.array_equal(one, other)
+    assert np.array_equal(one[~hole], truth[~hole])
+
+
+def test_what_lies_in_the_hole_does_not_matter() -> None:
+    truth, hole = stripes(60, 70, 9), hole_in(60, 70)
+    blotted = np.where(hole[..., None], np.float32(1), truth)
+    assert np.array_equal(fill_with_patches(truth, hole), fill_with_patches(blotted, hole))
+
+
+@pytest.mark.parametrize("size", [(1, 2), (2, 9), (6, 6), (7, 40), (49, 51)])
+@pytest.mark.parametrize("share", [0.5, 0.95])
+def test_any_size_and_hole_is_filled_from_what_is_there(size: tuple[int, int], share: float) -> None:
+    random = np.random.default_rng(0)
+    rgb, hole = random.random((*size, 3), np.float32), random.random(size) < share
+    hole.flat[0], hole.flat[-1] = False, True
+    filled = fill_with_patches(rgb, hole)
+    assert filled.shape == rgb.shape
+    assert np.isfinite(filled).all()
+    assert filled.min() >= 0
+    assert filled.max() <= 1
+    assert np.array_equal(filled[~hole], rgb[~hole])
+
+
+def test_large_pictures_get_texture_of_their_own_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    truth, hole = stripes(200, 240, 11), hole_in(200, 240)
+    monkeypatch.setattr(patchmatch, "SEARCHED", 128)
+    filled = fill_with_patches(np.where(hole[..., None], np.float32(0), truth), hole)
+    flat = np.abs(truth[hole] - truth[~hole].mean(0)).mean()
+    assert np.abs(filled[hole] - truth[hole]).mean() < 0.35 * flat
+    contrast = filled[80:120, 100:140].std() / truth[80:120, 100:140].std()
+    assert contrast > 0.8

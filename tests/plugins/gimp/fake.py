@@ -1,0 +1,242 @@
+"""GIMP as far as its plug-in sees it: one image whose layers note, in `image.notes`, what is done to them."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from dataclasses import dataclass, field
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT
+
+PLUGINS = ROOT / "plugins"
+SAMPLES = {"Y'": 1, "Y'A": 2, "R'G'B'": 3, "R'G'B'A": 4, "Y": 1}
+SIZES = {"u8": 1, "u16": 2, "float": 4}
+Place = tuple[int, int, int, int]
+
+
+@dataclass
+class Buffer:
+    """Pixels whose bytes are all `value`; it notes what it is asked for and given."""
+
+    notes: list[Any]
+    value: int = 7
+
+    def get(self, where: Place, scale: float, form: str, abyss: object) -> bytes:
+        self.notes.append(("get", form, where))
+        colors, number = form.split()
+        return bytes([self.value]) * (where[2] * where[3] * SAMPLES[colors] * SIZES[number])
+
+    def set(self, where: Place, form: str, data: bytes) -> None:
+        colors, number = form.split()
+        assert len(data) == where[2] * where[3] * SAMPLES[colors] * SIZES[number]
+        self.notes.append(("set", form, where))
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+
+@dataclass
+class Image:
+    """`selected` is what is selected of it, as left, top, width and height; `base` is GIMP's word for its colors."""
+
+    size: tuple[int, int]
+    selected: Place | None = None
+    base: str = "RGB"
+    notes: list[Any] = field(default_factory=list)
+
+    @property
+    def box(self) -> Place:
+        """The edges of what is selected, or of all."""
+        left, top, width, height = self.selected or (0, 0, *self.size)
+        return left, top, left + width, top + height
+
+    def get_selection(self) -> Image:
+        return self
+
+    def get_buffer(self) -> Buffer:
+        return Buffer(self.notes, 0 if self.selected is None else 7)
+
+    def get_base_type(self) -> str:
+        return self.base
+
+    def get_width(self) -> int:
+        return self.size[0]
+
+    def get_height(self) -> int:
+        return self.size[1]
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *given: self.notes.append((name, *given))
+
+
+@dataclass
+class Layer:
+    """`kind` holds Gimp's answers to is_... and has_alpha; `encoding` and `space` are babl's words for its pixels.
+
+    `value` is what their bytes are.
+    """
+
+    image: Image
+    size: tuple[int, int]
+    offsets: tuple[int, int] = (0, 0)
+    encoding: str = "R'G'B' u8"
+    space: str = "sRGB"
+    kind: tuple[str, ...] = ("is_layer", "is_valid")
+    locked: bool = False
+    writable: bool = True
+    parent: Layer | None = None
+    mode: str = "NORMAL"
+    value: int = 7
+
+    def set_offsets(self, *offsets: int) -> None:
+        self.image.notes.append(("set_offsets", *offsets))
+
+    def mask_intersect(self) -> tuple[bool, int, int, int, int]:
+        if self.image.selected is None:
+            return True, 0, 0, *self.size
+        x, y, width, height = self.image.selected
+        left, top = max(0, x - self.offsets[0]), max(0, y - self.offsets[1])
+        right = min(x - self.offsets[0] + width, self.size[0])
+        bottom = min(y - self.offsets[1] + height, self.size[1])
+        return right > left and bottom > top, left, top, right - left, bottom - top
+
+    def merge_shadow(self, undoable: bool) -> bool:
+        self.image.notes.append(("merge", undoable))
+        return self.writable
+
+    def __getattr__(self, name: str) -> Any:
+        answers = {
+            "get_name": "Sky",
+            "get_image": self.image,
+            "get_width": self.size[0],
+            "get_height": self.size[1],
+            "get_offsets": (True, *self.offsets),
+            "get_parent": self.parent,
+            "get_mode": self.mode,
+            "get_mask": None,
+            "get_opacity": 70,
+            "type": "RGBA",
+            "get_lock_content": self.locked,
+            "get_format": self,
+            "get_buffer": Buffer(self.image.notes, self.value),
+            "get_shadow_buffer": Buffer(self.image.notes),
+            "update": None,
+        }
+        if not name.startswith(("is_", "has_", "get_", "type", "update")):
+            raise AttributeError(name)
+        return lambda *_: answers.get(name, name in self.kind)
+
+
+@dataclass
+class Procedure:
+    """What a plug-in declares: `arguments` by name, as (kind, the rest)."""
+
+    name: str
+    call: Any
+    arguments: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    def new_return_values(self, status: str, error: Any) -> SimpleNamespace:
+        return SimpleNamespace(status=status, error=error, remove=lambda at: None, insert=lambda at, value: None)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("add_") and name.endswith("_argument"):
+            return lambda argument, *rest: self.arguments.update({argument: (name[4:-9], *rest)})
+        return lambda *_: None
+
+
+@dataclass
+class FakeEngine:
+    """Answers with pixels of the color channels, and at the scale, that it is told to; or fails."""
+
+    plug_in: ModuleType
+    scale: int = 1
+    channels: int | None = None
+    failure: Exception | None = None
+    sent: list[Any] = field(default_factory=list)
+    while_working: Any = None
+
+    def apply(self, filter_name: str, pixels: Any, told: Any, **asked: Any) -> Any:
+        self.sent.append(SimpleNamespace(filter=filter_name, pixels=pixels, **asked))
+        told(0.5)
+        if self.while_working:
+            self.while_working()
+        if self.failure:
+            raise self.failure
+        width, height, channels = (
+            pixels.width * self.scale,
+            pixels.height * self.scale,
+            self.channels or pixels.channels,
+        )
+        data = bytes(width * height * channels * pixels.depth // 8)
+        return self.plug_in.Pixels(width, height, channels, pixels.depth, data)
+
+
+class Choice(dict[str, str]):
+    def add(self, name: str, number: int, title: str, text: str) -> None:
+        self[name] = title
+
+
+class Anything:
+    """Every name is a function that notes nothing, and a constant."""
+
+    def __getattr__(self, name: str) -> Any:
+        return name if name.isupper() else lambda *_: None
+
+
+def _new_layer(image: Image, name: str, width: int, height: int, *looks: Any) -> Layer:
+    image.notes.append(("new_layer", name, *looks))
+    return Layer(image, (width, height))
+
+
+def _gimp() -> Any:
+    gimp: Any = Anything()
+    gimp.PlugIn = type("PlugIn", (), {"error_quark": staticmethod(lambda: 0)})
+    gimp.Image, gimp.Layer = SimpleNamespace(__gtype__=None), SimpleNamespace(new=_new_layer)
+    gimp.Choice = SimpleNamespace(new=Choice)
+    gimp.ImageProcedure = SimpleNamespace(new=lambda plug_in, name, kind, call, data: Procedure(name, call))
+    gimp.Selection = SimpleNamespace(
+        is_empty=lambda image: image.selected is None,
+        none=lambda image: image.notes.append(("unselect",)),
+        bounds=lambda image: (True, image.selected is not None, *image.box),
+    )
+    for kinds in ("PDBStatusType", "RunMode", "ChannelOps", "PDBProcType", "ImageBaseType", "LayerMode", "FillType"):
+        setattr(gimp, kinds, Anything())
+    gimp.ProcedureSensitivityMask = SimpleNamespace(ALWAYS=1, DRAWABLE=2, DRAWABLES=4)
+    gimp.get_pdb = lambda: SimpleNamespace(get_last_error=lambda: "it is not to be")
+    return gimp
+
+
+def _repository() -> ModuleType:
+    repository: Any = ModuleType("gi.repository")
+    repository.Gimp, repository.GimpUi = _gimp(), Anything()
+    repository.Gegl = SimpleNamespace(Rectangle=SimpleNamespace(new=lambda *place: place), AbyssPolicy=Anything())
+    error = type("Error", (), {"new_literal": staticmethod(lambda quark, text, code: text)})
+    repository.GLib = SimpleNamespace(Error=error)
+    repository.GObject = SimpleNamespace(ParamFlags=Anything(), Value=lambda kind, value: value)
+    repository.Babl = SimpleNamespace(
+        format_get_encoding=lambda layer: layer.encoding,
+        format_get_space=lambda layer: layer.space,
+        get_name=lambda space: space,
+    )
+    return repository
+
+
+def load_plug_in(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The plug-in's module, in a GIMP that is none."""
+    gi: Any = ModuleType("gi")
+    gi.require_version, gi.repository = lambda module, version: None, _repository()
+    monkeypatch.setitem(sys.modules, "gi", gi)
+    monkeypatch.setitem(sys.modules, "gi.repository", gi.repository)
+    for name, path in (("client", PLUGINS / "client.py"), ("ganfx_in_gimp", PLUGINS / "gimp" / "ganfx" / "ganfx.py")):
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec
+        assert spec.loader
+        module = importlib.util.module_from_spec(spec)
+        # Dataclasses look their modules up.
+        monkeypatch.setitem(sys.modules, name, module)
+        spec.loader.exec_module(module)
+    return module

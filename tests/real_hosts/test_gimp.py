@@ -1,0 +1,173 @@
+"""The GIMP plug-in in the real GIMP, with the real engine and the shipped networks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.real_hosts.gimp_host import GimpHost
+from tests.real_hosts.gimp_pictures import FILTERS, filtered, most, pixels, raw
+from tests.real_hosts.service import Service
+
+pytestmark = pytest.mark.hosts
+
+
+def test_every_filter_of_the_command_line_is_in_the_menu(gimp: GimpHost, service: Service) -> None:
+    from ganfx.filters import all_filters
+
+    found = gimp.do("""
+pdb = Gimp.get_pdb()
+names = [name for name in pdb.query_procedures("ganfx-.*", *[".*"] * 7)]
+answer = {name: pdb.lookup_procedure(name).get_menu_paths() for name in names}
+""")
+    assert found == {f"ganfx-{name}": ["<Image>/Filters/GANFX"] for name in all_filters()}
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_whole_picture_becomes_what_the_command_line_makes_of_it(
+    gimp: GimpHost, engine: Service, photo: Path, old_photo: Path, tmp_path: Path, name: str
+) -> None:
+    picture = old_photo if name == "heal" else photo
+    engine.ganfx(name, picture, "-o", tmp_path / "cli.png", *FILTERS[name])
+    made = filtered(gimp, picture, name, tmp_path / "gimp.png")
+    assert most(made, pixels(tmp_path / "cli.png")) == 0
+    assert most(made, pixels(picture)) > 8
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_selection_keeps_what_is_outside_and_mixes_at_its_feather(
+    gimp: GimpHost, engine: Service, photo: Path, old_photo: Path, tmp_path: Path, name: str
+) -> None:
+    picture = old_photo if name == "heal" else photo
+    engine.ganfx(name, picture, "-o", tmp_path / "cli.png", *FILTERS[name])
+    select = f"""
+image.select_ellipse(Gimp.ChannelOps.REPLACE, 20, 10, 90, 70)
+Gimp.Selection.feather(image, 12)
+size = dump(image.get_selection(), {str(tmp_path / "selection")!r}, "Y u8")
+"""
+    made = filtered(gimp, picture, name, tmp_path / "gimp.png", select)
+    before, after = pixels(picture).astype(float), pixels(tmp_path / "cli.png").astype(float)
+    weight = raw(tmp_path / "selection", [before.shape[1], before.shape[0]], 1)[..., 0]
+    assert {0, 255} < set(np.unique(weight))
+    assert most(made[weight == 0], before[weight == 0]) == 0
+    assert most(made[weight == 255], after[weight == 255]) == 0
+    # GIMP mixes in linear light: somewhere between the two.
+    assert (made >= np.minimum(before, after) - 1).all()
+    assert (made <= np.maximum(before, after) + 1).all()
+
+
+@pytest.mark.parametrize("feather", [0, 10])
+def test_filling_takes_the_selection_for_its_mask(
+    gimp: GimpHost, engine: Service, shared_data: Path, tmp_path: Path, feather: int
+) -> None:
+    # So wide that only a part of it is sent.
+    with Image.open(shared_data / "eval" / "Set14" / "img_011.png") as source:
+        source.convert("RGB").resize((1300, 600)).save(tmp_path / "large.png")
+    select = f"""
+image.select_ellipse(Gimp.ChannelOps.REPLACE, 1101, 203, 60, 50)
+Gimp.Selection.feather(image, {feather}) if {feather} else None
+size = dump(image.get_selection(), {str(tmp_path / "selection")!r}, "Y u8")
+"""
+    made = filtered(gimp, tmp_path / "large.png", "inpaint", tmp_path / "gimp.png", select, "grow=3")
+    mask = raw(tmp_path / "selection", [1300, 600], 1)[..., 0]
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    engine.ganfx(
+        "inpaint", tmp_path / "large.png", "--mask", tmp_path / "mask.png", "-o", tmp_path / "cli.png", "--grow", "3"
+    )
+    assert most(made, pixels(tmp_path / "cli.png")) == 0
+    assert most(made, pixels(tmp_path / "large.png")) > 0
+    assert gimp.do(f"""
+after = dump(image.get_selection(), {str(tmp_path / "kept")!r}, "Y u8")
+answer = [layer.get_name() for layer in image.get_selected_layers()], len(image.get_channels())
+""") == [["Background"], 0]
+    assert (tmp_path / "kept").read_bytes() == (tmp_path / "selection").read_bytes()
+
+
+@pytest.mark.parametrize("result", ["new", "this"])
+def test_upscaling_makes_a_new_image_or_enlarges_this_one(
+    gimp: GimpHost, engine: Service, photo: Path, tmp_path: Path, result: str
+) -> None:
+    engine.ganfx("upscale", photo, "-o", tmp_path / "cli.png", "-n", "photo-x2")
+    values = f"model='photo-x2', result={result!r}"
+    made = filtered(gimp, photo, "upscale", tmp_path / "gimp.png", values=values)
+    assert most(made, pixels(tmp_path / "cli.png")) == 0
+    size = gimp.do("answer = image.get_width(), answer['image'] == image")
+    assert size == ([256, True] if result == "this" else [128, False])
+
+
+def test_upscaling_with_a_selection_gives_a_new_image_of_what_is_selected(
+    gimp: GimpHost, engine: Service, photo: Path, tmp_path: Path
+) -> None:
+    Image.open(photo).crop((10, 20, 70, 60)).save(tmp_path / "crop.png")
+    engine.ganfx("upscale", tmp_path / "crop.png", "-o", tmp_path / "cli.png", "-n", "photo-x2")
+    select = "image.select_rectangle(Gimp.ChannelOps.REPLACE, 10, 20, 60, 40)"
+    made = filtered(gimp, photo, "upscale", tmp_path / "gimp.png", select, "model='photo-x2', result='new'")
+    assert most(made, pixels(tmp_path / "cli.png")) == 0
+    assert gimp.do("""
+fresh = [one for one in Gimp.get_images() if one.get_width() == 120][-1]
+answer = Gimp.Selection.is_empty(fresh), fresh.undo_is_enabled(), image.get_width()
+""") == [True, True, 128]
+
+
+def test_enlarging_an_image_keeps_its_layers_masks_and_selection(
+    gimp: GimpHost, engine: Service, photo: Path, tmp_path: Path
+) -> None:
+    said = gimp.do(f"""
+image = load({str(photo)!r})
+base = image.get_layers()[0]
+group = Gimp.GroupLayer.new(image, "group")
+image.insert_layer(group, None, 0)
+layer = base.copy()
+layer.add_alpha()
+image.insert_layer(layer, group, 0)
+layer.scale(60, 40, False)
+layer.set_offsets(-7, 80)
+layer.add_mask(layer.create_mask(Gimp.AddMaskType.BLACK))
+image.select_rectangle(Gimp.ChannelOps.REPLACE, 3, 5, 30, 20)
+before = dump(layer, {str(tmp_path / "before")!r}, "R'G'B'A u8")
+made = call("ganfx-upscale", image, layer, model="photo-x2", result="this")
+answer = [
+    made["status"],
+    made["said"],
+    dump(layer, {str(tmp_path / "after")!r}, "R'G'B'A u8"),
+    [layer.get_mask().get_width(), base.get_width(), image.get_width()],
+    Gimp.Selection.bounds(image)[2:],
+]
+""")
+    assert said[0] == "success", said[1]
+    assert said[2:4] == [[120, 80, -14, 160], [120, 256, 256]]
+    # GIMP smooths the selection as it scales it.
+    assert most(np.array(said[4]), np.array([6, 10, 66, 50])) <= 1
+    Image.fromarray(raw(tmp_path / "before", [60, 40], 4)).save(tmp_path / "layer.png")
+    engine.ganfx("upscale", tmp_path / "layer.png", "-o", tmp_path / "cli.png", "-n", "photo-x2")
+    assert most(raw(tmp_path / "after", [120, 80], 4), np.asarray(Image.open(tmp_path / "cli.png"))) == 0
+
+
+def test_layers_are_worked_on_where_they_are(gimp: GimpHost, engine: Service, photo: Path, tmp_path: Path) -> None:
+    said = gimp.do(f"""
+image = load({str(photo)!r})
+base = image.get_layers()[0]
+layers = []
+for left, top in (-30, 50), (90, -20):
+    layer = base.copy()
+    layer.add_alpha()
+    image.insert_layer(layer, None, 0)
+    layer.set_offsets(left, top)
+    layers.append(layer)
+layers[0].add_mask(layers[0].create_mask(Gimp.AddMaskType.WHITE))
+layers[1].set_lock_alpha(True)
+layers[1].set_visible(False)
+made = call("ganfx-stylize", image, *layers)
+answer = [made["status"], made["said"]]
+for number, layer in enumerate([base, *layers]):
+    answer.append(dump(layer, {str(tmp_path / "dump")!r} + str(number), "R'G'B' u8"))
+""")
+    assert said[0] == "success", said[1]
+    assert said[2:] == [[128, 96, 0, 0], [128, 96, -30, 50], [128, 96, 90, -20]]
+    engine.ganfx("stylize", photo, "-o", tmp_path / "cli.png", "-n", "vangogh")
+    expected = [pixels(photo), *[pixels(tmp_path / "cli.png")] * 2]
+    for number, size in enumerate(said[2:]):
+        assert most(raw(tmp_path / f"dump{number}", size, 3)[..., ::-1], expected[number]) == 0

@@ -1,0 +1,132 @@
+"""The Krita plug-in in the real Krita, with the real engine and the shipped networks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from ganfx.spec import ModelSpec
+from tests import graphs
+from tests.real_hosts.krita_host import KritaHost
+from tests.real_hosts.krita_pictures import MODELS, command_line, layer, mask_of, pixels, select
+from tests.real_hosts.service import Service, wait_for
+
+pytestmark = pytest.mark.hosts
+
+
+@pytest.fixture
+def blob() -> NDArray[np.uint8]:
+    """A selection with a soft edge, (H, W), within the photo."""
+    rows, columns = np.ogrid[:96, :128]
+    distance = np.hypot((rows - 50) / 24, (columns - 60) / 30)
+    return np.round(255 * np.clip((1.2 - distance) * 4, 0, 1)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("filter_name", ["upscale", "colorize", "stylize", "heal"])
+def test_whole_image_equals_command_line(
+    krita: KritaHost, engine: Service, photo: Path, old_photo: Path, tmp_path: Path, filter_name: str
+) -> None:
+    source = old_photo if filter_name == "heal" else photo
+    chosen = f"{filter_name.capitalize()!r}" + (", model='Photo x2'" if filter_name in MODELS else "")
+    said = krita.apply(f"load({str(source)!r}); apply({chosen})")
+    krita.do(f"export({str(tmp_path / 'out.png')!r})")
+    assert said.startswith("Done, in a new layer"), said
+    assert np.array_equal(pixels(tmp_path / "out.png")[..., :3], command_line(engine, filter_name, source))
+
+
+@pytest.mark.parametrize("filter_name", ["colorize", "stylize", "heal"])
+def test_result_shows_within_the_selection(
+    krita: KritaHost,
+    engine: Service,
+    photo: Path,
+    blob: NDArray[np.uint8],
+    tmp_path: Path,
+    filter_name: str,
+) -> None:
+    said = krita.apply(f"load({str(photo)!r}); {select(blob)} apply({filter_name.capitalize()!r})")
+    assert said == "Done, in a new layer"
+    found, whole = layer(krita, tmp_path / "layer"), command_line(engine, filter_name, photo)
+    place = krita.do("answer = top().bounds().getRect()")
+    part = (slice(place[1], place[1] + place[3]), slice(place[0], place[0] + place[2]))
+    seen = found[..., 3] > 0
+    assert seen.any()
+    assert np.array_equal(found[seen][:, :3], whole[part][seen])
+    if filter_name != "heal":
+        assert np.array_equal(found[..., 3], blob[part])
+    else:
+        assert (found[..., 3] <= blob[part]).all()
+
+
+def test_inpaint_fills_the_selection(
+    krita: KritaHost, engine: Service, photo: Path, blob: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    said = krita.apply(f"load({str(photo)!r}); {select(blob)} apply('Inpaint', grow=3, feather=2)")
+    krita.do(f"export({str(tmp_path / 'out.png')!r})")
+    assert said == "Done, in a new layer"
+    options = ("--mask", mask_of(tmp_path / "mask.png", blob), "--grow", "3", "--feather", "2")
+    assert np.array_equal(pixels(tmp_path / "out.png")[..., :3], command_line(engine, "inpaint", photo, *options))
+    left, upper, width, height = krita.do("answer = top().bounds().getRect()")
+    assert left >= 8
+    assert upper >= 8
+    assert width < 112
+    assert height < 88
+
+
+def test_inpaint_asks_for_a_selection(krita: KritaHost, engine: Service, photo: Path) -> None:
+    said = krita.apply(f"load({str(photo)!r}); apply('Inpaint')")
+    assert said == "Inpaint needs a mask. Select what is to be filled"
+
+
+def test_new_image_is_the_selections_box_enlarged(
+    krita: KritaHost, engine: Service, photo: Path, blob: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    code = f"load({str(photo)!r}); {select(blob)} apply('Upscale', model='Photo x2', result='A new image')"
+    assert krita.apply(code) == "Done, as a new image"
+    rows, columns = np.flatnonzero(blob.any(axis=1)), np.flatnonzero(blob.any(axis=0))
+    with Image.open(photo) as whole:
+        whole.crop((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)).save(tmp_path / "part.png")
+    new = krita.do(
+        f"new = app.documents()[-1]; export({str(tmp_path / 'out.png')!r}, new); answer = len(app.documents())"
+    )
+    assert new == 2
+    assert np.array_equal(pixels(tmp_path / "out.png")[..., :3], command_line(engine, "upscale", tmp_path / "part.png"))
+
+
+def test_undo_once_restores_the_image(krita: KritaHost, engine: Service, photo: Path, tmp_path: Path) -> None:
+    krita.apply(f"load({str(photo)!r}); apply('Stylize')")
+    krita.do(f"undo(); export({str(tmp_path / 'out.png')!r})")
+    assert krita.do("answer = layers()") == ["Background"]
+    assert np.array_equal(pixels(tmp_path / "out.png")[..., :3], pixels(photo))
+    krita.apply("apply('Upscale', model='Photo x2')")
+    assert krita.do("answer = app.activeDocument().width()") == 256
+    krita.do("undo()")
+    krita.do(f"undo(); export({str(tmp_path / 'again.png')!r})")
+    assert np.array_equal(pixels(tmp_path / "again.png")[..., :3], pixels(photo))
+
+
+def test_menu_shows_the_docker_and_applies_again(krita: KritaHost, engine: Service, photo: Path) -> None:
+    krita.do("docker().hide(); app.action('ganfx_show').trigger()")
+    assert krita.do("answer = docker().isVisible()")
+    code = f"load({str(photo)!r}); choose('Stylize'); docker().hide(); app.action('ganfx_apply').trigger()"
+    assert krita.apply(code) == "Done, in a new layer"
+    assert krita.do("answer = docker().isVisible()")
+
+
+def test_model_added_later_appears(krita: KritaHost, engine: Service, photo: Path, tmp_path: Path) -> None:
+    spec = ModelSpec(task="stylize", name="my-own", scale=1, in_channels=3, out_channels=3)
+    engine.ganfx("models", "import", graphs.identity(tmp_path / "my-own.onnx", spec))
+    # The pointer comes into the docker.
+    krita.do("QtWidgets.QApplication.sendEvent(docker(), QtCore.QEvent(QtCore.QEvent.Enter))")
+
+    def models() -> Any:
+        return krita.do("choose('Stylize'); answer = choices('model')")
+
+    wait_for(lambda: "My own" in models())
+    said = krita.apply(f"load({str(photo)!r}); apply('Stylize', model='My own')")
+    assert said == "Done, in a new layer"
+    assert np.array_equal(layer(krita, tmp_path / "layer")[..., :3], pixels(photo))
