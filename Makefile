@@ -5,7 +5,7 @@ BASE := .venv/base
 DEV := .venv/dev
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: demo test test-hosts format clean
+.PHONY: demo test test-hosts architecture format clean
 
 $(BASE)/ready: pyproject.toml
 	$(PYTHON) -m venv $(BASE)
@@ -29,6 +29,9 @@ test: $(DEV)/ready
 test-hosts: $(DEV)/ready
 	sh tests/real_hosts/install.sh
 	$(DEV)/bin/pytest -m hosts tests/real_hosts
+
+architecture: $(DEV)/ready
+	$(DEV)/bin/python docs/hooks/rooms.py
 
 format: $(DEV)/ready
 	$(DEV)/bin/ruff format .
