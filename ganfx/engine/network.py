@@ -66,18 +66,14 @@ class Network:
 
         Raises DeviceMemoryError, after which smaller batches may be tried, InferenceError and ContractError.
         """
-        output, precision = self._infer(batch)
-        # Looked at while the device is at the next batch.
-        if precision != "fp32" and not self._holds(batch, output):
+        while True:
+            with self._lock:
+                session, precision = self._session, self.precision
+            output = self._run(session, batch)
+            # Checked while the device computes another thread's batch.
+            if precision == "fp32" or self._holds(batch, output):
+                return output
             self._give_up_precision(precision)
-            output, _ = self._infer(batch)
-        return output
-
-    def _infer(self, batch: Floats) -> tuple[Floats, str]:
-        """The output for `batch`, and the precision that it was computed in."""
-        with self._lock:
-            session, precision = self._session, self.precision
-        return self._run(session, batch), precision
 
     def _run(self, session: Session, batch: Floats) -> Floats:
         spec = self.spec

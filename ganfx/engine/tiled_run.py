@@ -129,20 +129,21 @@ class TiledRun:
         pieces = list[tuple[Floats, Weights]]()
         for at in range(0, len(columns), grid.batch):
             group = columns[at : at + grid.batch]
-            for column, output in zip(group, self._outputs(planes, group, grid), strict=False):
+            outputs = self.network.run(_stacked(planes, group, grid))
+            for column, output in zip(group, outputs, strict=False):
                 across = Weights.of(column, self.width, policy.fade, scale)
                 offset = column.start * scale
                 pieces.append((output[::order, rows, across.begin - offset : across.end - offset], across))
             self._report(span, (at + len(group)) / len(columns))
         return pieces
 
-    def _outputs(self, planes: Floats, group: list[Span], grid: TileGrid) -> Floats:
-        """The network's output for some tiles; a short group is filled up, so that the shape stays the same."""
-        filled = group + group[-1:] * (grid.batch - len(group))
-        tiles = [planes[:, :, column.start : column.start + grid.width] for column in filled]
-        return self.network.run(np.stack(tiles))
-
     def _report(self, span: Span, share: float) -> None:
         first, last = span.fade_in or 0, self.height if span.fade_out is None else span.fade_out
         self.done = max(self.done, round((first + (last - first) * share) * self.width))
         self.progress(self.done)
+
+
+def _stacked(planes: Floats, group: list[Span], grid: TileGrid) -> Floats:
+    """The tiles of `group` as one batch; a short group is filled up, so that the shape stays the same."""
+    filled = group + group[-1:] * (grid.batch - len(group))
+    return np.stack([planes[:, :, column.start : column.start + grid.width] for column in filled])

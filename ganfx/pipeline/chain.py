@@ -108,7 +108,7 @@ class Chain:
             pieces = apply_step(source, work, told, mask=mask if work.filter.needs_mask else None, opaque=opaque)
             source = assemble(pieces, work.output_size(source))
         work, told = last
-        yield from apply_step(source, work, told, mask=mask if work.filter.needs_mask else None, opaque=opaque)
+        return apply_step(source, work, told, mask=mask if work.filter.needs_mask else None, opaque=opaque)
 
     def _progresses(self, source: Source, progress: PixelProgress | None) -> list[PixelProgress]:
         """A listener for each step, that counts as much as the step has pixels."""
@@ -140,17 +140,15 @@ def apply_step(
     A retouch goes by `mask`, or by what it finds. Raises OptionError where there is no mask, or no use for one.
     """
     if mask is None and work.filter.retouch is None:
-        yield from stream(source, work, progress)
-        return
+        return stream(source, work, progress)
     told = progress or (lambda pixels: None)
     whole = source.rows(0, source.height)
     used = find_mask(whole, work, lambda pixels: told(0)) if mask is None else mask
     holes = find_holes(whole, used, work)
     if holes.regions:
-        yield patched(whole, retouch(whole, holes, work, told, opaque=opaque))
-    else:
-        note = f"{work.filter.name}: {'nothing was found to fill' if mask is None else 'the mask is empty'}"
-        yield dataclasses.replace(whole, info=dataclasses.replace(whole.info, notes=(*whole.info.notes, note)))
+        return iter([patched(whole, retouch(whole, holes, work, told, opaque=opaque))])
+    note = f"{work.filter.name}: {'nothing was found to fill' if mask is None else 'the mask is empty'}"
+    return iter([dataclasses.replace(whole, info=dataclasses.replace(whole.info, notes=(*whole.info.notes, note)))])
 
 
 def assemble(pieces: Iterable[Picture], size: tuple[int, int]) -> Picture:

@@ -40,9 +40,10 @@ def enlarged(chunks: Iterable[Floats], factor: int, size: tuple[int, int]) -> It
 
     However the rows are cut into chunks, the result is the same.
     """
-    if factor == 1:
-        yield from chunks
-        return
+    return iter(chunks) if factor == 1 else _enlarged(chunks, factor, size)
+
+
+def _enlarged(chunks: Iterable[Floats], factor: int, size: tuple[int, int]) -> Iterator[Floats]:
     width, height = size
     kept: Floats | None = None
     first = done = 0
