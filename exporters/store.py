@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ganfx.atomic import write_atomic
 from ganfx.errors import ExportError
 from ganfx.spec import KEY, ModelSpec
 
@@ -22,14 +21,9 @@ def write_model(model: ModelProto, spec: ModelSpec, path: Path) -> int:
     for key, value in [*kept, *facts.items()]:
         model.metadata_props.add(key=key, value=value)
     content = model.SerializeToString(deterministic=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        os.replace(partial, path)
+        write_atomic(path, content)
     except OSError as error:
         raise ExportError(f"{path}: cannot be written: {error.strerror}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink()
     return len(content)

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
+from ganfx.atomic import new_token, part_of
 from ganfx.batch.fingerprints import FileFingerprint, Made
 from ganfx.batch.owners import Owner
 from ganfx.batch.records import NAME, Records, begin, checked, connect, real, translated
 from ganfx.errors import OutputError
-from ganfx.files import new_token, part_of
 
 __all__ = ["NAME", "Claim", "FileFingerprint", "Journal", "Made"]
 
@@ -156,7 +156,7 @@ class Journal(Records):
 class Claim:
     """The right to make one file, a context manager; left without `finish`, it is withdrawn.
 
-    token marks the unfinished file, as `ganfx.files.CommitHook` says.
+    token marks the unfinished file, as `ganfx.atomic.CommitHook` says.
     """
 
     def __init__(self, journal: Journal, target: Path) -> None:

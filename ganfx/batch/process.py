@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganfx import pipeline
+from ganfx.atomic import CommitHook
 from ganfx.batch.items import Item
 from ganfx.batch.stage_limits import ENCODE, ENGINE, StageSlot
 from ganfx.errors import ItemError, MaskError
 from ganfx.files import (
-    CommitHook,
     PictureReader,
     PictureWriter,
     SaveOptions,

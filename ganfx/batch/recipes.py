@@ -13,6 +13,7 @@ from ganfx import pipeline
 from ganfx.errors import OptionError, nearest
 from ganfx.files import WRITABLE
 from ganfx.filters import all_filters
+from ganfx.paths import config_dir
 
 FILE = "ganfx.toml"
 # In the place of steps: they are chosen for each photograph.
@@ -76,11 +77,8 @@ def recipe_of(folder: Path) -> Recipe | None:
 
 
 def _places(folder: Path | None) -> list[Path]:
-    import platformdirs
-
     here = Path.cwd()
-    own = platformdirs.user_config_path("ganfx", appauthor=False)
-    folders = [*([folder.resolve()] if folder else []), here, *here.parents, own]
+    folders = [*([folder.resolve()] if folder else []), here, *here.parents, config_dir()]
     return [place / FILE for place in dict.fromkeys(folders)]
 
 

@@ -16,10 +16,10 @@ from types import TracebackType
 from typing import IO
 
 from ganfx import __version__
+from ganfx.atomic import AtomicFile
 from ganfx.batch.process import DONE, UP_TO_DATE, Outcome
 from ganfx.errors import ItemError, OptionError
 from ganfx.files import Preview, preview, writing
-from ganfx.files.atomic import Target
 
 _GENERATOR = "ganfx"
 # Long sides of what is shown, and how many pictures a page may have for the larger of them.
@@ -49,7 +49,7 @@ class HtmlReport:
             raise OptionError(f"{path}: a report is a web page", hint="call it report.html")
         with writing(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
-        self._target = Target(path, overwrite=overwrite or _is_report(path))
+        self._target = AtomicFile(path, overwrite=overwrite or _is_report(path))
         with writing(self._target.folder):
             self._body = _nameless_file(self._target.folder)
         self._side = _SIDE if total <= _MANY else _SMALL_SIDE

@@ -57,8 +57,8 @@ def install(names: tuple[str, ...], folder: Path | None) -> None:
     from ganfx.hosts.installations import notes
     from ganfx.hosts.installer import install
     from ganfx.hosts.machine import Machine
+    from ganfx.paths import state_dir
     from ganfx.server.schema import write_schema
-    from ganfx.server.state_dir import state_dir
 
     machine = Machine.here()
     places = _places_to_fill(names, folder)
@@ -161,8 +161,8 @@ def zip_(output: Path) -> None:
 @plugins.command()
 def describe() -> None:
     """Write down what there is to be chosen, for the menus of the programs. They call it themselves."""
+    from ganfx.paths import state_dir
     from ganfx.server.schema import write_schema
-    from ganfx.server.state_dir import state_dir
 
     click.echo(write_schema(state_dir()))
 

@@ -47,8 +47,8 @@ GANFX_STATE names another folder for server.json and for serve.log, which says w
 )
 @engine_options
 def serve(port: int, idle: float, memory: int | None, max_megapixels: float, **options: Any) -> None:
+    from ganfx.paths import state_dir
     from ganfx.server.lifetime import ServerSettings, serve
-    from ganfx.server.state_dir import state_dir
 
     engine = take_engine_options(options)
     kept = {} if memory is None else {"memory_bytes": memory * 10**6}

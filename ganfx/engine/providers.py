@@ -15,6 +15,7 @@ from typing import Any
 from ganfx.engine.devices import computes_bf16, gpu_name
 from ganfx.engine.ort_errors import starting
 from ganfx.errors import GanfxError, OptionError, ProviderError
+from ganfx.paths import cache_dir
 
 Configured = list[tuple[str, dict[str, Any]]]
 _QUIET = 4
@@ -103,9 +104,7 @@ def _cuda(options: Any, precision: str, device_id: int) -> Configured:
 
 
 def _tensorrt(options: Any, precision: str, device_id: int) -> Configured:
-    from platformdirs import user_cache_dir
-
-    folder = Path(user_cache_dir("ganfx")) / "tensorrt"
+    folder = cache_dir() / "tensorrt"
     folder.mkdir(parents=True, exist_ok=True)
     tensorrt = {
         "device_id": device_id,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 import threading
 from pathlib import Path
+
+from ganfx.atomic import write_atomic
+from ganfx.paths import cache_dir
 
 _lock = threading.Lock()
 _tiles: dict[str, tuple[int, int]] = {}
@@ -15,9 +16,7 @@ _precisions: dict[str, str] = {}
 
 
 def _file() -> Path:
-    from platformdirs import user_cache_dir
-
-    return Path(user_cache_dir("ganfx")) / "precision.json"
+    return cache_dir() / "precision.json"
 
 
 def known_tile(key: str) -> tuple[int, int] | None:
@@ -40,9 +39,7 @@ def remember_precision(key: str, precision: str) -> None:
         _precisions[key] = precision
         path = _file()
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False) as file:
-            json.dump(_stored() | {key: precision}, file, indent=1, sort_keys=True)
-        os.replace(file.name, path)
+        write_atomic(path, json.dumps(_stored() | {key: precision}, indent=1, sort_keys=True))
 
 
 def _stored() -> dict[str, str]:

@@ -23,7 +23,7 @@ from ganfx.evaluation.resample import fitted
 from ganfx.evaluation.sheet import Cell, Sheet
 from ganfx.imaging.color import lab_of, lightness_of, with_chroma
 from ganfx.imaging.picture import Floats, Picture, PictureInfo
-from ganfx.training.features import features_dir
+from ganfx.paths import features_dir
 
 MAX_SIDE = 512
 CELL = 320

@@ -23,7 +23,7 @@ from ganfx.evaluation.report import Column, EvaluationReport, Measurement, Repor
 from ganfx.evaluation.resample import fitted
 from ganfx.evaluation.sheet import Cell, Sheet, around
 from ganfx.imaging.picture import Floats, Mask, Picture
-from ganfx.training.features import features_dir
+from ganfx.paths import features_dir
 
 # What published figures are measured at.
 MAX_SIDE = 512

@@ -20,7 +20,7 @@ from ganfx.evaluation.sheet import Cell, Sheet
 from ganfx.evaluation.styles import SIDE, Eyes, Sight, Style, gram_distances, kid_shares, open_style
 from ganfx.filters.stylize import NATIVE
 from ganfx.imaging.picture import Floats, Picture
-from ganfx.training.features import features_dir
+from ganfx.paths import features_dir
 
 SHEET_ROWS = 10
 

@@ -20,7 +20,7 @@ from ganfx.evaluation.report import Column, EvaluationReport, Measurement, Repor
 from ganfx.evaluation.resample import bicubic
 from ganfx.evaluation.sheet import Cell, Sheet, busiest, enlarged_pixels
 from ganfx.imaging.picture import Floats
-from ganfx.training.features import features_dir
+from ganfx.paths import features_dir
 
 BASELINE = "bicubic"
 COLUMNS = (

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from ganfx.files.formats import WRITABLE, Format, format_for
 
 if TYPE_CHECKING:
-    from ganfx.files.atomic import CommitHook, new_token, part_of
     from ganfx.files.masks import MaskSource, mask_of_alpha, mask_of_color, parse_color, read_mask, save_mask
     from ganfx.files.previews import Preview, preview
     from ganfx.files.reader import PictureReader, is_picture, open_picture, open_reader, writable_suffix
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from ganfx.files.writer import PictureWriter, SaveOptions, copy_picture, open_writer, save_picture
 
 _HOMES = {
-    "CommitHook": "atomic",
-    "new_token": "atomic",
-    "part_of": "atomic",
     "MaskSource": "masks",
     "mask_of_alpha": "masks",
     "mask_of_color": "masks",
@@ -46,7 +42,6 @@ _HOMES = {
 
 __all__ = [
     "WRITABLE",
-    "CommitHook",
     "Format",
     "MaskSource",
     "PictureReader",
@@ -58,12 +53,10 @@ __all__ = [
     "is_picture",
     "mask_of_alpha",
     "mask_of_color",
-    "new_token",
     "open_picture",
     "open_reader",
     "open_writer",
     "parse_color",
-    "part_of",
     "preview",
     "read_mask",
     "save_mask",

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ganfx.atomic import CommitHook
 from ganfx.errors import ItemError, MaskError, OptionError
-from ganfx.files.atomic import CommitHook
 from ganfx.files.reader import PictureReader, open_reader
 from ganfx.files.samples import floats_of
 from ganfx.files.writer import save_picture

@@ -10,9 +10,9 @@ from typing import Any
 
 import pyvips
 
+from ganfx.atomic import AtomicFile, CommitHook, copy_file
 from ganfx.errors import ItemError, OptionError, OutputError, PictureSizeError
 from ganfx.files import metadata
-from ganfx.files.atomic import CommitHook, Target, copy_file
 from ganfx.files.canvas import open_canvas
 from ganfx.files.encoding import Encoding
 from ganfx.files.formats import Format, format_for
@@ -134,14 +134,14 @@ def open_writer(
         strip=options.strip_metadata,
         background=options.background,
     )
-    target = Target(Path(path), overwrite=overwrite, commit_hook=commit_hook)
+    target = AtomicFile(Path(path), overwrite=overwrite, commit_hook=commit_hook)
     return PictureWriter(target, encoding, (width, height), options.quality)
 
 
 class PictureWriter:
     """One picture being written; `notes` say, from the start, what the format cannot keep."""
 
-    def __init__(self, target: Target, encoding: Encoding, size: tuple[int, int], quality: int | None) -> None:
+    def __init__(self, target: AtomicFile, encoding: Encoding, size: tuple[int, int], quality: int | None) -> None:
         self.notes = encoding.notes
         self._target, self._encoding, self._quality = target, encoding, quality
         self._width, self._height = size

@@ -13,12 +13,12 @@ from typing import Any
 from ganfx import __version__
 from ganfx.errors import HostError
 from ganfx.hosts.table import Host
-from ganfx.server.state_dir import state_dir
+from ganfx.paths import PREFIX, state_dir
 
 SETTINGS = "engine.json"
 _CLIENT = "client.py"
 # What a shell may set for the engine and a desktop's programs do not get to know.
-_OF_THE_ENGINE = ("GANFX_", "LD_LIBRARY_PATH", "PYTHONPATH")
+_OF_THE_ENGINE = (PREFIX, "LD_LIBRARY_PATH", "PYTHONPATH")
 
 
 def bundle(host: Host) -> dict[str, bytes]:

@@ -18,7 +18,8 @@ from ganfx.hosts.installations import ABSENT, BROKEN, FOREIGN, OTHER, notes, sta
 from ganfx.hosts.machine import Machine
 from ganfx.hosts.programs import Ended, Program, find_programs, run
 from ganfx.hosts.table import Host, Place
-from ganfx.server.state_dir import private_dir, state_dir
+from ganfx.paths import state_dir
+from ganfx.server.state_dir import private_dir
 
 _LIMIT_S, _LAST_LINES = 240.0, 12
 _AGAIN = "ganfx plugins install {}"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ganfx.atomic import replacing, write_atomic
 from ganfx.errors import HostError
 from ganfx.hosts import kritarc
 from ganfx.hosts.bundle import SETTINGS, bundle
@@ -121,11 +122,7 @@ def _replace(path: Path, content: bytes, undo: contextlib.ExitStack) -> None:
     """Let `path` hold `content`, through a link too."""
     path = Path(os.path.realpath(path))
     before = path.read_bytes() if path.exists() else None
-    part = path.with_name(f".{path.name}.new")
-    part.write_bytes(content)
-    if before is not None:
-        shutil.copymode(path, part)
-    os.replace(part, path)
+    write_atomic(path, content)
     undo.callback(path.unlink if before is None else _restore(path, before))
 
 
@@ -155,17 +152,11 @@ def _prune(folder: Path) -> None:
 
 def write_zip(host: Host, path: Path) -> None:
     """Write the plug-in as an archive that the host's own importer takes, at `path`. Raises HostError."""
-    part = path.with_name(f".{path.name}.new")
-    with _told(path):
-        try:
-            with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-                # Krita takes a folder for a module only where the archive names it.
-                archive.mkdir(host.folder)
-                for name, content in bundle(host).items():
-                    archive.writestr(name, content)
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+    with _told(path), replacing(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+        # Krita takes a folder for a module only where the archive names it.
+        archive.mkdir(host.folder)
+        for name, content in bundle(host).items():
+            archive.writestr(name, content)
 
 
 @contextlib.contextmanager

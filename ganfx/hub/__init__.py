@@ -10,7 +10,6 @@ from ganfx.hub.registry import (
     find_model,
     is_path,
     list_models,
-    models_dir,
     register,
 )
 
@@ -22,7 +21,6 @@ __all__ = [
     "import_model",
     "is_path",
     "list_models",
-    "models_dir",
     "pull_model",
     "register",
 ]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from ganfx.errors import ChecksumError, DownloadError
+from ganfx.paths import is_offline
 
 DownloadProgress = Callable[[int, int], None]
 TIMEOUT_S = 30
@@ -34,13 +34,6 @@ class _Bar:
         self.progress(self.total, self.total)
 
 
-def downloads_dir() -> Path:
-    """Where downloads wait to be imported."""
-    import platformdirs
-
-    return platformdirs.user_cache_path("ganfx", appauthor=False) / "downloads"
-
-
 def download(url: str, sha256: str, folder: Path, progress: DownloadProgress | None = None) -> Path:
     """Fetch `url` into `folder`, verified against `sha256`; a file that is there already and right is not fetched.
 
@@ -51,7 +44,7 @@ def download(url: str, sha256: str, folder: Path, progress: DownloadProgress | N
 
     pooch.get_logger().setLevel("ERROR")
     target = folder / Path(urlsplit(url).path).name
-    if os.environ.get("GANFX_OFFLINE") and not _verified(target, sha256):
+    if is_offline() and not _verified(target, sha256):
         raise DownloadError(f"offline (GANFX_OFFLINE is set): {url} was not fetched", hint=_by_hand(url))
     downloader = pooch.HTTPDownloader(progressbar=_Bar(progress) if progress else False, timeout=TIMEOUT_S)
     try:

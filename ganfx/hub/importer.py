@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ganfx.errors import ModelError, UnknownModelError
 from ganfx.hub import registry, verify
-from ganfx.hub.download import DownloadProgress, download, downloads_dir
+from ganfx.hub.download import DownloadProgress, download
+from ganfx.paths import cache_dir
 
 
 def import_model(
@@ -75,7 +76,7 @@ def pull_model(name: str, *, progress: DownloadProgress | None = None, replace: 
     registry.check_name(name, replace=replace)
     if not entry.url.endswith(".onnx"):
         _require_torch(name)
-    fetched = download(entry.url, entry.sha256, downloads_dir(), progress)
+    fetched = download(entry.url, entry.sha256, cache_dir() / "downloads", progress)
     model = import_model(fetched, name=name, task=entry.task, license=entry.license, replace=replace)
     fetched.unlink(missing_ok=True)
     return model

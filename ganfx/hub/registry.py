@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
 import os
@@ -14,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from ganfx.atomic import replacing
 from ganfx.errors import ContractError, ModelError, OptionError, UnknownModelError, nearest
 from ganfx.hub import verify
+from ganfx.paths import models_dir
 from ganfx.spec import KEY, ModelSpec
 
 CATALOGUE = Path(__file__).with_name("catalogue.toml")
@@ -57,14 +58,6 @@ class ModelEntry:
     def non_commercial(self) -> bool:
         """Whether the licence forbids commercial use."""
         return "NC" in self.license.split("-")
-
-
-def models_dir() -> Path:
-    """The folder of the user's own models: GANFX_MODELS, or one in the user's data folder."""
-    import platformdirs
-
-    chosen = os.environ.get("GANFX_MODELS")
-    return Path(chosen) if chosen else platformdirs.user_data_path("ganfx", appauthor=False) / "models"
 
 
 @functools.cache
@@ -204,16 +197,12 @@ def register(path: Path, name: str | None = None, *, replace: bool = False) -> P
     name = name or spec.name
     check_name(name, replace=replace)
     target = models_dir() / f"{name}.onnx"
-    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, partial)
-        os.replace(partial, target)
+        with replacing(target) as part:
+            shutil.copyfile(path, part)
     except OSError as error:
         raise ModelError(f"{target}: cannot be written: {error.strerror}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink()
     return target
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from ganfx import __version__, filters
 from ganfx.filters import Filter, Option, all_filters
-from ganfx.hub import WEIGHTS, ModelEntry, list_models, models_dir
+from ganfx.hub import WEIGHTS, ModelEntry, list_models
+from ganfx.paths import models_dir
 from ganfx.server.state_dir import SCHEMA, private_dir, write_private
 
 _KINDS: dict[Any, str] = {bool: "bool", int: "int", float: "float"}

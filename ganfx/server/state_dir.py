@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import secrets
 from pathlib import Path
 from typing import Any
 
+from ganfx.atomic import write_atomic
 from ganfx.errors import ServerError
 
 ADDRESS = "server.json"
 SCHEMA = "filters.json"
 LOG = "serve.log"
 LOCK = "serve.lock"
-
-
-def state_dir() -> Path:
-    """The folder: GANFX_STATE, or one in the user's folder for state. It may not exist yet."""
-    import platformdirs
-
-    chosen = os.environ.get("GANFX_STATE")
-    return Path(chosen).absolute() if chosen else platformdirs.user_state_path("ganfx", appauthor=False)
 
 
 def private_dir(folder: Path) -> Path:
@@ -37,16 +27,10 @@ def private_dir(folder: Path) -> Path:
 
 def write_private(path: Path, content: Any) -> None:
     """`content` as JSON at `path`: whole or not at all, for the user alone. Raises ServerError."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with open(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1)
-        os.replace(part, path)
+        write_atomic(path, json.dumps(content, indent=1), mode=0o600)
     except OSError as error:
         raise unusable(path.parent, error) from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
 
 
 def read_json(path: Path) -> Any:

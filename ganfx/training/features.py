@@ -8,7 +8,6 @@ torchvision's, lpips' and Caffe's own key names.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -45,12 +44,6 @@ _VGG_LAYERS = {
     "conv3_1": (128, 256),
 }
 _VGG_POOL_BEFORE = ("conv2_1", "conv3_1")
-
-
-def features_dir() -> Path | None:
-    """The folder that GANFX_FEATURES names, if it exists."""
-    folder = os.environ.get("GANFX_FEATURES")
-    return Path(folder) if folder and Path(folder).is_dir() else None
 
 
 class _Fire(nn.Module):

@@ -12,9 +12,9 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from ganfx.errors import TrainingError
+from ganfx.paths import features_dir
 from ganfx.spec import ModelSpec
 from ganfx.training.colorize import ColorizeTask
-from ganfx.training.features import features_dir
 from ganfx.training.inpaint import InpaintTask
 from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.photos import Photos

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
+from ganfx.atomic import replacing
 from ganfx.errors import TrainingError
 from ganfx.training.gan import Gan
 from ganfx.training.monitor import Monitor, finite
@@ -91,9 +91,8 @@ class Trainer:
         """Write the checkpoint whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
         state = self.gan.state() | {"step": self.step, "elapsed_s": self.elapsed_s}
-        partial = self.checkpoint.with_suffix(".part")
-        torch.save(state, partial)
-        os.replace(partial, self.checkpoint)
+        with replacing(self.checkpoint) as part:
+            torch.save(state, part)
 
     def resume(self) -> None:
         """Go on from the checkpoint, on this machine or another. Raises TrainingError."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 
+from ganfx.atomic import write_atomic
 from ganfx.batch.owners import is_alive
 
 _PREFIX = ".ganfx-watch-"
@@ -55,12 +56,7 @@ class WatchStatus:
         """Write the account into the output folder, whole or not at all. Raises OSError."""
         self.updated = time.time()
         path = Path(self.output) / f"{_PREFIX}{self.host}-{self.pid}.json"
-        part = path.with_suffix(".part")
-        try:
-            part.write_text(json.dumps(dataclasses.asdict(self)), encoding="utf-8")
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+        write_atomic(path, json.dumps(dataclasses.asdict(self)))
 
     def as_json(self) -> dict[str, Any]:
         """The account as plain data, for machines to read."""

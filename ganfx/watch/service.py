@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ganfx.errors import OptionError, OutputError
+from ganfx.paths import own_environment, systemd_user_dir
 
 # The picture in work is finished before the service ends, however long that takes within reason.
 _UNIT = """\
@@ -40,8 +41,7 @@ def unit_name(source: Path) -> str:
 
 def unit_text(source: Path, command: Sequence[str]) -> str:
     """The unit that runs `command`, the watcher of `source`, in this folder and with the GANFX_ settings made here."""
-    settings = {name: value for name, value in sorted(os.environ.items()) if name.startswith("GANFX_")}
-    environment = "".join(f"Environment={_quoted(f'{name}={value}')}\n" for name, value in settings.items())
+    environment = "".join(f"Environment={_quoted(f'{name}={value}')}\n" for name, value in own_environment().items())
     line = " ".join(_quoted(word).replace("$", "$$") for word in command)
     here = _escaped(str(Path.cwd()))
     return _UNIT.format(here=here, folder=_escaped(str(source)), command=line, environment=environment)
@@ -54,8 +54,7 @@ def install_unit(name: str, text: str) -> Path:
     """
     if sys.platform != "linux":
         raise OptionError("services are written for systemd, on Linux", hint="start `ganfx watch` at login instead")
-    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    path = home / "systemd" / "user" / name
+    path = systemd_user_dir() / name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

@@ -15,11 +15,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from ganfx.atomic import part_of
 from ganfx.batch.journal import NAME, Claim, Journal
 from ganfx.batch.owners import FOREIGN_CLAIM_S, Owner
 from ganfx.batch.records import peek
 from ganfx.errors import OutputError, UnreadableError
-from ganfx.files import part_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -152,7 +152,7 @@ KILLED = """
 import os, signal
 from pathlib import Path
 from ganfx.batch.journal import Journal
-from ganfx.files import part_of
+from ganfx.atomic import part_of
 source, target = Path({source!r}), Path({target!r})
 claim = Journal(target.parent).claim(source, target, "x4")
 part = part_of(target, claim.token)
@@ -249,7 +249,7 @@ def test_many_runs_at_once_share_the_work(tmp_path: Path, folder: Path) -> None:
         import os
         from pathlib import Path
         from ganfx.batch.journal import Journal
-        from ganfx.files import part_of
+        from ganfx.atomic import part_of
         made = 0
         with Journal(Path({str(folder)!r})) as journal:
             for source in sorted(Path({str(sources)!r}).iterdir()):

@@ -1,0 +1,70 @@
+"""The user's folders, and the environment variables that ganfx reads.
+
+Folders follow the platform's rules (platformdirs): the XDG folders on Linux, ~/Library on macOS, AppData on Windows.
+None of the functions makes a folder.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+PREFIX = "GANFX_"
+# Every variable that ganfx reads, and what it does. An empty variable counts as one that is not set.
+VARIABLES = {
+    "GANFX_FEATURES": "folder of the feature networks that training and evaluation use; without it they do without",
+    "GANFX_MODELS": "folder of your own models, instead of `models` in the user's data folder",
+    "GANFX_OFFLINE": "any value: `ganfx models pull` fetches nothing",
+    "GANFX_STATE": "folder of the service's address, log and lock, instead of `ganfx` in the user's state folder",
+}
+
+
+def models_dir() -> Path:
+    """The folder of the user's own models: GANFX_MODELS, or `models` in the user's data folder."""
+    import platformdirs  # in the functions, since it takes as long to import as all else that `--help` needs
+
+    chosen = os.environ.get("GANFX_MODELS")
+    return Path(chosen) if chosen else platformdirs.user_data_path("ganfx", appauthor=False) / "models"
+
+
+def state_dir() -> Path:
+    """The folder of the service: GANFX_STATE, as an absolute path, or one in the user's state folder."""
+    import platformdirs
+
+    chosen = os.environ.get("GANFX_STATE")
+    return Path(chosen).absolute() if chosen else platformdirs.user_state_path("ganfx", appauthor=False)
+
+
+def cache_dir() -> Path:
+    """The folder of what can be made or fetched again: measured precisions, TensorRT's engines, downloads."""
+    import platformdirs
+
+    return platformdirs.user_cache_path("ganfx", appauthor=False)
+
+
+def config_dir() -> Path:
+    """The folder of the user's own ganfx.toml."""
+    import platformdirs
+
+    return platformdirs.user_config_path("ganfx", appauthor=False)
+
+
+def systemd_user_dir() -> Path:
+    """Where systemd looks for the user's own units, on Linux."""
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
+
+
+def features_dir() -> Path | None:
+    """The folder that GANFX_FEATURES names, if it exists."""
+    chosen = os.environ.get("GANFX_FEATURES")
+    return Path(chosen) if chosen and Path(chosen).is_dir() else None
+
+
+def is_offline() -> bool:
+    """Whether GANFX_OFFLINE forbids downloads."""
+    return bool(os.environ.get("GANFX_OFFLINE"))
+
+
+def own_environment() -> dict[str, str]:
+    """The environment variables of ganfx that are set here, in alphabetical order: for a process started elsewhere."""
+    return {name: value for name, value in sorted(os.environ.items()) if name.startswith(PREFIX)}
