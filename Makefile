@@ -1,11 +1,16 @@
-# make demo   upscale real photographs in a fresh environment      make test   format, lint, types, all tests
-# make test-hosts   the plug-ins in the real GIMP and Krita, which it installs (Debian, as root)
+# make demo        upscale real photographs in a fresh environment
+# make check       format, lint, types and the fast tests: for every day, a minute or so
+# make test        the same with every test
+# make test-hosts  the plug-ins in the real GIMP and Krita, which it installs (Debian, as root)
+# make docs        the documentation site, into build/site
+# make dist        wheel and sdist, tried in an empty environment of each Python that is here
 PYTHON ?= python3
 BASE := .venv/base
 DEV := .venv/dev
+DIST := .venv/dist
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: demo test test-hosts architecture format clean
+.PHONY: demo check lint test test-hosts docs architecture dist format clean
 
 $(BASE)/ready: pyproject.toml
 	$(PYTHON) -m venv $(BASE)
@@ -14,28 +19,47 @@ $(BASE)/ready: pyproject.toml
 
 $(DEV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(DEV)
-	$(DEV)/bin/pip install $(PIP_FLAGS) --editable ".[train,import,dev]"
+	$(DEV)/bin/pip install $(PIP_FLAGS) --editable ".[train,import,docs,dev]"
+	touch $@
+
+$(DIST)/ready:
+	$(PYTHON) -m venv $(DIST)
+	$(DIST)/bin/pip install $(PIP_FLAGS) "build>=1.2" "twine>=6.1"
 	touch $@
 
 demo: $(BASE)/ready
 	PYTHON=$(BASE)/bin/python sh tests/demo.sh
 
-test: $(DEV)/ready
+lint: $(DEV)/ready
 	$(DEV)/bin/ruff format --check .
 	$(DEV)/bin/ruff check .
 	$(DEV)/bin/mypy
+
+check: lint
+	$(DEV)/bin/pytest -m "not slow and not hosts"
+
+test: lint
 	$(DEV)/bin/pytest
 
 test-hosts: $(DEV)/ready
 	sh tests/real_hosts/install.sh
 	$(DEV)/bin/pytest -m hosts tests/real_hosts
 
+docs: $(DEV)/ready
+	NO_MKDOCS_2_WARNING=1 $(DEV)/bin/mkdocs build --strict
+
 architecture: $(DEV)/ready
 	$(DEV)/bin/python docs/hooks/rooms.py
+
+dist: $(DIST)/ready
+	rm -rf dist build/lib
+	$(DIST)/bin/python -m build --outdir dist .
+	$(DIST)/bin/twine check --strict dist/*
+	$(DIST)/bin/python tests/dist.py dist
 
 format: $(DEV)/ready
 	$(DEV)/bin/ruff format .
 	$(DEV)/bin/ruff check --fix .
 
 clean:
-	rm -rf .venv build demo *.egg-info
+	rm -rf .venv build dist demo *.egg-info

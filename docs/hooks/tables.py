@@ -1,0 +1,58 @@
+"""Tables of the reference, made from the code that they are about."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+
+from ganfx import errors, paths
+from ganfx.files.formats import FORMATS
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    lines = [heads, ("---" for _ in heads), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def formats() -> str:
+    """What each file format can hold."""
+    rows = [
+        (
+            form.name,
+            " ".join(f"`{suffix}`" for suffix in form.suffixes),
+            form.bits,
+            "yes" if form.alpha else "no",
+            ", ".join(sorted(form.keeps)) or "nothing",
+            form.quality or "lossless",
+            f"{form.max_side:,}",
+        )
+        for form in FORMATS
+    ]
+    return _table(("format", "suffixes", "bits", "alpha", "keeps", "quality", "longest side"), rows)
+
+
+def error_tree() -> str:
+    """Every error of ganfx, its own and those that it inherits from."""
+    classes = [
+        value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, errors.GanfxError)
+    ]
+    rows = [
+        (
+            f"`{class_.__name__}`",
+            f"`{class_.__bases__[0].__name__}`",
+            f"`{class_.code}`",
+            class_.exit_status,
+            class_.http_status,
+            (class_.__doc__ or "").split("\n")[0],
+        )
+        for class_ in classes
+    ]
+    return _table(("class", "is a", "code", "exit status", "HTTP status", "raised when"), rows)
+
+
+def variables() -> str:
+    """Every environment variable that ganfx reads."""
+    return _table(("variable", "what it is"), ((f"`{name}`", text) for name, text in paths.VARIABLES.items()))
+
+
+TABLES: dict[str, Callable[[], str]] = {"formats": formats, "errors": error_tree, "variables": variables}

@@ -1,0 +1,88 @@
+"""What the documentation promises: links lead somewhere, and the examples of the architecture page work."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ganfx.engine.providers import PROVIDERS, Provider
+from ganfx.files.formats import FORMATS, Format
+from ganfx.filters import Strip, find_filter
+from ganfx.imaging.picture import Picture
+
+ROOT = Path(__file__).resolve().parents[2]
+REPOSITORY = runpy.run_path(str(ROOT / "docs" / "hooks" / "repository.py"))
+PAGES = [
+    "README.md",
+    *(path for path in REPOSITORY["outside_docs"]() if path.endswith(".md")),
+    *(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs").rglob("*.md"))),
+]
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+
+def _anchors(markdown: str) -> set[str]:
+    """The anchors of all headings, as GitHub and MkDocs make them."""
+    headings = re.findall(r"^#+ (.+)$", markdown, re.MULTILINE)
+    return {re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", heading).strip().lower()) for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_to_files_and_headings_that_exist(page: str) -> None:
+    for target in REPOSITORY["links"]((ROOT / page).read_text(encoding="utf-8")):
+        path, anchor = REPOSITORY["target_of"](page, target)
+        assert (ROOT / path).exists(), target
+        assert not anchor or anchor in _anchors((ROOT / path).read_text(encoding="utf-8")), target
+
+
+def test_a_link_to_nothing_is_told() -> None:
+    said: list[str] = []
+    REPOSITORY["for_site"]("see [this](gone.md)", "docs/index.md", said.append)
+    assert said == ["docs/index.md: gone.md does not exist"]
+
+
+def test_links_to_code_become_paths_and_links_to_cards_stay_links() -> None:
+    text = "[the card](../ganfx/weights/STYLES.md#how-good) of [stylize.py](../ganfx/training/stylize.py)"
+    shown = REPOSITORY["for_site"](text, "docs/gallery.md", pytest.fail)
+    assert shown == "[the card](models/STYLES.md#how-good) of `ganfx/training/stylize.py`"
+
+
+def _examples(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", ARCHITECTURE, re.MULTILINE | re.DOTALL)
+
+
+def _run(word: str) -> dict[str, Any]:
+    """The names that the example with `word` in it leaves behind; `row` is its last expression, if it ends with one."""
+    (code,) = [example for example in _examples("python") if word in example]
+    names: dict[str, Any] = {"__name__": "example"}
+    exec(re.sub(r"^(?=(Provider|Format)\()", "row = ", code, flags=re.MULTILINE), names)
+    return names
+
+
+def test_the_example_of_a_filter_is_a_filter() -> None:
+    filter_ = _run("denoise")["FILTER"]
+    picture = Picture(np.full((6, 5, 3), 0.5, np.float32))
+    options = filter_.check({"strength": 0.5})
+    given = filter_.flow.prepare(picture, options, None)
+    result = filter_.flow.finish(given + np.float32(0.2), Strip(picture), options, None)
+    np.testing.assert_allclose(result.rgb, 0.6, atol=1e-6)
+    assert type(filter_) is type(find_filter("upscale"))
+
+
+def test_the_examples_of_rows_are_rows_and_not_there_yet() -> None:
+    provider, form = _run("CoreML")["row"], _run("jp2k")["row"]
+    assert isinstance(provider, Provider)
+    assert provider.name not in {row.name for row in PROVIDERS}
+    assert isinstance(form, Format)
+    assert form.name not in {row.name for row in FORMATS}
+
+
+def test_the_toml_examples_have_the_keys_of_the_real_ones() -> None:
+    model = next(tomllib.loads(text) for text in _examples("toml") if "[[model]]" in text)["model"][0]
+    with (ROOT / "ganfx" / "hub" / "catalogue.toml").open("rb") as file:
+        assert any(set(model) == set(entry) for entry in tomllib.load(file)["model"])
