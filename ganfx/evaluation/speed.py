@@ -12,7 +12,7 @@ import numpy as np
 from ganfx.engine import EngineOptions
 from ganfx.evaluation.methods import Method, OpenedModel, common_scale, open_models
 from ganfx.evaluation.report import millions, table
-from ganfx.filters.colorize import NETWORK_SIDE
+from ganfx.filters.colorize.processing import NETWORK_SIDE
 
 _TILE = (256, 256)
 # Filters that show their network a whole picture: one of 3:2.

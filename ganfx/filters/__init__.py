@@ -1,4 +1,7 @@
-"""Every filter there is: each module of this package that declares a FILTER, found by listing the package."""
+"""All filters: each package in this one that declares a FILTER, found by listing the folder.
+
+A package's `__init__` holds the declaration, which imports neither numpy nor OpenCV; its `processing` does the work.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What a filter is: one declaration from which every front end builds itself."""
+"""What a filter is: one declaration from which every front end builds itself.
+
+The functions of a filter work on pictures and arrays, take the checked options as `Values`, and know nothing of files,
+tiles or progress: those are the pipeline's.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ganfx.errors import OptionError
+from ganfx.filters.deferred import Deferred
+from ganfx.filters.option import Option
 
 if TYPE_CHECKING:
     from ganfx.imaging.picture import Box, Floats, Mask, Picture
     from ganfx.spec import ModelSpec
 
+__all__ = [
+    "Deferred",
+    "Filter",
+    "Finder",
+    "Flow",
+    "Infer",
+    "Option",
+    "Overview",
+    "Region",
+    "Retouch",
+    "Size",
+    "Strip",
+    "Values",
+]
+
+# The checked options by name, without those that select a model.
 Values = Mapping[str, Any]
 # The network: (H, W, in_channels) in [0, 1] -> (H * scale, W * scale, out_channels), not clipped.
 Infer = Callable[["Floats"], "Floats"]
@@ -20,52 +42,13 @@ Size = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Option:
-    """One setting of a filter: `kind` is int, float, bool or str, or reads a value from text, raising ValueError.
-
-    `choices` or `bounds` say what is allowed. A `repeatable` option's value is a tuple. `metavar` stands for a value
-    in help.
-
-    `selects_model` marks an option that chooses among models (by the contract's field of that name) instead of
-    being handed to the filter's functions.
-    """
-
-    name: str
-    kind: type | Callable[[Any], Any]
-    default: Any
-    help: str
-    choices: tuple[str, ...] = ()
-    bounds: tuple[float, float] | None = None
-    letter: str | None = None
-    selects_model: bool = False
-    repeatable: bool = False
-    metavar: str | None = None
-
-    def check(self, value: Any) -> Any:
-        """`value` as the option's kind. Raises OptionError where it is not allowed."""
-        if value is None and self.default is None:
-            return None
-        if self.repeatable:
-            return tuple(self._checked(one) for one in ([value] if isinstance(value, str) else value))
-        return self._checked(value)
-
-    def _checked(self, value: Any) -> Any:
-        try:
-            value = self.kind(value)
-        except (TypeError, ValueError) as error:
-            known = isinstance(self.kind, type)
-            problem = f"{value!r} is not of type {self.kind.__name__}" if known else str(error)
-            raise OptionError(f"{self.name}: {problem}") from error
-        if self.choices and value not in self.choices:
-            raise OptionError(f"{self.name}: {value!r} is not one of {', '.join(self.choices)}")
-        if self.bounds and not self.bounds[0] <= value <= self.bounds[1]:
-            raise OptionError(f"{self.name}: {value} is not between {self.bounds[0]:g} and {self.bounds[1]:g}")
-        return value
-
-
-@dataclass(frozen=True)
 class Strip:
-    """Rows of the source picture: `above` and `below` of them are margin, the rest belong to the output."""
+    """Consecutive rows of the source picture, with a margin of rows that a function may look at.
+
+    picture   the rows, margin included
+    above     rows of margin at its top, 0 at the picture's upper edge
+    below     rows of margin at its bottom, 0 at the picture's lower edge
+    """
 
     picture: Picture
     above: int = 0
@@ -74,14 +57,16 @@ class Strip:
 
 @dataclass(frozen=True)
 class Flow:
-    """Work on the picture as a whole: prepare -> network -> finish.
+    """Work on the whole picture: prepare -> network -> finish.
 
-    prepare turns a picture into the network's input (H, W, in_channels) in [0, 1]. finish turns the network's
-    output (H * scale, W * scale, out_channels) into rows of the result; the picture it is handed holds `margin`
-    more rows (fewer at the picture's edges, see `Strip`) above and below than the output does.
-    local work looks no further than the network's receptive field and `margin`, so that the pipeline may do it
-    strip by strip; other work always gets the whole picture. Where it says a `reduction` for the picture's size,
-    prepare is handed the picture that many times smaller, and finish the output enlarged as many times.
+    prepare     (picture, values, spec) -> the network's input (H, W, in_channels) in [0, 1], one pixel per pixel
+    finish      (output, strip, values, spec) -> rows of the result; output (H * scale, W * scale, out_channels) is
+                for the rows of the strip without its margin
+    local       an output pixel depends on no more than the network's receptive field and `margin`, so that the
+                pipeline may run strip by strip; otherwise both functions get the whole picture
+    margin      rows, in source pixels, that prepare and finish look beyond the rows they make; 0: none
+    reduction   (size, values) -> an integer factor >= 1: prepare gets the picture reduced so many times, and finish
+                the output enlarged as many times; None: never reduced
     """
 
     prepare: Callable[[Picture, Values, ModelSpec], Floats]
@@ -93,10 +78,11 @@ class Flow:
 
 @dataclass(frozen=True)
 class Overview:
-    """Work that looks at the whole picture at a bounded size, and then changes it row by row by what it saw.
+    """Work that looks at the whole picture at a bounded size first, and then changes it strip by strip.
 
-    study is handed the picture shrunk to at most `side` pixels a side, and the picture's own size; what it returns
-    turns rows of the picture, told the number of the first of them, into those of the result.
+    side    long side in pixels that the picture is reduced to for `study`; smaller pictures stay as they are
+    study   (reduced picture, full size, values, spec, network) -> a function that turns rows of the full picture, and
+            the number of the first of them, into the same rows of the result
     """
 
     side: int
@@ -105,9 +91,11 @@ class Overview:
 
 @dataclass(frozen=True)
 class Region:
-    """One piece of retouching: `box` is what must be seen for it, `own` what is filled.
+    """One part of the mask that is filled in one call.
 
-    own is a mask of the box's size: that part of the whole mask which no other region fills.
+    box   what `fill` gets to see: the masked pixels and their context, inside the picture
+    own   (box.height, box.width) in [0, 1]: the mask where it belongs to this region, else 0; every masked pixel of a
+          picture belongs to exactly one region
     """
 
     box: Box
@@ -116,15 +104,14 @@ class Region:
 
 @dataclass(frozen=True)
 class Retouch:
-    """Work on the masked places of a picture alone.
+    """Work on the masked pixels of a picture alone.
 
-    mask turns the mask as it was given (H, W) into the one to go by: thresholded, grown, feathered. Values between
-    0 and 1 mix old and new.
-    regions cuts that mask, which has holes and something around them, into regions in the order of their boxes'
-    tops. Boxes lie in the picture and may overlap; every masked pixel is the own of one region.
-    fill is handed the picture in a region's box and all of the mask there, other regions' parts included, and gives
-    that picture with the masked pixels filled, grey where the picture is. It need not mix: the pipeline takes what
-    the region owns, by its weight, and nothing else; alpha is the pipeline's too.
+    mask      (mask as given, values) -> the mask to use, both (H, W) in [0, 1]: thresholded, grown, feathered. Values
+              between 0 and 1 blend old and new
+    regions   (mask to use, values) -> regions, ordered by their boxes' tops; boxes may overlap
+    fill      (picture in the box, mask there, values, spec, network) -> that picture with the masked pixels filled,
+              grey where the picture is grey. The mask includes other regions' parts. The pipeline does the blending,
+              takes only what the region owns, and keeps alpha
     """
 
     mask: Callable[[Mask, Values], Mask]
@@ -134,9 +121,11 @@ class Retouch:
 
 @dataclass(frozen=True)
 class Finder:
-    """Finds what a retouch works on: `models` are those whose contract names this filter, from RGB to one channel.
+    """A second network that makes the mask for a retouch.
 
-    mask turns their output (H, W), how likely each pixel is to be filled, into the mask that a user might have given.
+    models   the task that fitting models name in their contracts; they turn RGB into one channel
+    mask     (their output (H, W) in [0, 1], the probability that a pixel is to be filled; values) -> a mask like one
+             that a user gives
     """
 
     models: str
@@ -145,12 +134,20 @@ class Finder:
 
 @dataclass(frozen=True)
 class Filter:
-    """One kind of work on pictures: a `flow` through the whole of them, an `overview` first, or a `retouch` of some
-    places, which the user marks unless there is a `finder`.
+    """One kind of work on pictures, with exactly one of `flow`, `overview` and `retouch`.
 
-    Results are in color if the picture was, and also if the filter is `colored`. models names the filter whose models
-    are used, where it is not this one. suffix ends the default names of results; without one they say x4 after a
-    network that enlarges 4 times, and the network's name after others.
+    name       the name of the command, of the step in a chain and of the filter in the service
+    help       one sentence for the user
+    flow       work on the whole picture, strip by strip where that is possible
+    overview   work that looks at a reduced picture first
+    retouch    work on masked pixels
+    finder     makes the mask of a retouch; None: the user gives it
+    options    the settings; their names differ
+    models     the task that fitting models name in their contracts; empty: the filter's name
+    colored    results have colors even where the picture is grey
+    suffix     ends the default names of results; empty: x4 after a network that enlarges 4 times, the network's name
+               after others
+    example    a command line for help
     """
 
     name: str
@@ -171,12 +168,12 @@ class Filter:
 
     @property
     def needs_mask(self) -> bool:
-        """Whether the user must say where to work."""
+        """Whether the user has to give a mask."""
         return self.retouch is not None and self.finder is None
 
     @property
     def model_task(self) -> str:
-        """The filter that fitting models name in their contract."""
+        """The task that fitting models name in their contracts."""
         return self.models or self.name
 
     def result_suffix(self, spec: ModelSpec) -> str:
@@ -184,7 +181,10 @@ class Filter:
         return self.suffix or (f"x{spec.scale}" if spec.scale > 1 else spec.name)
 
     def check(self, values: Values) -> dict[str, Any]:
-        """All options with `values` put in. Raises OptionError on unknown names and bad values."""
+        """All options by name: those in `values` checked, defaults for the others.
+
+        Raises OptionError on unknown names and bad values.
+        """
         known = {option.name: option for option in self.options}
         for name in values:
             if name not in known:

@@ -14,7 +14,7 @@ import numpy as np
 from ganfx.engine import EngineOptions
 from ganfx.imaging.picture import Mask, Picture
 from ganfx.pipeline.auto import load_auto
-from ganfx.pipeline.bound_filter import BoundFilter, PixelProgress, Source, load_filter
+from ganfx.pipeline.bound_filter import BoundFilter, PixelProgress, Source, check_filter, load_filter
 from ganfx.pipeline.chain import Chain, Chooser, apply_step, assemble
 from ganfx.pipeline.patches import Holes, find_holes, find_mask, retouch
 from ganfx.pipeline.steps import Step, as_step, load_chain, parse_steps
@@ -32,6 +32,7 @@ __all__ = [
     "apply",
     "as_step",
     "assemble",
+    "check_filter",
     "find_holes",
     "find_mask",
     "load_auto",

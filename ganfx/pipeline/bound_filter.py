@@ -88,14 +88,30 @@ def load_filter(
     Raises OptionError, ModelError or EngineError.
     """
     filter_ = find_filter(name)
-    values = filter_.check(options)
-    selectors = {option.name: values.pop(option.name) for option in filter_.options if option.selects_model}
+    values, selectors = _checked(filter_, options)
     opened = _opened(model, filter_.model_task, selectors, engine)
     if filter_.finder is None:
         if finder is not None:
             raise OptionError(f"{name} does not look for anything", hint="leave out the finder")
         return BoundFilter(filter_, values, opened)
     return BoundFilter(filter_, values, opened, _opened(finder, filter_.finder.models, {}, engine))
+
+
+def check_filter(name: str, options: Mapping[str, Any], *, model: str | None = None) -> Mapping[str, Any]:
+    """All options of the filter `name`, checked, with defaults for those not given; opens nothing.
+
+    Raises OptionError for options that are not allowed, and ModelError where no model fits or `model` does not.
+    """
+    filter_ = find_filter(name)
+    values, selectors = _checked(filter_, options)
+    find_model(model, task=filter_.model_task, selectors=selectors)
+    return {**values, **selectors}
+
+
+def _checked(filter_: Filter, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The checked values for the filter's functions, and those that choose its model."""
+    values = filter_.check(options)
+    return values, {option.name: values.pop(option.name) for option in filter_.options if option.selects_model}
 
 
 def _opened(model: str | None, task: str, selectors: Mapping[str, Any], options: EngineOptions) -> Engine:

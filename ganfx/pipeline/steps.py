@@ -15,12 +15,17 @@ from ganfx.pipeline.chain import Chain
 
 # What a step may say besides its filter's options.
 _MODELS = ("model", "finder")
-_TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
 @dataclass(frozen=True)
 class Step:
-    """One filter of a chain, and what is said of it; options that are not said have their defaults."""
+    """One filter of a chain.
+
+    filter    the filter's name
+    options   the values given for its options, checked; the others have their defaults
+    model     the name or path of its model; None: the default one that fits the options
+    finder    the same, for a filter that makes its own mask
+    """
 
     filter: str
     options: Mapping[str, Any]
@@ -102,16 +107,6 @@ def _checked(filter_: Filter, settings: Mapping[str, Any]) -> Step:
             raise OptionError(f"{filter_.name} has no option {key!r}", hint=nearest(key, [*options, *_MODELS]))
         if key in _MODELS and not isinstance(value, str):
             raise OptionError(f"{key}: {value!r} is not a name", hint="name a model of ganfx models, or an ONNX file")
-    given = {key: _truth(options[key], value) for key, value in settings.items() if key in options}
-    filter_.check(given)
-    return Step(filter_.name, given, settings.get("model"), settings.get("finder"))
-
-
-def _truth(option: Option, value: Any) -> Any:
-    """A value as its option wants it: words for yes and no are turned into them."""
-    if option.kind is not bool or isinstance(value, bool):
-        return value
-    try:
-        return _TRUTHS[str(value).lower()]
-    except KeyError:
-        raise OptionError(f"{option.name}: {value!r} is neither true nor false") from None
+    given = {key: value for key, value in settings.items() if key in options}
+    checked = filter_.check(given)
+    return Step(filter_.name, {key: checked[key] for key in given}, settings.get("model"), settings.get("finder"))

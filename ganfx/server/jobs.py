@@ -7,10 +7,11 @@ from collections import OrderedDict, deque
 from collections.abc import Mapping
 from typing import Any
 
+from ganfx import pipeline
 from ganfx.engine import CancelToken
 from ganfx.errors import BusyError, MaskError, OptionError, UnknownModelError
-from ganfx.filters import Filter, Option, find_filter
-from ganfx.hub import find_model, is_path
+from ganfx.filters import find_filter
+from ganfx.hub import is_path
 from ganfx.server.response_queue import ResponseQueue
 from ganfx.server.wire import Header
 
@@ -117,28 +118,19 @@ class Jobs:
         return not self._admitted
 
 
-def checked_options(header: Header) -> dict[str, Any]:
+def checked_options(header: Header) -> Mapping[str, Any]:
     """The options that `header` says. Raises OptionError, MaskError or ModelError where it asks for what cannot be."""
     filter_ = find_filter(header.filter)
-    options = filter_.check({name: _value(filter_, name, said) for name, said in header.options.items()})
     if header.mask and not filter_.needs_mask and not header.layer:
         raise OptionError(f"{filter_.name} takes no mask", hint="it works on the whole picture")
     if filter_.needs_mask and not header.mask:
         raise MaskError(f"{filter_.name} needs a mask", hint="select what is to be filled")
     if header.model is not None and is_path(header.model):
         raise UnknownModelError(f"{header.model!r} is not a model's name", hint="models are named, not their files")
-    selectors = {option.name: options[option.name] for option in filter_.options if option.selects_model}
-    find_model(header.model, task=filter_.model_task, selectors=selectors)
-    return options
-
-
-def _value(filter_: Filter, name: str, said: Any) -> Any:
-    """A value as its option takes it: several words of one text where it may be repeated."""
-    option: Option | None = next((option for option in filter_.options if option.name == name), None)
-    if option is None:
-        return said
-    if option.repeatable:
-        return said.split() if isinstance(said, str) else said if isinstance(said, list) else [said]
-    if option.kind is bool and not isinstance(said, bool):
-        raise OptionError(f"{name}: {said!r} is neither true nor false")
-    return said
+    repeatable = {option.name for option in filter_.options if option.repeatable}
+    # Several values are a list, or words of one text.
+    given = {
+        name: str(value).split() if name in repeatable and not isinstance(value, list) else value
+        for name, value in header.options.items()
+    }
+    return pipeline.check_filter(header.filter, given, model=header.model)

@@ -12,6 +12,7 @@ import pyvips
 from ganfx import pipeline
 from ganfx.batch.recipes import Recipe, find_recipe, recipe_of
 from ganfx.cli import main
+from ganfx.filters.colorize.hint import Hint
 from ganfx.errors import OptionError
 from ganfx.imaging.picture import Floats
 from tests import graphs
@@ -59,21 +60,21 @@ def test_the_nearest_recipe_of_a_name_is_taken(tmp_path: Path) -> None:
 def test_steps_are_written_in_three_ways(steps: str, tmp_path: Path) -> None:
     write(tmp_path, f"[recipes.mine]\nsteps = {steps}")
     heal, stylize = find_recipe("mine").steps
-    assert float(heal.options["sensitivity"]) == 0.4
+    assert heal.options["sensitivity"] == 0.4
     assert (stylize.model, stylize.options["keep_color"]) == ("wave", True)
 
 
 @pytest.mark.parametrize(
     ("text", "steps"),
     [
-        ("heal, upscale:4", [("heal", {}, None), ("upscale", {"scale": "4"}, None)]),
-        ("upscale:C:\\models\\x.onnx:scale=2", [("upscale", {"scale": "2"}, "C:\\models\\x.onnx")]),
+        ("heal, upscale:4", [("heal", {}, None), ("upscale", {"scale": 4}, None)]),
+        ("upscale:C:\\models\\x.onnx:scale=2", [("upscale", {"scale": 2}, "C:\\models\\x.onnx")]),
         ("upscale:photo-x4", [("upscale", {}, "photo-x4")]),
         (
             "colorize:hint=1,2,#ff0000:hint=3,4,#00ff00,heal",
-            [("colorize", {"hint": ("1,2,#ff0000", "3,4,#00ff00")}, None), ("heal", {}, None)],
+            [("colorize", {"hint": (Hint(1, 2, (255, 0, 0)), Hint(3, 4, (0, 255, 0)))}, None), ("heal", {}, None)],
         ),
-        ("stylize:wave:keep-color:strength=0.5", [("stylize", {"keep_color": True, "strength": "0.5"}, "wave")]),
+        ("stylize:wave:keep-color:strength=0.5", [("stylize", {"keep_color": True, "strength": 0.5}, "wave")]),
         ("stylize:wave:keep_color=no", [("stylize", {"keep_color": False}, "wave")]),
     ],
 )

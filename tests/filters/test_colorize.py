@@ -14,7 +14,7 @@ import ganfx
 from ganfx.cli import main
 from ganfx.errors import OptionError, PictureSizeError
 from ganfx.filters import find_filter
-from ganfx.filters.colorize import NETWORK_SIDE
+from ganfx.filters.colorize.processing import NETWORK_SIDE
 from ganfx.imaging.color import lab_of, lightness_of
 from ganfx.imaging.guided_filter import guided, hinted
 from ganfx.imaging.picture import Picture, PictureInfo

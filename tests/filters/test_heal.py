@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import ganfx
 from ganfx.cli import main
 from ganfx.errors import OptionError
-from ganfx.filters.heal import found
+from ganfx.filters.heal.processing import damage_mask
 from ganfx.imaging.picture import Picture
 from tests import graphs
 
@@ -66,14 +66,14 @@ def test_faint_damage_counts_where_it_goes_on_from_clear_damage() -> None:
     likely = np.zeros((20, 60), np.float32)
     likely[5, 5:30], likely[5, 30:50] = 0.9, 0.4
     likely[15, 5:50] = 0.4
-    mask = found(likely, {"sensitivity": 0.5})
+    mask = damage_mask(likely, {"sensitivity": 0.5})
     assert mask[5, 5:50].all()
     assert not mask[15].any()
 
 
 def test_sensitivity_finds_more_step_by_step() -> None:
     likely = np.random.default_rng(0).random((50, 50), np.float32)
-    sizes = [found(likely, {"sensitivity": value}).sum() for value in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    sizes = [damage_mask(likely, {"sensitivity": value}).sum() for value in (0.0, 0.25, 0.5, 0.75, 1.0)]
     assert sizes == sorted(sizes)
     assert sizes[0] < sizes[-1]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ganfx.filters import inpaint
+from ganfx.filters.inpaint import processing as inpaint
 from ganfx.imaging.picture import Floats
 
 
@@ -37,7 +37,7 @@ def options(grow: int = 0, feather: int = 0) -> dict[str, int]:
 def test_growing_reaches_as_far_as_asked_and_no_further() -> None:
     mask = np.zeros((61, 61), np.float32)
     mask[30, 30] = 1
-    grown = inpaint.ready(mask, options(grow=7)) > 0
+    grown = inpaint.prepare_mask(mask, options(grow=7)) > 0
     y, x = np.nonzero(grown)
     assert np.hypot(y - 30, x - 30).max() <= 7.5
     assert grown[30, 23]
@@ -46,7 +46,7 @@ def test_growing_reaches_as_far_as_asked_and_no_further() -> None:
 
 def test_feathering_fades_inwards_from_the_edge_of_the_hole() -> None:
     mask = disc(81, 30).astype(np.float32)
-    soft = inpaint.ready(mask, options(feather=8))
+    soft = inpaint.prepare_mask(mask, options(feather=8))
     assert ((soft > 0) == (mask > 0)).all()
     assert soft[40, 40] == 1
     ramp = soft[40, 9:25][soft[40, 9:25] > 0]
@@ -57,21 +57,21 @@ def test_feathering_fades_inwards_from_the_edge_of_the_hole() -> None:
 def test_feathering_leaves_the_pictures_own_edge_alone() -> None:
     mask = np.zeros((40, 60), np.float32)
     mask[:, :30] = 1
-    soft = inpaint.ready(mask, options(feather=5))
+    soft = inpaint.prepare_mask(mask, options(feather=5))
     assert (soft[:, 0] == 1).all()
     assert (soft[:, 29] < 0.5).all()
 
 
 def test_what_is_nearly_black_keeps_and_what_is_nearly_white_fills() -> None:
     mask = np.array([[0.02, 0.5, 0.98]], np.float32)
-    assert inpaint.ready(mask, options()).tolist() == [[0, 0.5, 1]]
+    assert inpaint.prepare_mask(mask, options()).tolist() == [[0, 0.5, 1]]
 
 
 def test_a_thick_hole_with_a_thin_tail_is_filled_by_both_ways() -> None:
     rgb, hole, network = np.full((200, 300, 3), 0.5, np.float32), np.zeros((200, 300), bool), Network()
     hole[60:140, 40:120] = True
     hole[98:102, 120:280] = True
-    result = inpaint.filled(rgb, hole, network)
+    result = inpaint.fill_hole(rgb, hole, network)
     assert network.codes == {0, inpaint.GUESSED, inpaint.UNKNOWN}
     assert np.allclose(result[60:140, 40:120], 0.5, atol=0.01)
     assert np.allclose(result[98:102, 150:280], 0.25)
@@ -82,8 +82,8 @@ def test_thin_holes_are_the_networks_alone_and_thick_ones_get_a_guess() -> None:
     scratch = np.zeros((120, 120), bool)
     scratch[60:64, 10:110] = True
     thin, thick = Network(), Network()
-    assert np.allclose(inpaint.filled(rgb, scratch, thin)[scratch], 0.25)
-    inpaint.filled(rgb, disc(120, 30), thick)
+    assert np.allclose(inpaint.fill_hole(rgb, scratch, thin)[scratch], 0.25)
+    inpaint.fill_hole(rgb, disc(120, 30), thick)
     assert (thin.codes, thick.codes) == ({0, inpaint.UNKNOWN}, {0, inpaint.GUESSED})
 
 
@@ -91,8 +91,8 @@ def test_thin_holes_are_the_networks_alone_and_thick_ones_get_a_guess() -> None:
 def test_nothing_larger_than_the_field_is_shown_to_the_network(radius: int) -> None:
     rgb, hole, network = np.full((700, 700, 3), 0.5, np.float32), disc(700, radius), Network()
     hole[350:354, 20:680] = True
-    result = inpaint.filled(rgb, hole, network)
-    assert max(max(given.shape[:2]) for given in network.seen) <= inpaint.FIELD
+    result = inpaint.fill_hole(rgb, hole, network)
+    assert max(max(given.shape[:2]) for given in network.seen) <= inpaint.TILE
     assert np.array_equal(result[~hole], rgb[~hole])
     assert np.allclose(result[350:354, 20:120], 0.25)
     assert np.allclose(result[disc(700, radius)], 0.25 if radius == 4 else 0.5, atol=0.01)
@@ -101,7 +101,7 @@ def test_nothing_larger_than_the_field_is_shown_to_the_network(radius: int) -> N
 def test_a_region_sees_around_its_hole_but_not_the_whole_picture() -> None:
     mask = np.zeros((2000, 3000), np.float32)
     mask[1000:1020, 1500:1530] = 1
-    (region,) = inpaint.regions(mask, options())
-    assert region.box.left <= 1500 - inpaint.LEAST_CONTEXT
-    assert region.box.right >= 1530 + inpaint.LEAST_CONTEXT
+    (region,) = inpaint.find_regions(mask, options())
+    assert region.box.left <= 1500 - inpaint.MIN_CONTEXT
+    assert region.box.right >= 1530 + inpaint.MIN_CONTEXT
     assert max(region.box.width, region.box.height) < 300

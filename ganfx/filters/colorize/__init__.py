@@ -1,0 +1,31 @@
+"""Colorization: black-and-white photographs get colors; their lightness stays, pixel for pixel."""
+
+from __future__ import annotations
+
+from ganfx.filters.base import Deferred, Filter, Option, Overview
+from ganfx.filters.colorize.hint import parse_hint
+
+_processing = Deferred("ganfx.filters.colorize.processing")
+
+# Long side in pixels of the overview, at which colors are fitted to the edges of the picture.
+GUIDE_SIDE = 1024
+
+FILTER = Filter(
+    name="colorize",
+    help="Give black-and-white photographs colors.",
+    overview=Overview(GUIDE_SIDE, _processing.study),
+    options=(
+        Option("strength", float, 1.0, "How strong colors are.", bounds=(0, 1.5)),
+        Option(
+            "hint",
+            parse_hint,
+            (),
+            "The color at a pixel, where you know it; may be repeated.",
+            metavar="X,Y,#RRGGBB",
+            repeatable=True,
+        ),
+    ),
+    colored=True,
+    suffix="color",
+    example="ganfx colorize album/*.jpg",
+)

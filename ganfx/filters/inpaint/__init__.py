@@ -1,0 +1,19 @@
+"""Inpainting: holes are filled from their surroundings, and no other pixel changes."""
+
+from __future__ import annotations
+
+from ganfx.filters.base import Deferred, Filter, Option, Retouch
+
+_processing = Deferred("ganfx.filters.inpaint.processing")
+
+FILTER = Filter(
+    name="inpaint",
+    help="Fill what a mask marks, and touch nothing else.",
+    retouch=Retouch(_processing.prepare_mask, _processing.find_regions, _processing.fill),
+    options=(
+        Option("grow", int, 0, "Make the hole wider by so many pixels.", bounds=(0, 500)),
+        Option("feather", int, 0, "Blend over so many pixels inside the hole's edge.", bounds=(0, 500)),
+    ),
+    suffix="inpaint",
+    example="ganfx inpaint photo.jpg --mask mask.png",
+)
