@@ -12,8 +12,8 @@ import pyvips
 from ganfx import pipeline
 from ganfx.batch.recipes import Recipe, find_recipe, recipe_of
 from ganfx.cli import main
-from ganfx.filters.colorize.hint import Hint
 from ganfx.errors import OptionError
+from ganfx.filters.colorize.hint import Hint
 from ganfx.imaging.picture import Floats
 from tests import graphs
 

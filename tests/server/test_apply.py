@@ -139,7 +139,7 @@ def test_floats_past_white_come_through_and_what_is_no_number_does_no_harm(servi
         ("upscale", {"model": "photo-x3"}, "unknown-model"),
         ("stylize", {"options": {"strenght": 1}}, "option"),
         ("stylize", {"options": {"strength": 7}}, "option"),
-        ("stylize", {"options": {"keep_color": "no"}}, "option"),
+        ("stylize", {"options": {"keep_color": "perhaps"}}, "option"),
         ("upscale", {"options": {"scale": 10**9}}, "option"),
         ("upscale", {"options": {"scale": 10**400}}, "request"),
         ("upscale", {"options": {"scale": ["4"]}}, "option"),
