@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import runpy
+import shlex
 import tomllib
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import pytest
 
+from ganfx.cli import cli
 from ganfx.engine.providers import PROVIDERS, Provider
 from ganfx.files.formats import FORMATS, Format
 from ganfx.filters import Strip, find_filter
@@ -86,3 +89,21 @@ def test_the_toml_examples_have_the_keys_of_the_real_ones() -> None:
     model = next(tomllib.loads(text) for text in _examples("toml") if "[[model]]" in text)["model"][0]
     with (ROOT / "ganfx" / "hub" / "catalogue.toml").open("rb") as file:
         assert any(set(model) == set(entry) for entry in tomllib.load(file)["model"])
+
+
+def _command_lines() -> list[str]:
+    """Every line of an example, on any page, that calls ganfx; without its comment."""
+    text = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in PAGES)
+    return sorted(set(re.findall(r"^ {4}(ganfx [a-z-].*?)(?: +#.*)?$", text, re.MULTILINE)))
+
+
+@pytest.mark.parametrize("line", _command_lines())
+def test_commands_of_the_pages_are_understood(line: str) -> None:
+    command, context = cli, click.Context(cli, info_name="ganfx")
+    words = shlex.split(line)[1:]
+    while isinstance(command, click.Group) and words:
+        name = words.pop(0)
+        found = command.get_command(context, name)
+        assert found, f"no command {name}"
+        command, context = found, click.Context(found, info_name=name, parent=context)
+    command.make_context(context.info_name, words, parent=context.parent)
