@@ -41,23 +41,26 @@ class ExportReport:
 def export_generator(network: nn.Module, spec: ModelSpec, path: Path, *, stored: Stored = "fp16") -> ExportReport:
     """Write `network` to `path` as ONNX with `spec` and a self-test inside, once it is proved to compute the same.
 
-    network: (N, in_channels, H, W) in the spec's range -> (N, out_channels, H * scale, W * scale), on any device;
-    it is left as it is. The same network gives the same bytes. Raises ExportError, leaving `path` as it was, where
-    the graph cannot be made or differs from torch by more than 1e-4 (computed from fp32 weights) or 1/255 (as stored).
+    network: (N, in_channels, H, W) as the spec's picture port has it, then one tensor of shape (1,) for each of the
+    spec's controls -> (N, out_channels, H * scale, W * scale), on any device; it is left as it is. The same network
+    gives the same bytes. Raises ExportError, leaving `path` as it was, where the graph cannot be made or differs from
+    torch by more than 1e-4 (computed from fp32 weights) or 1/255 (as stored).
     """
     network = copy.deepcopy(network).eval()
     network.to("cpu", torch.float32, memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     inputs = parity.samples(spec)
     torch_run = parity.torch_runner(network)
-    wanted = [torch_run(batch) for batch in inputs]
-    model = graph.trace(network, torch.from_numpy(inputs[0]), spec)
+    wanted = [torch_run(batch, controls) for batch, controls in inputs]
+    model = graph.trace(network, torch.from_numpy(inputs[0][0]), spec)
     error_fp32 = _checked(model, wanted, spec, ERROR_FP32, "fp32")
     error_stored = error_fp32
     if stored == "fp16":
         model = precision.store_fp16(model)
         error_stored = _checked(model, wanted, spec, ERROR_FP16, "stored as fp16")
-    spec = dataclasses.replace(spec, self_test=parity.self_test(parity.runner(model), spec))
-    size_bytes = write_model(model, spec, path)
+    run = parity.runner(model)
+    pair, text = parity.stored_pair(run, spec)
+    spec = dataclasses.replace(spec, self_test=parity.self_test(run, spec), pairs=(pair,))
+    size_bytes = write_model(model, spec, path, {pair.key: text})
     parameters = sum(parameter.numel() for parameter in network.parameters())
     return ExportReport(path, spec, stored, error_fp32, error_stored, parameters, size_bytes)
 

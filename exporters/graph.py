@@ -23,10 +23,11 @@ INPUT, OUTPUT = "input", "output"
 def trace(network: nn.Module, sample: Tensor, spec: ModelSpec) -> ModelProto:
     """`network` as a graph from `input` to `output`, whose batch, height and width are free.
 
-    sample (N, C, H, W), N at least 2 and H unlike W. Raises ExportError where the network's sizes are not free,
+    sample (N, C, H, W), N at least 2 and H unlike W; each control of `spec` becomes one more input of shape [1].
+    Raises ExportError where the network's sizes are not free,
     or where it needs operators outside the ONNX standard.
     """
-    model = _exported(network, sample)
+    model = _exported(network, sample, spec)
     foreign = {opset.domain for opset in model.opset_import} - {"", "ai.onnx"}
     if foreign or model.functions:
         raise ExportError(f"{spec.name}: the graph needs operators outside ONNX: {', '.join(sorted(foreign))}")
@@ -38,18 +39,19 @@ def trace(network: nn.Module, sample: Tensor, spec: ModelSpec) -> ModelProto:
     return model
 
 
-def _exported(network: nn.Module, sample: Tensor) -> ModelProto:
+def _exported(network: nn.Module, sample: Tensor, spec: ModelSpec) -> ModelProto:
     free = dict.fromkeys((0, 2, 3), torch.export.Dim.DYNAMIC)
+    controls = [torch.full((1,), control.default) for control in spec.controls]
     try:
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")
             program = torch.onnx.export(
                 network,
-                (sample,),
+                (sample, *controls),
                 dynamo=True,
                 opset_version=OPSET,
-                dynamic_shapes=(free,),
-                input_names=[INPUT],
+                dynamic_shapes=(free, *({} for _ in controls)),
+                input_names=[INPUT, *(control.name for control in spec.controls)],
                 output_names=[OUTPUT],
                 verbose=False,
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,8 +10,10 @@ import torch
 from torch import nn
 
 from ganfx.engine.providers import quiet_options, runtime
+from ganfx.engine.stored_pairs import encode_pair
+from ganfx.engine.values import to_planes, value_span
 from ganfx.errors import ExportError
-from ganfx.spec import ModelSpec, SelfTest
+from ganfx.spec import ModelSpec, Port, SelfTest, StoredPair
 
 from .graph import INPUT, first_line
 
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
     Floats = NDArray[np.float32]
-    Run = Callable[[Floats], Floats]
+    Controls = Mapping[str, float]
+    Run = Callable[[Floats, Controls], Floats]
 
 SEED = 20
 SMALLEST_SIDE = 24
@@ -34,27 +37,38 @@ def runner(model: ModelProto) -> Run:
         )
     except Exception as error:  # onnxruntime's classes share no public base
         raise ExportError(f"onnxruntime refuses the exported graph: {first_line(error)}") from error
-    return lambda batch: np.asarray(session.run(None, {INPUT: batch})[0], np.float32)
+
+    def run(batch: Floats, controls: Controls) -> Floats:
+        scalars = {name: np.full(1, value, np.float32) for name, value in controls.items()}
+        return np.asarray(session.run(None, {INPUT: batch} | scalars)[0], np.float32)
+
+    return run
 
 
-def samples(spec: ModelSpec) -> list[Floats]:
-    """Noise in the network's range at two sizes, one of them a batch of two."""
+def samples(spec: ModelSpec) -> list[tuple[Floats, Controls]]:
+    """Noise as the network takes it at two sizes, a batch of two with all controls at least, one with all at most."""
     unit = spec.multiple_of
     side = -(-max(SMALLEST_SIDE, spec.min_size) // unit) * unit
     longer = side + unit * -(-10 // unit)
-    black, white = spec.value_range
     random = np.random.default_rng(SEED)
-    shapes = [(2, spec.in_channels, side, longer), (1, spec.in_channels, longer, side)]
-    return [black + (white - black) * random.random(shape, np.float32) for shape in shapes]
+    least = {control.name: control.minimum for control in spec.controls}
+    most = {control.name: control.maximum for control in spec.controls}
+    shapes = [((2, side, longer, spec.in_channels), least), ((1, longer, side, spec.in_channels), most)]
+    return [(_batch(random.random(shape, np.float32), spec.inputs[0]), controls) for shape, controls in shapes]
+
+
+def _batch(pictures: Floats, port: Port) -> Floats:
+    return np.stack([to_planes(picture, port) for picture in pictures])
 
 
 def torch_runner(network: nn.Module) -> Run:
     """A function that runs `network` as it is. It raises ExportError where the network takes no such size."""
 
-    def run(batch: Floats) -> Floats:
+    def run(batch: Floats, controls: Controls) -> Floats:
+        scalars = [torch.full((1,), value) for value in controls.values()]
         try:
             with torch.no_grad():
-                return np.asarray(network(torch.from_numpy(batch)).numpy(), np.float32)
+                return np.asarray(network(torch.from_numpy(batch), *scalars).numpy(), np.float32)
         except RuntimeError as error:
             count, _, height, width = batch.shape
             raise ExportError(f"the network itself fails at {count} x {width}x{height}: {first_line(error)}") from error
@@ -67,23 +81,39 @@ def max_error(wanted: list[Floats], run: Run, spec: ModelSpec) -> float:
 
     Raises ExportError where an output has another shape than `spec` says, or is not finite.
     """
-    black, white = spec.value_range
+    span = value_span(spec.outputs[0])
     worst = 0.0
-    for batch, expected in zip(samples(spec), wanted, strict=True):
-        got = run(batch)
+    for (batch, controls), expected in zip(samples(spec), wanted, strict=True):
+        got = run(batch, controls)
         count, _, height, width = batch.shape
         shape = (count, spec.out_channels, height * spec.scale, width * spec.scale)
         if got.shape != shape:
             raise ExportError(f"{spec.name}: the output's shape is {got.shape}, its contract says {shape}")
         if not np.isfinite(got).all():
             raise ExportError(f"{spec.name}: the output is not finite")
-        worst = max(worst, float(np.abs(got - expected).max()) / (white - black))
+        worst = max(worst, float(np.abs(got - expected).max()) / span)
     return worst
 
 
 def self_test(run: Run, spec: ModelSpec) -> SelfTest:
     """What the file that ships makes of a fixed noise picture, for the runtime to check itself against."""
-    size = samples(spec)[0].shape[2]
+    size = samples(spec)[0][0].shape[2]
     noise = np.random.default_rng(SEED).random((1, spec.in_channels, size, size), dtype=np.float32)
-    output: Any = run(noise).astype(np.float64)
+    output: Any = run(noise, spec.control_values()).astype(np.float64)
     return SelfTest(SEED, size, round(float(output.mean()), 6), round(float(output.std()), 6))
+
+
+def stored_pair(run: Run, spec: ModelSpec) -> tuple[StoredPair, str]:
+    """A small drawn picture and what `run` makes of it: its description and the text to store under its key."""
+    side = samples(spec)[0][0].shape[2]
+    batch = _batch(_drawing(side, spec.in_channels)[None], spec.inputs[0]).astype(np.float16).astype(np.float32)
+    output = run(batch, spec.control_values())
+    return StoredPair("ganfx.pair.0", side, side), encode_pair(batch[0], output[0])
+
+
+def _drawing(side: int, channels: int) -> Floats:
+    """A slope, a wave, a disc and a grid in different channels: (side, side, channels) in [0, 1]."""
+    y, x = np.mgrid[0:side, 0:side] / side
+    disc = (np.hypot(x - 0.5, y - 0.4) < 0.3) * 0.6 + 0.2
+    planes = [x * 0.8 + 0.1, 0.5 + 0.4 * np.sin(20 * x * y), disc, (x * 8 % 1 > 0.8) * 1.0]
+    return np.stack([planes[channel % len(planes)] for channel in range(channels)], axis=2).astype(np.float32)

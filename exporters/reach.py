@@ -22,7 +22,8 @@ def receptive_field(network: nn.Module, spec: ModelSpec) -> int:
     noise = torch.rand(1, spec.in_channels, side, side, generator=torch.Generator().manual_seed(0))
     noise.requires_grad_(True)
     centre = side // 2
-    output = network.eval()(noise)
+    controls = [torch.full((1,), control.default) for control in spec.controls]
+    output = network.eval()(noise, *controls)
     (gradient,) = torch.autograd.grad(output[0, :, centre * spec.scale, centre * spec.scale].sum(), noise)
     position = (torch.arange(side) - centre).abs()
     distance = torch.maximum(position[:, None], position[None, :])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,12 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 
-def write_model(model: ModelProto, spec: ModelSpec, path: Path) -> int:
-    """Store `spec` in `model`, write it whole or not at all, and return its size in bytes. Raises ExportError."""
-    facts = {KEY: spec.to_json(), "license": spec.license, "description": spec.description}
+def write_model(model: ModelProto, spec: ModelSpec, path: Path, pairs: Mapping[str, str] | None = None) -> int:
+    """Store `spec` in `model`, write it whole or not at all, and return its size in bytes. Raises ExportError.
+
+    pairs are the stored pictures that `spec.pairs` names, by key.
+    """
+    facts = {KEY: spec.to_json(), "license": spec.license, "description": spec.description} | dict(pairs or {})
     kept = [(entry.key, entry.value) for entry in model.metadata_props if entry.key not in facts]
     del model.metadata_props[:]
     for key, value in [*kept, *facts.items()]:

@@ -11,7 +11,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from ganfx.spec import KEY, ModelSpec
+from ganfx.spec import KEY, Control, ModelSpec
 
 Weights = dict[str, NDArray[np.generic]]
 DYNAMIC = ("batch", "height", "width")
@@ -85,7 +85,7 @@ def convolutions(
 
 def overflowing(path: Path) -> Path:
     """The identity on a range of values that fp16 holds only where the picture is dark."""
-    spec = ModelSpec("hot", "upscale", value_range=(0.0, 4.0 * HALF_LARGEST), receptive_field=2)
+    spec = ModelSpec.of_picture("hot", "upscale", value_range=(0.0, 4.0 * HALF_LARGEST), receptive_field=2)
     return identity(path, spec)
 
 
@@ -98,6 +98,17 @@ def by_twos(path: Path, spec: ModelSpec | None = None) -> Path:
     ]
     gains = np.linspace(0.5, 1, 12, dtype=np.float32).reshape(1, 12, 1, 1)
     return write(path, nodes, {"gains": gains}, spec=spec)
+
+
+def controlled(path: Path, spec: ModelSpec | None = None, *, scalar: bool = False, name: str = "strength") -> Path:
+    """The output is the input times the control `strength`, an input of shape [1], or of none where `scalar`."""
+    strength = Control("strength", 0.0, 2.0, 0.5, help="how bright")
+    spec = spec or ModelSpec("controlled", "stylize", receptive_field=0, controls=(strength,))
+    write(path, [helper.make_node("Mul", ["input", name], ["output"])], spec=spec)
+    model = onnx.load(path)
+    model.graph.input.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, [] if scalar else [1]))
+    onnx.save(model, path)
+    return path
 
 
 def two_inputs(path: Path) -> Path:
@@ -128,7 +139,7 @@ def constant_fill(path: Path, color: tuple[float, float, float], filter: str = "
     """For retouching: whatever the picture and the mask, the output is one color."""
     node = helper.make_node("Conv", ["input", "zeros", "color"], ["output"])
     weights = {"zeros": np.zeros((3, 4, 1, 1), np.float32), "color": np.array(color, np.float32)}
-    spec = ModelSpec("constant", filter, in_channels=4, out_channels=3, receptive_field=0)
+    spec = ModelSpec.of_picture("constant", filter, in_channels=4, out_channels=3, receptive_field=0)
     return write(path, [node], weights, spec=spec, channels=4, out_channels=3)
 
 
@@ -136,7 +147,7 @@ def brightness(path: Path) -> Path:
     """For finding: the red channel is how likely each pixel is damage."""
     node = helper.make_node("Conv", ["input", "red"], ["output"])
     weights = {"red": np.array([1, 0, 0], np.float32).reshape(1, 3, 1, 1)}
-    spec = ModelSpec("brightness", "scratches", out_channels=1, receptive_field=0)
+    spec = ModelSpec.of_picture("brightness", "scratches", out_channels=1, receptive_field=0)
     return write(path, [node], weights, spec=spec, out_channels=1)
 
 
@@ -145,7 +156,7 @@ def one_color(path: Path, chroma: tuple[float, float]) -> Path:
     node = helper.make_node("Conv", ["input", "zeros", "color"], ["output"])
     coded = (np.array(chroma, np.float32) + 128) / 255
     weights = {"zeros": np.zeros((2, 1, 1, 1), np.float32), "color": coded.astype(np.float32)}
-    spec = ModelSpec("one-color", "colorize", in_channels=1, out_channels=2, receptive_field=0)
+    spec = ModelSpec.of_picture("one-color", "colorize", in_channels=1, out_channels=2, receptive_field=0)
     return write(path, [node], weights, spec=spec, channels=1, out_channels=2)
 
 

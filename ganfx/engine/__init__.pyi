@@ -8,4 +8,5 @@ from .providers import probe_providers as probe_providers
 from .runner import NETWORKS as NETWORKS
 from .runner import Engine as Engine
 from .runner import open_engine as open_engine
-from .runner import verify as verify
+from .self_test import SelfTestResult as SelfTestResult
+from .self_test import verify as verify

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ganfx.engine.graph_tensors import FLOATS, GraphTensors
 from ganfx.engine.ort_errors import loading
 from ganfx.engine.providers import quiet_options, runtime
 from ganfx.engine.tiles import Floats, ceil_to
@@ -17,7 +19,6 @@ from ganfx.spec import KEY, ModelSpec
 _HEAD = 1024
 _CONVERT = "ganfx runs ONNX files; convert the checkpoint first"
 _DOWNLOAD = "fetch the file itself, not the page or pointer that stands for it"
-_FLOATS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 _MULTIPLES = (1, 2, 4, 8, 16, 32, 64)
 # Image.NominalPixelRange and Image.BitmapPixelFormat are the metadata of Windows ML; without a range it means 0..255.
 _WINML_RANGES = {"Normalized_0_1": (0.0, 1.0), "Normalized_1_1": (-1.0, 1.0), "NominalRange_0_255": (0.0, 255.0)}
@@ -33,16 +34,13 @@ def read_contract(path: Path) -> ModelSpec:
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"], enable_fallback=0)
     metadata = session.get_modelmeta().custom_metadata_map
+    if KEY in metadata:
+        spec = ModelSpec.from_json(metadata[KEY])
+        GraphTensors.of(session, spec)
+        return spec
     with loading(path.name):
         channels, side = _picture_input(session)
-        if KEY not in metadata:
-            return _probed(path, session, channels, side, metadata)
-    spec = ModelSpec.from_json(metadata[KEY])
-    if spec.in_channels != channels:
-        raise ContractError(
-            f"{path.name} breaks its own contract: it says {spec.in_channels} channels, its graph takes {channels}"
-        )
-    return spec
+        return _probed(path, session, channels, side, metadata)
 
 
 def check_file(path: Path) -> None:
@@ -73,7 +71,7 @@ def _picture_input(session: Any) -> tuple[int, int | None]:
     if len(inputs) != 1:
         raise ContractError(f"the model takes {len(inputs)} inputs, a picture filter one")
     given = inputs[0]
-    if given.type not in _FLOATS or output.type not in _FLOATS:
+    if given.type not in FLOATS or output.type not in FLOATS:
         raise ContractError(f"the model maps {given.type} to {output.type}; both must be float or float16 tensors")
     if len(given.shape) != 4 or len(output.shape) != 4:
         raise ContractError(f"the model takes an input of shape {given.shape}, not (N, C, H, W)")
@@ -95,19 +93,24 @@ def _channels_last(shape: list[int | str]) -> bool:
 def _probed(path: Path, session: Any, channels: int, side: int | None, metadata: Mapping[str, str]) -> ModelSpec:
     multiple, scale, out_channels = _measure(session, channels, side)
     bgr = metadata.get("Image.BitmapPixelFormat", "").startswith("Bgr")
-    return ModelSpec(
-        name=path.stem,
-        task="upscale" if scale > 1 else "stylize",
-        scale=scale,
+    spec = ModelSpec.of_picture(
+        path.stem,
+        "upscale" if scale > 1 else "stylize",
+        scale,
         in_channels=channels,
         out_channels=out_channels,
         value_range=_value_range(session, channels, side or 64, metadata),
         color_order="BGR" if bgr else "RGB",
+        fixed_size=side,
         multiple_of=multiple,
         min_size=side or ceil_to(16, multiple),
-        fixed_size=side,
         license=metadata.get("license", "unknown"),
         description="a model without a ganfx contract; what it wants was measured",
+    )
+    return dataclasses.replace(
+        spec,
+        inputs=(dataclasses.replace(spec.inputs[0], name=session.get_inputs()[0].name),),
+        outputs=(dataclasses.replace(spec.outputs[0], name=session.get_outputs()[0].name),),
     )
 
 
@@ -154,5 +157,5 @@ def _ramp(channels: int, height: int, width: int) -> Floats:
 
 def _infer(session: Any, batch: Floats) -> Floats:
     given = session.get_inputs()[0]
-    (output,) = session.run([session.get_outputs()[0].name], {given.name: batch.astype(_FLOATS[given.type])})
+    (output,) = session.run([session.get_outputs()[0].name], {given.name: batch.astype(FLOATS[given.type])})
     return np.asarray(output, np.float32)

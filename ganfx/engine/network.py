@@ -7,7 +7,7 @@ import hashlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from ganfx.engine.precision import half_graph, trustworthy
 from ganfx.engine.providers import Provider, candidates, start_session
 from ganfx.engine.session import Session
 from ganfx.engine.tiles import Floats
+from ganfx.engine.values import value_span
 from ganfx.errors import GanfxError, OptionError, ProviderError
 from ganfx.spec import ModelSpec
 
@@ -61,26 +62,28 @@ class Network:
         """Whether each new tile shape costs time, as on every device but the CPU."""
         return self.provider.memory is not None
 
-    def run(self, batch: Floats) -> Floats:
-        """(N, in_channels, h, w) to (N, out_channels, h * scale, w * scale), both in the model's value range.
+    def run(self, batch: Floats, controls: Mapping[str, float] | None = None) -> Floats:
+        """(N, in_channels, h, w) to (N, out_channels, h * scale, w * scale), as the graph takes and gives them.
 
+        controls are the values of all controls, as `ModelSpec.control_values` gives them; None feeds the defaults.
         Raises DeviceMemoryError, after which smaller batches may be tried, InferenceError and ContractError.
         """
+        values = self.spec.control_values() if controls is None else controls
         while True:
             with self._lock:
                 session, precision = self._session, self.precision
-            output = self._run(session, batch)
+            output = self._run(session, batch, values)
             # Checked while the device computes another thread's batch.
-            if precision == "fp32" or self._holds(batch, output):
+            if precision == "fp32" or self._holds(batch, output, values):
                 return output
             self._give_up_precision(precision)
 
-    def _run(self, session: Session, batch: Floats) -> Floats:
+    def _run(self, session: Session, batch: Floats, controls: Mapping[str, float]) -> Floats:
         spec = self.spec
-        height, width = batch.shape[2] * spec.scale, batch.shape[3] * spec.scale
+        shape = (len(batch), spec.out_channels, batch.shape[2] * spec.scale, batch.shape[3] * spec.scale)
         try:
             with running(self.device):
-                return session.run(batch, (len(batch), spec.out_channels, height, width), self._turn(batch.shape))
+                return session.run(batch, controls, shape, self._turn(batch.shape))
         except GanfxError:
             session.release()
             raise
@@ -99,24 +102,24 @@ class Network:
     def _open(self, precision: str) -> Session:
         model = half_graph(self.path) if precision == "fp16" else self.path
         handle = start_session(model, self.provider, precision, self._device_id)
-        return Session(handle, self.provider.memory, self._device_id)
+        return Session(handle, self.spec, self.provider.memory, self._device_id)
 
-    def _holds(self, batch: Floats, output: Floats) -> bool:
+    def _holds(self, batch: Floats, output: Floats, controls: Mapping[str, float]) -> bool:
         with np.errstate(all="ignore"):
             if not np.isfinite(output.sum()):
                 return False
         if self._checked:
             return True
         with self._lock:
-            return self.precision != "fp32" and (self._checked or self._agrees(batch, output))
+            return self.precision != "fp32" and (self._checked or self._agrees(batch, output, controls))
 
-    def _agrees(self, batch: Floats, output: Floats) -> bool:
-        """Whether fp32 gives the same; asked once, of the first tile."""
-        if not trustworthy(output[:1], self._run(self._open("fp32"), batch[:1]), self.spec.value_range):
+    def _agrees(self, batch: Floats, output: Floats, controls: Mapping[str, float]) -> bool:
+        """Whether fp32 gives the same; computed once, for the first tile."""
+        reference = self._run(self._open("fp32"), batch[:1], controls)
+        if not trustworthy(output[:1], reference, value_span(self.spec.outputs[0])):
             return False
         self._checked = True
-        low, high = self.spec.value_range
-        if np.ptp(batch[0]) > _CONTRAST * (high - low):
+        if np.ptp(batch[0]) > _CONTRAST * value_span(self.spec.inputs[0]):
             tuning_cache.remember_precision(self._verdict_key(self.precision), self.precision)
         return True
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ganfx.errors import OptionError
-
-PRECISIONS = ("fp32", "fp16", "bf16")
+from ganfx.spec import PRECISIONS as PRECISIONS
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ does not, onnxruntime refuses the result and the network stays in fp32.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from ganfx.engine.tiles import Floats
 from ganfx.errors import ProviderError
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, NodeProto, TensorProto
+    from onnx import GraphProto, NodeProto, TensorProto, ValueInfoProto
 
 LARGEST_HALF = 65504.0
 # Of the value range: what fp16 and bf16 may differ from fp32, on average and anywhere.
@@ -53,9 +53,9 @@ def half_graph(path: Path) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def trustworthy(output: Floats, reference: Floats, value_range: tuple[float, float]) -> bool:
-    """Whether `output` is close to fp32's `reference`; NaN, infinity and a flat picture are not."""
-    apart = np.abs(output - reference) / (value_range[1] - value_range[0])
+def trustworthy(output: Floats, reference: Floats, span: float) -> bool:
+    """Whether `output` is close to fp32's `reference`, both with values over a range of `span`; NaN is not."""
+    apart = np.abs(output - reference) / span
     return bool(apart.mean() <= MEAN_TOLERANCE and apart.max() <= PEAK_TOLERANCE)
 
 
@@ -73,20 +73,39 @@ def _float_inputs(node: NodeProto) -> list[str]:
 
 
 def _cast_ends(graph: GraphProto) -> None:
-    """Put fp32 ones before the fp16 inputs of `graph` and behind its fp16 outputs."""
+    """Make the fp16 inputs and outputs of `graph` fp32 ones of the same name, cast inside."""
     from onnx import TensorProto, helper
 
-    given = {tensor.name for tensor in graph.initializer}
-    for value in graph.input:
-        if value.type.tensor_type.elem_type == TensorProto.FLOAT16 and value.name not in given:
-            inner, value.name = value.name, f"{value.name}/in"
-            graph.node.insert(0, helper.make_node("Cast", [value.name], [inner], to=TensorProto.FLOAT16))
-            value.type.tensor_type.elem_type = TensorProto.FLOAT
-    for value in graph.output:
-        if value.type.tensor_type.elem_type == TensorProto.FLOAT16:
-            inner, value.name = value.name, f"{value.name}/out"
-            graph.node.append(helper.make_node("Cast", [inner], [value.name], to=TensorProto.FLOAT))
-            value.type.tensor_type.elem_type = TensorProto.FLOAT
+    stored = {tensor.name for tensor in graph.initializer}
+    inputs = [value for value in graph.input if _is_half(value) and value.name not in stored]
+    outputs = [value for value in graph.output if _is_half(value)]
+    inner = {value.name: f"{value.name}/half" for value in (*inputs, *outputs)}
+    _rename(graph, inner)
+    for value in inputs:
+        node = helper.make_node("Cast", [value.name], [inner[value.name]], to=TensorProto.FLOAT16)
+        graph.node.insert(0, node)
+    for value in outputs:
+        graph.node.append(helper.make_node("Cast", [inner[value.name]], [value.name], to=TensorProto.FLOAT))
+    for value in (*inputs, *outputs):
+        value.type.tensor_type.elem_type = TensorProto.FLOAT
+
+
+def _is_half(value: ValueInfoProto) -> bool:
+    from onnx import TensorProto
+
+    return value.type.tensor_type.elem_type == TensorProto.FLOAT16
+
+
+def _rename(graph: GraphProto, names: Mapping[str, str]) -> None:
+    """Rename tensors where nodes, also those of inner graphs, use or make them."""
+    for part in _graphs(graph):
+        for node in part.node:
+            for used in (node.input, node.output):
+                for at, name in enumerate(used):
+                    used[at] = names.get(name, name)
+        if part is not graph:
+            for value in part.output:
+                value.name = names.get(value.name, value.name)
 
 
 def _halve(tensor: TensorProto) -> None:

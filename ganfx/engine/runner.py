@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -48,26 +48,47 @@ class Engine:
         """What it computes in; fp32 once a faster precision has failed its check."""
         return self.network.precision
 
-    def run(self, image: Floats, progress: PixelProgress | None = None) -> Floats:
-        """`image` (H, W, in_channels) in [0, 1] to (H * scale, W * scale, out_channels), not clipped."""
+    def run(
+        self, image: Floats, progress: PixelProgress | None = None, *, controls: Mapping[str, float] | None = None
+    ) -> Floats:
+        """`image` (H, W, in_channels) in [0, 1] to (H * scale, W * scale, out_channels), not clipped.
+
+        controls are values by name for the controls that `spec.controls` declares, such as {"strength": 0.5}; those
+        not named have their defaults. Raises OptionError for an unknown control or a value out of its range, and
+        what `stream` raises.
+        """
         height, width = image.shape[:2]
         spec = self.spec
         result = np.empty((height * spec.scale, width * spec.scale, spec.out_channels), np.float32)
         told = progress or (lambda done: None)
-        run = TiledRun(self.network, self.options, lambda top, bottom: image[top:bottom], height, width, told, result)
-        for _ in run.chunks():
+        values = spec.control_values(controls)
+
+        def read(top: int, bottom: int) -> Floats:
+            return image[top:bottom]
+
+        for _ in TiledRun(self.network, self.options, read, height, width, told, values, result).chunks():
             pass
         return result
 
-    def stream(self, read: Reader, height: int, width: int, progress: PixelProgress | None = None) -> Iterator[Floats]:
+    def stream(
+        self,
+        read: Reader,
+        height: int,
+        width: int,
+        progress: PixelProgress | None = None,
+        *,
+        controls: Mapping[str, float] | None = None,
+    ) -> Iterator[Floats]:
         """Finished rows of the output, top to bottom, in chunks that are whole input rows high.
 
         `read(top, bottom)` returns input rows (bottom - top, width, in_channels) in [0, 1]; `top` never falls, but
         rows near a seam are asked for more than once. `progress` gets the number of input pixels done so far.
+        controls as in `run`; they are checked before the first row is read.
         Memory holds one band of tiles, not the picture. Each chunk is the caller's own. Raises DeviceMemoryError
         when even the smallest tile does not fit, else halves the tile and goes on below the rows already out.
         """
-        return TiledRun(self.network, self.options, read, height, width, progress or (lambda done: None)).chunks()
+        told, values = progress or (lambda done: None), self.spec.control_values(controls)
+        return TiledRun(self.network, self.options, read, height, width, told, values).chunks()
 
 
 def open_engine(model: Path, options: EngineOptions = EngineOptions()) -> Engine:  # noqa: B008
@@ -76,16 +97,3 @@ def open_engine(model: Path, options: EngineOptions = EngineOptions()) -> Engine
     Raises ContractError for the file, ProviderError for the provider, OptionError for the options.
     """
     return Engine(NETWORKS.network(model, options), options)
-
-
-def verify(engine: Engine) -> float | None:
-    """How far the network is from its own self-test: the larger error of mean and deviation, in the model's range.
-
-    None where the model carries no self-test. The spec's `self_test.tolerance` says how much is fine.
-    """
-    test, spec = engine.spec.self_test, engine.spec
-    if test is None:
-        return None
-    shape = (1, spec.in_channels, test.size, test.size)
-    output = engine.network.run(np.random.default_rng(test.seed).random(shape, dtype=np.float32))
-    return float(max(abs(output.mean() - test.mean), abs(output.std() - test.std)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from ganfx.engine.network import Network
 from ganfx.engine.options import EngineOptions
 from ganfx.engine.tiles import Band, Floats, Span, Weights, cut, reflected
 from ganfx.engine.tiling import TileGrid, TilingPolicy
+from ganfx.engine.values import restore, to_planes
 from ganfx.errors import ContractError, DeviceMemoryError
 
 Reader = Callable[[int, int], Floats]
@@ -33,6 +34,7 @@ class TiledRun:
     height: int
     width: int
     progress: PixelProgress
+    controls: Mapping[str, float]
     into: Floats | None = None
     done: int = 0
 
@@ -54,10 +56,7 @@ class TiledRun:
         else:
             rows = self.into[first : first + bottom - top]
         band.write(rows, top)
-        low, high = spec.value_range
-        if (low, high) != (0.0, 1.0):
-            rows -= low
-            rows /= high - low
+        restore(rows, spec.outputs[0])
         return rows
 
     def _bands(self) -> Iterator[Band]:
@@ -112,24 +111,20 @@ class TiledRun:
         columns = max(policy.padded(self.width), grid.width)
         if columns > self.width:
             pixels = pixels[:, reflected(self.width, 0, columns)]
-        if spec.color_order == "BGR":
-            pixels = pixels[..., ::-1]
-        low, high = spec.value_range
-        planes = np.ascontiguousarray(pixels.transpose(2, 0, 1), dtype=np.float32)
-        return planes if (low, high) == (0.0, 1.0) else planes * np.float32(high - low) + np.float32(low)
+        return to_planes(pixels, spec.inputs[0])
 
     def _pieces(
         self, planes: Floats, span: Span, down: Weights, policy: TilingPolicy, grid: TileGrid
     ) -> list[tuple[Floats, Weights]]:
         """What the network makes of one band: of each tile that which counts, and its weights across."""
         spec = self.network.spec
-        scale, order = spec.scale, -1 if spec.color_order == "BGR" else 1
+        scale, order = spec.scale, -1 if spec.outputs[0].color_order == "BGR" else 1
         columns = cut(planes.shape[2], grid.width, policy.overlap, policy.fade)
         rows = slice(down.begin - span.start * scale, down.end - span.start * scale)
         pieces = list[tuple[Floats, Weights]]()
         for at in range(0, len(columns), grid.batch):
             group = columns[at : at + grid.batch]
-            outputs = self.network.run(_stacked(planes, group, grid))
+            outputs = self.network.run(_stacked(planes, group, grid), self.controls)
             for column, output in zip(group, outputs, strict=False):
                 across = Weights.of(column, self.width, policy.fade, scale)
                 offset = column.start * scale

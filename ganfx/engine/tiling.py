@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Literal
 
 from ganfx.engine.options import EngineOptions
 from ganfx.engine.tiles import ceil_to
@@ -38,7 +39,7 @@ class TilingPolicy:
     batch: int
     multiple_of: int
     min_size: int
-    fixed: bool
+    rule: Literal["free", "fixed", "whole"]
     uniform: bool
 
     @classmethod
@@ -52,7 +53,8 @@ class TilingPolicy:
         overlap = min(ceil_to(overlap, multiple), side * 3 // 8 // multiple * multiple)
         fade = 2 * (overlap - field) if overlap > field else overlap // 2 * 2
         floor = spec.fixed_size or ceil_to(max(SMALLEST_SIDE, spec.min_size, overlap * 8 // 3), multiple)
-        return cls(side, floor, overlap, fade, options.batch, multiple, spec.min_size, bool(spec.fixed_size), uniform)
+        batch = 1 if spec.tiling.rule == "whole" else options.batch
+        return cls(side, floor, overlap, fade, batch, multiple, spec.min_size, spec.tiling.rule, uniform)
 
     def within(self, side: int, batch: int) -> TilingPolicy:
         """The same with no more than this side and batch; a batch of 0 is no limit."""
@@ -65,8 +67,10 @@ class TilingPolicy:
 
     def side_for(self, length: int, limit: int) -> int:
         """The tile's side along an axis of `length`: at most `limit`, or less where less will do."""
-        if self.fixed:
+        if self.rule == "fixed":
             return self.side
+        if self.rule == "whole":
+            return length
         if self.uniform:
             while length <= limit // 2 and limit // 2 >= self.floor and limit // 2 % self.multiple_of == 0:
                 limit //= 2
@@ -104,7 +108,12 @@ class TileGrid:
         if self.batch > 1:
             return dataclasses.replace(policy, batch=self.batch // 2)
         side = max(self.height, self.width)
-        if policy.fixed or side <= policy.floor:
+        if policy.rule == "whole":
+            raise DeviceMemoryError(
+                f"out of memory with a picture of {side} pixels, which the network must see whole",
+                hint="use a smaller picture",
+            )
+        if policy.rule == "fixed" or side <= policy.floor:
             hint = "close other programs" + (", or use --provider cpu" if policy.uniform else "")
             raise DeviceMemoryError(f"out of memory even with tiles of {side} pixels", hint=hint)
         half = ceil_to(max(side // 2, policy.floor), policy.multiple_of)

@@ -8,9 +8,10 @@ import tempfile
 from pathlib import Path
 
 from ganfx.errors import ModelError, UnknownModelError
-from ganfx.hub import registry, verify
+from ganfx.hub import registry
 from ganfx.hub.download import DownloadProgress, download
 from ganfx.paths import cache_dir
+from ganfx.spec import model_file
 
 
 def import_model(
@@ -22,9 +23,9 @@ def import_model(
     told; a checkpoint is converted and verified, which needs the [import] extra. Returns the ONNX file in the
     user's models. Raises ContractError, OptionError, ExportError.
     """
-    kind = verify.sniff(path)
+    kind = model_file.sniff(path)
     if kind not in ("onnx", "checkpoint"):
-        raise verify.fault(path, kind)
+        raise model_file.fault(path, kind)
     if kind == "onnx" and (spec := registry.read_spec(path)):
         return registry.register(path, name or spec.name, replace=replace)
     name = name or _plain_name(path)

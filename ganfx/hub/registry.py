@@ -15,9 +15,8 @@ from typing import Any, Literal
 
 from ganfx.atomic import replacing
 from ganfx.errors import ContractError, ModelError, OptionError, UnknownModelError, nearest
-from ganfx.hub import verify
 from ganfx.paths import models_dir
-from ganfx.spec import KEY, ModelSpec
+from ganfx.spec import KEY, ModelSpec, model_file
 
 CATALOGUE = Path(__file__).with_name("catalogue.toml")
 WEIGHTS = Path(__file__).parents[1] / "weights"
@@ -111,7 +110,7 @@ def _marked(entry: ModelEntry) -> ModelEntry:
 
 def read_spec(path: Path) -> ModelSpec | None:
     """The contract inside the ONNX file at `path`, None where it has none. Raises ContractError, UnknownModelError."""
-    stored = verify.read_metadata(path).get(KEY)
+    stored = model_file.read_metadata(path).get(KEY)
     try:
         return ModelSpec.from_json(stored) if stored else None
     except ContractError as error:

@@ -72,7 +72,7 @@ class Trained:
         """The contract of this network, to be shipped inside its file."""
         history = {"recipe": self.recipe.name, "photographs": self.photos, "steps": self.steps}
         training = history | {"minutes": round(self.minutes, 1)}
-        return ModelSpec(name=name, task=self.recipe.filter, training=training, **self.contract)
+        return ModelSpec.of_picture(name, self.recipe.filter, training=training, **self.contract)
 
 
 def _fabric(request: Request, recipe: TrainingRecipe) -> Fabric:

@@ -24,7 +24,7 @@ def test_a_model_without_a_contract_is_measured(tmp_path: Path) -> None:
     spec = read_contract(graphs.nearest(tmp_path / "plain.onnx", 3))
     assert (spec.name, spec.task, spec.scale) == ("plain", "upscale", 3)
     assert (spec.in_channels, spec.out_channels, spec.multiple_of, spec.fixed_size) == (3, 3, 1, None)
-    assert spec.value_range == (0.0, 1.0)
+    assert spec.inputs[0].value_range == (0.0, 1.0)
 
 
 def test_the_multiple_that_a_network_needs_is_found(tmp_path: Path) -> None:
@@ -37,11 +37,11 @@ def test_the_multiple_that_a_network_needs_is_found(tmp_path: Path) -> None:
 def test_a_network_that_answers_in_255s_is_noticed(tmp_path: Path) -> None:
     nodes = [graphs.helper.make_node("Max", ["input", "floor"], ["output"])]
     path = graphs.write(tmp_path / "bytes.onnx", nodes, {"floor": np.array(16, np.float32)})
-    assert read_contract(path).value_range == (0.0, 255.0)
+    assert read_contract(path).outputs[0].value_range == (0.0, 255.0)
 
 
 def test_a_contract_that_its_own_graph_breaks_is_refused(tmp_path: Path) -> None:
-    channels = graphs.identity(tmp_path / "channels.onnx", ModelSpec("one", "colorize", in_channels=1))
+    channels = graphs.identity(tmp_path / "channels.onnx", ModelSpec.of_picture("one", "colorize", in_channels=1))
     with pytest.raises(ContractError, match="says 1 channels, its graph takes 3"):
         read_contract(channels)
     scale = graphs.nearest(tmp_path / "scale.onnx", 2, ModelSpec("four", "upscale", scale=4))
@@ -53,9 +53,15 @@ def test_the_self_test_measures_how_far_a_model_is_off(tmp_path: Path) -> None:
     noise = np.random.default_rng(5).random((1, 3, 32, 32), dtype=np.float32)
     honest = SelfTest(5, 32, float(noise.mean()), float(noise.std()))
     spec = ModelSpec("tested", "upscale", self_test=honest)
-    assert verify(open_engine(graphs.identity(tmp_path / "good.onnx", spec))) == pytest.approx(0, abs=1e-6)
+    good = verify(open_engine(graphs.identity(tmp_path / "good.onnx", spec)))
+    assert good is not None
+    assert good.passed
+    assert good.error == pytest.approx(0, abs=1e-6)
     wrong = dataclasses.replace(spec, self_test=dataclasses.replace(honest, mean=honest.mean + 0.25))
-    assert verify(open_engine(graphs.identity(tmp_path / "bad.onnx", wrong))) == pytest.approx(0.25, abs=1e-6)
+    bad = verify(open_engine(graphs.identity(tmp_path / "bad.onnx", wrong)))
+    assert bad is not None
+    assert not bad.passed
+    assert bad.error == pytest.approx(0.25, abs=1e-6)
     assert verify(open_engine(graphs.identity(tmp_path / "untested.onnx"))) is None
 
 
@@ -126,7 +132,9 @@ def test_bad_options_are_refused(tmp_path: Path) -> None:
 def test_models_of_others_are_understood(shared_data: Path, name: str, scale: int, size: int | None) -> None:
     spec = read_contract(shared_data / "models" / name)
     assert (spec.scale, spec.fixed_size) == (scale, size)
-    assert (spec.value_range, spec.color_order) == (((0.0, 255.0), "BGR") if size else ((0.0, 1.0), "RGB"))
+    assert (spec.inputs[0].value_range, spec.inputs[0].color_order) == (
+        ((0.0, 255.0), "BGR") if size else ((0.0, 1.0), "RGB")
+    )
 
 
 def test_models_of_others_run(shared_data: Path) -> None:

@@ -127,7 +127,7 @@ def test_a_fixed_size_network_gets_only_its_size(networks: Path) -> None:
 def test_range_and_color_order_are_the_contract_s(networks: Path) -> None:
     nodes = [graphs.helper.make_node("Mul", ["input", "gain"], ["output"])]
     gain = np.array([1, 2, 4], np.float32).reshape(1, 3, 1, 1)
-    spec = ModelSpec("bgr", "stylize", value_range=(-1.0, 1.0), color_order="BGR")
+    spec = ModelSpec.of_picture("bgr", "stylize", value_range=(-1.0, 1.0), color_order="BGR")
     path = graphs.write(networks / "bgr.onnx", nodes, {"gain": gain}, spec=spec)
     picture = noise(20, 20)
     expected = ((picture * 2 - 1) * np.array([4, 2, 1], np.float32) + 1) / 2

@@ -13,7 +13,7 @@ from ganfx.engine.tiling import TileGrid, TilingPolicy
 from ganfx.spec import ModelSpec
 
 SPECS = st.builds(
-    ModelSpec,
+    ModelSpec.of_picture,
     name=st.just("any"),
     task=st.just("upscale"),
     scale=st.integers(1, 4),

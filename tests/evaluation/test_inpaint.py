@@ -69,7 +69,7 @@ def softly(tmp_path: Path) -> Path:
         "one": np.ones((1, 1, 1, 1), np.float32),
         "little": np.full((1, 1, 1, 1), 1e-4, np.float32),
     }
-    spec = ModelSpec("softly", "inpaint", in_channels=4, out_channels=3, receptive_field=15, license="MIT")
+    spec = ModelSpec.of_picture("softly", "inpaint", in_channels=4, out_channels=3, receptive_field=15, license="MIT")
     return graphs.write(tmp_path / "softly.onnx", nodes, weights, spec=spec, channels=4, out_channels=3)
 
 

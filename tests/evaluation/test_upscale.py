@@ -48,7 +48,7 @@ def make_model(tmp_path: Path) -> MakeModel:
             [] if constant else [tensor],
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-        spec = ModelSpec(
+        spec = ModelSpec.of_picture(
             name, "upscale", scale, in_channels=channels, out_channels=channels, receptive_field=0, license="MIT"
         )
         helper.set_model_props(model, {KEY: spec.to_json()})

@@ -152,7 +152,7 @@ def test_the_network_always_sees_the_same_size(size: tuple[int, int]) -> None:
         seen.append(image.shape)
         return np.full((*image.shape[:2], 2), 128 / 255, np.float32)
 
-    spec = ModelSpec("any", "colorize", in_channels=1, out_channels=2)
+    spec = ModelSpec.of_picture("any", "colorize", in_channels=1, out_channels=2)
     small = overview_module.shrunk(grey_picture(*size), overview.side, lambda pixels: None)
     overview.study(small, size[::-1], {"strength": 1.0, "hint": ()}, spec, infer)
     assert seen == [(NETWORK_SIDE * 3 // 4, NETWORK_SIDE, 1)]

@@ -118,7 +118,7 @@ def test_menu_shows_the_docker_and_applies_again(krita: KritaHost, engine: Servi
 
 
 def test_model_added_later_appears(krita: KritaHost, engine: Service, photo: Path, tmp_path: Path) -> None:
-    spec = ModelSpec(task="stylize", name="my-own", scale=1, in_channels=3, out_channels=3)
+    spec = ModelSpec("my-own", "stylize")
     engine.ganfx("models", "import", graphs.identity(tmp_path / "my-own.onnx", spec))
     # The pointer comes into the docker.
     krita.do("QtWidgets.QApplication.sendEvent(docker(), QtCore.QEvent(QtCore.QEvent.Enter))")

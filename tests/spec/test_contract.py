@@ -11,7 +11,7 @@ from ganfx.spec import ModelSpec, SelfTest
 
 
 def test_a_contract_comes_back_as_it_was_stored() -> None:
-    spec = ModelSpec("a", "upscale", 4, value_range=(-1.0, 1.0), self_test=SelfTest(1, 8, 0.5, 0.1))
+    spec = ModelSpec.of_picture("a", "upscale", 4, value_range=(-1.0, 1.0), self_test=SelfTest(1, 8, 0.5, 0.1))
     assert ModelSpec.from_json(spec.to_json()) == spec
 
 

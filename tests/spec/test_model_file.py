@@ -10,8 +10,8 @@ import onnx
 import pytest
 
 from ganfx.errors import ContractError, UnknownModelError
-from ganfx.hub.verify import read_metadata, sniff
 from ganfx.spec import KEY, ModelSpec
+from ganfx.spec.model_file import read_metadata, sniff
 from tests.graphs import nearest
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"

@@ -1,0 +1,167 @@
+"""Strict reading of JSON into dataclasses: types, ranges, lengths, unknown and missing keys.
+
+The dataclass is the only declaration: its type hints say what is accepted, `Bounds` in an `Annotated` hint the range
+of a number or the length of a text or list.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import dataclasses
+import functools
+import json
+import math
+import types
+import typing
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+from ganfx.errors import ContractError
+
+MAX_BYTES = 64 << 10
+MAX_NESTING = 8
+MAX_TEXT = 2000
+_LARGEST = 1e30
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Least and greatest value of a number, or length of a text or list; both inclusive."""
+
+    least: float = -math.inf
+    most: float = math.inf
+
+
+def parse(text: str) -> dict[str, Any]:
+    """The JSON object in `text`. Raises ContractError where it is none, too long or too deeply nested."""
+    if len(text.encode()) > MAX_BYTES:
+        raise fault("contract", f"is longer than {MAX_BYTES >> 10} KiB")
+    try:
+        stored = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_without_repeats)
+    except (ValueError, RecursionError) as error:
+        raise fault("contract", f"is not JSON: {error}") from error
+    if not isinstance(stored, dict):
+        raise fault("contract", "is not a JSON object")
+    if _depth(stored, MAX_NESTING) > MAX_NESTING:
+        raise fault("contract", f"is nested more than {MAX_NESTING} levels deep")
+    return stored
+
+
+def read(cls: type[Any], stored: object, where: str = "") -> Any:
+    """`stored`, a JSON object, as the dataclass `cls`. Raises ContractError naming the field below `where`."""
+    if not isinstance(stored, dict):
+        raise fault(where, f"must be an object, not {_shown(stored)}")
+    fields = {field.name: field for field in dataclasses.fields(cls)}
+    for key in stored:
+        if key not in fields:
+            raise fault(_path(where, key), "is not a known key")
+    for name, field in fields.items():
+        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        if required and name not in stored:
+            raise fault(_path(where, name), "is missing")
+    hints = type_hints(typing.cast("Hashable", cls))
+    try:
+        return cls(**{key: _value(hints[key], value, _path(where, key)) for key, value in stored.items()})
+    except FieldError as error:
+        raise fault(_path(where, error.field), error.reason) from error
+
+
+class FieldError(ValueError):
+    """Raised by a dataclass of the contract whose `field` contradicts another."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field} {reason}")
+        self.field, self.reason = field, reason
+
+
+def fault(field: str, reason: str) -> ContractError:
+    """The error for a contract whose `field` is wrong."""
+    return ContractError(f"the model's contract is damaged: {field} {reason}")
+
+
+@functools.cache
+def type_hints(cls: Any) -> dict[str, Any]:
+    """The type hints of the dataclass `cls`, with their bounds."""
+    return typing.get_type_hints(cls, include_extras=True)
+
+
+def _value(hint: Any, value: object, where: str) -> Any:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated:
+        checked = _value(arguments[0], value, where)
+        _check_bounds(arguments[1], checked, where)
+        return checked
+    if origin in (typing.Union, types.UnionType):
+        return None if value is None else _value(arguments[0], value, where)
+    if origin is typing.Literal:
+        if value not in arguments or isinstance(value, bool):
+            raise fault(where, f"must be one of {', '.join(map(str, arguments))}, not {_shown(value)}")
+        return value
+    if origin is tuple:
+        return _tuple(arguments, value, where)
+    if origin is collections.abc.Mapping:
+        if not isinstance(value, dict):
+            raise fault(where, f"must be an object, not {_shown(value)}")
+        return {key: _value(arguments[1], inner, _path(where, key)) for key, inner in value.items()}
+    if dataclasses.is_dataclass(hint):
+        return read(typing.cast("type[Any]", hint), value, where)
+    return value if hint is Any else _scalar(hint, value, where)
+
+
+def _tuple(arguments: tuple[Any, ...], value: object, where: str) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise fault(where, f"must be a list, not {_shown(value)}")
+    if arguments[-1] is not Ellipsis and len(value) != len(arguments):
+        raise fault(where, f"must be a list of {len(arguments)}, not of {len(value)}")
+    kinds = [arguments[0]] * len(value) if arguments[-1] is Ellipsis else arguments
+    return tuple(_value(kind, value[at], f"{where}[{at}]") for at, kind in enumerate(kinds))
+
+
+def _scalar(kind: type, value: object, where: str) -> Any:
+    wanted = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}[kind]
+    accepted = (int, float) if kind is float else kind
+    if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
+        raise fault(where, f"must be {wanted}, not {_shown(value)}")
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        raise fault(where, f"is longer than {MAX_TEXT} characters")
+    if isinstance(value, int | float) and not abs(value) <= _LARGEST:
+        raise fault(where, "is too large a number")
+    return float(typing.cast("float", value)) if kind is float else value
+
+
+def _check_bounds(bounds: Bounds, value: Any, where: str) -> None:
+    counted = isinstance(value, str | tuple)
+    size, what = (len(value), "has a length of") if counted else (value, "is")
+    if size < bounds.least:
+        raise fault(where, f"{what} {size}, less than {bounds.least:g}")
+    if size > bounds.most:
+        raise fault(where, f"{what} {size}, more than {bounds.most:g}")
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no number")
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key is there twice")
+    return found
+
+
+def _depth(value: object, limit: int) -> int:
+    """Levels of objects and lists in `value`; counting ends beyond `limit`."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    if inner is None:
+        return 0
+    return 1 + (max((_depth(item, limit - 1) for item in inner), default=0) if limit > 0 else 0)
+
+
+def _path(where: str, key: str) -> str:
+    return f"{where}.{key[:40]}" if where else key[:40]
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 40 else text[:40] + "..."
