@@ -1,1 +1,1 @@
-"""The plug-ins, as they are laid into the painting programs: copied from here, never imported."""
+"""Sources of the plug-ins; `ganfx plugins install` copies them into the painting programs. Never imported by ganfx."""

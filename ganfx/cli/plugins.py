@@ -1,4 +1,4 @@
-"""`ganfx plugins`: into the painting programs, and out again."""
+"""`ganfx plugins`: install, check and remove the plug-ins for painting programs."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from ganfx.errors import HostError
-from ganfx.hosts.table import HOSTS, Host, Place
+from ganfx.hosts.table import HOSTS, Host, Installation
 
 if TYPE_CHECKING:
     from ganfx.hosts.doctor import Finding
 
-_ENDED_BADLY = 1
+_FAILED = 1
 _MARKS = {True: "yes", False: "no ", None: "-  "}
 
 _hosts = click.argument("names", metavar=f"[{'|'.join(HOSTS)}]...", nargs=-1, type=click.Choice(list(HOSTS)))
@@ -42,7 +42,7 @@ Examples:
 
 @click.group(help=_HELP, epilog=_EPILOG, short_help="Put ganfx into GIMP 3 and Krita.")
 def plugins() -> None:
-    """Hold the commands together."""
+    """The command group."""
 
 
 @plugins.command()
@@ -60,15 +60,15 @@ def install(names: tuple[str, ...], folder: Path | None) -> None:
     from ganfx.paths import state_dir
     from ganfx.server.schema import write_schema
 
-    machine = Machine.here()
-    places = _places_to_fill(names, folder)
+    machine = Machine.current()
+    targets = _targets(names, folder)
     write_schema(state_dir())
-    for host, place in places:
-        install(host, place)
-        click.echo(f"{host.title}: installed in {place.plugins}")
-        for note in notes(host, place, machine):
+    for host, installation in targets:
+        install(host, installation)
+        click.echo(f"{host.title}: installed in {installation.plugins}")
+        for note in notes(host, installation, machine):
             click.echo(f"note: {note}", err=True)
-    for host in dict.fromkeys(host for host, _ in places):
+    for host in dict.fromkeys(host for host, _ in targets):
         click.echo(f"{host.title} has it, once it is started anew, under {host.menu}", err=True)
 
 
@@ -83,13 +83,13 @@ def status(names: tuple[str, ...], folder: Path | None, as_json: bool) -> int:
     """
     from ganfx.hosts.installations import ABSENT, INSTALLED, state_of
 
-    found = [(host, place, state_of(host, place)) for host, place in _places(names, folder)]
-    for host, place, state in found:
-        said = {"host": host.name, "packaging": place.packaging, "folder": str(place.plugins), "state": state}
-        click.echo(json.dumps(said) if as_json else f"{host.title:7} {state:10} {place.plugins} ({place.packaging})")
+    found = [(host, one, state_of(host, one)) for host, one in _installations(names, folder)]
+    for host, one, state in found:
+        fields = {"host": host.name, "packaging": one.packaging, "folder": str(one.plugins), "state": state}
+        click.echo(json.dumps(fields) if as_json else f"{host.title:7} {state:10} {one.plugins} ({one.packaging})")
     if not found and not as_json:
         click.echo("neither " + " nor ".join(host.title for host in HOSTS.values()) + " is found on this computer")
-    return 0 if {state for _, _, state in found} - {ABSENT} == {INSTALLED} else _ENDED_BADLY
+    return 0 if {state for _, _, state in found} - {ABSENT} == {INSTALLED} else _FAILED
 
 
 @plugins.command()
@@ -99,9 +99,9 @@ def uninstall(names: tuple[str, ...], folder: Path | None) -> None:
     """Take the plug-ins out again; other files in their folders stay."""
     from ganfx.hosts.installer import uninstall
 
-    removed = [(host, place) for host, place in _places(names, folder) if uninstall(host, place)]
-    for host, place in removed:
-        click.echo(f"{host.title}: removed from {place.plugins}")
+    removed = [(host, one) for host, one in _installations(names, folder) if uninstall(host, one)]
+    for host, installation in removed:
+        click.echo(f"{host.title}: removed from {installation.plugins}")
     if not removed:
         click.echo("no plug-in of ganfx is installed", err=True)
 
@@ -120,25 +120,30 @@ def doctor(names: tuple[str, ...], folder: Path | None, as_json: bool) -> int:
     from ganfx.hosts.installations import ABSENT, state_of
     from ganfx.hosts.machine import Machine
 
-    installed = [(host, place) for host, place in _places(names, folder) if state_of(host, place) != ABSENT]
+    installed = [(host, one) for host, one in _installations(names, folder) if state_of(host, one) != ABSENT]
     if not installed:
         raise HostError("no plug-in of ganfx is installed", hint="ganfx plugins install")
-    all_good = True
-    for host, place in installed:
+    all_passed = True
+    for host, installation in installed:
         if not as_json:
-            click.echo(f"{host.title}, {place.plugins} ({place.packaging})")
-        for finding in examine(host, place, Machine.here()):
-            all_good = all_good and finding.good is not False
-            _show(finding, host, place, as_json=as_json)
-    return 0 if all_good else _ENDED_BADLY
+            click.echo(f"{host.title}, {installation.plugins} ({installation.packaging})")
+        for finding in examine(host, installation, Machine.current()):
+            all_passed = all_passed and finding.passed is not False
+            _show(finding, host, installation, as_json=as_json)
+    return 0 if all_passed else _FAILED
 
 
-def _show(finding: Finding, host: Host, place: Place, *, as_json: bool) -> None:
+def _show(finding: Finding, host: Host, installation: Installation, *, as_json: bool) -> None:
     if as_json:
-        said = {"host": host.name, "folder": str(place.plugins), "good": finding.good, "finding": finding.text}
-        click.echo(json.dumps({**said, "hint": finding.hint, "details": finding.details}))
+        fields = {
+            "host": host.name,
+            "folder": str(installation.plugins),
+            "good": finding.passed,
+            "finding": finding.text,
+        }
+        click.echo(json.dumps({**fields, "hint": finding.hint, "details": finding.details}))
         return
-    click.echo(f"  {_MARKS[finding.good]}  {finding.text}")
+    click.echo(f"  {_MARKS[finding.passed]}  {finding.text}")
     if finding.hint:
         click.echo(f"       -> {finding.hint}")
     for line in finding.details.rstrip().splitlines():
@@ -160,36 +165,38 @@ def zip_(output: Path) -> None:
 
 @plugins.command()
 def describe() -> None:
-    """Write down what there is to be chosen, for the menus of the programs. They call it themselves."""
+    """Write the list of filters, models and options for the plug-ins' menus. They call it themselves."""
     from ganfx.paths import state_dir
     from ganfx.server.schema import write_schema
 
     click.echo(write_schema(state_dir()))
 
 
-def _places(names: tuple[str, ...], folder: Path | None) -> list[tuple[Host, Place]]:
-    """Where the programs that are named, or else all, look for plug-ins."""
-    from ganfx.hosts.installations import chosen_place, find_places
+def _installations(names: tuple[str, ...], folder: Path | None) -> list[tuple[Host, Installation]]:
+    """The installations of the named programs, or of all; or the folder that is given."""
+    from ganfx.hosts.installations import chosen_installation, find_installations
     from ganfx.hosts.machine import Machine
 
-    machine = Machine.here()
-    hosts = _wanted(names, folder)
+    machine = Machine.current()
+    hosts = _chosen_hosts(names, folder)
     return [
-        (host, place) for host in hosts for place in ([chosen_place(folder)] if folder else find_places(host, machine))
+        (host, one)
+        for host in hosts
+        for one in ([chosen_installation(folder)] if folder else find_installations(host, machine))
     ]
 
 
-def _places_to_fill(names: tuple[str, ...], folder: Path | None) -> list[tuple[Host, Place]]:
-    """The same, made where they can be. Raises HostError where one that was named is not found, or none is."""
-    from ganfx.hosts.installations import prepared_places
+def _targets(names: tuple[str, ...], folder: Path | None) -> list[tuple[Host, Installation]]:
+    """The installations to install into. Raises HostError if a named program is not found, or none at all."""
+    from ganfx.hosts.installations import prepare_installations
     from ganfx.hosts.machine import Machine
 
     if folder:
-        return _places(names, folder)
+        return _installations(names, folder)
     found = []
-    for host in _wanted(names, folder):
+    for host in _chosen_hosts(names, folder):
         try:
-            found += [(host, place) for place in prepared_places(host, Machine.here())]
+            found += [(host, one) for one in prepare_installations(host, Machine.current())]
         except HostError:
             if names:
                 raise
@@ -201,7 +208,7 @@ def _places_to_fill(names: tuple[str, ...], folder: Path | None) -> list[tuple[H
     return found
 
 
-def _wanted(names: tuple[str, ...], folder: Path | None) -> list[Host]:
+def _chosen_hosts(names: tuple[str, ...], folder: Path | None) -> list[Host]:
     if folder and len(names) != 1:
         raise click.UsageError(f"--folder wants the name of one program: {' or '.join(HOSTS)}")
     return [HOSTS[name] for name in dict.fromkeys(names or HOSTS)]

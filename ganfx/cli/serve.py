@@ -1,4 +1,4 @@
-"""`ganfx serve`: the engine for painting programs, and for whoever speaks HTTP."""
+"""`ganfx serve`: run the local service for painting programs and other HTTP clients."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def serve(port: int, idle: float, memory: int | None, max_megapixels: float, **o
     from ganfx.server.lifetime import ServerSettings, serve
 
     engine = take_engine_options(options)
-    kept = {} if memory is None else {"memory_bytes": memory * 10**6}
-    rules = ServerSettings(port=port, idle_s=idle * 60, max_megapixels=max_megapixels, engine=engine, **kept)
+    limits = {} if memory is None else {"memory_bytes": memory * 10**6}
+    settings = ServerSettings(port=port, idle_s=idle * 60, max_megapixels=max_megapixels, engine=engine, **limits)
     with interruptible() as interrupt:
-        serve(state_dir(), rules, _say, lambda: interrupt.asked)
+        serve(state_dir(), settings, _print_line, lambda: interrupt.asked)
 
 
-def _say(line: str) -> None:
-    # Who started it may have gone, and taken standard error along.
+def _print_line(line: str) -> None:
+    # Standard error may be closed, if the program that started the service has ended.
     with contextlib.suppress(OSError):
         click.echo(line, err=True)

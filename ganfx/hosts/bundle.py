@@ -1,4 +1,4 @@
-"""What an installed plug-in is made of."""
+"""The files of an installed plug-in."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ from ganfx.paths import PREFIX, state_dir
 
 SETTINGS = "engine.json"
 _CLIENT = "client.py"
-# What a shell may set for the engine and a desktop's programs do not get to know.
-_OF_THE_ENGINE = (PREFIX, "LD_LIBRARY_PATH", "PYTHONPATH")
+# Variables that the service needs as they are now; a program started from the desktop may not have them.
+_KEPT_VARIABLES = (PREFIX, "LD_LIBRARY_PATH", "PYTHONPATH")
 
 
 def bundle(host: Host) -> dict[str, bytes]:
-    """The files of the plug-in for `host`, by their paths below the folder for plug-ins. Raises HostError."""
+    """The files of the plug-in for `host`: content by path relative to the plug-in folder. Raises HostError."""
     source = _sources() / host.name
     names = {path.relative_to(source).as_posix(): path for path in _files(source)}
-    # A file browser may have left something beside them.
-    found = {name: path.read_bytes() for name, path in names.items() if host.owns(name)}
-    if f"{host.folder}/{host.entry}" not in found:
+    # Leaves out what a file browser may have put there.
+    files = {name: path.read_bytes() for name, path in names.items() if host.owns(name)}
+    if f"{host.folder}/{host.entry}" not in files:
         raise HostError(f"this copy of ganfx came without its plug-in for {host.title}", hint="install ganfx again")
-    found[f"{host.folder}/{_CLIENT}"] = (_sources() / _CLIENT).read_bytes()
+    files[f"{host.folder}/{_CLIENT}"] = (_sources() / _CLIENT).read_bytes()
     settings = f"{host.folder}/{SETTINGS}"
-    found[settings] = json.dumps(_settings(sorted({*found, settings})), indent=1).encode() + b"\n"
-    return found
+    files[settings] = json.dumps(_settings(sorted({*files, settings})), indent=1).encode() + b"\n"
+    return files
 
 
 def _settings(files: list[str]) -> dict[str, Any]:
-    """What SETTINGS holds: how this very engine is started, and which files are the plug-in's own."""
-    own = {name: value for name, value in sorted(os.environ.items()) if name.startswith(_OF_THE_ENGINE)}
-    own.pop("GANFX_STATE", None)
+    """The content of SETTINGS: how to start this installation's service, and the list of the plug-in's files."""
+    kept = {name: value for name, value in sorted(os.environ.items()) if name.startswith(_KEPT_VARIABLES)}
+    kept.pop("GANFX_STATE", None)
     return {
         "command": [sys.executable, "-m", "ganfx"],
         "state": str(state_dir()),
-        "environment": own,
+        "environment": kept,
         "version": __version__,
         "files": files,
     }

@@ -1,4 +1,4 @@
-"""Plug-ins go in, and out again: whole or not at all, and nobody else's files are touched."""
+"""Installs and uninstalls plug-ins: all or nothing, and without touching other files."""
 
 from __future__ import annotations
 
@@ -15,50 +15,50 @@ from ganfx.atomic import replacing, write_atomic
 from ganfx.errors import HostError
 from ganfx.hosts import kritarc
 from ganfx.hosts.bundle import SETTINGS, bundle
-from ganfx.hosts.table import Host, Place
+from ganfx.hosts.table import Host, Installation
 
 
-def install(host: Host, place: Place) -> None:
-    """Lay the plug-in for `host` into `place`, in the stead of an older copy, and switch it on there.
+def install(host: Host, installation: Installation) -> None:
+    """Copy the plug-in for `host` into `installation`, replacing an older copy, and enable it there.
 
-    Raises HostError, with everything as it was, where what lies there is not ganfx's or nothing can be written.
+    Raises HostError, with everything rolled back, if the folder belongs to something else or cannot be written.
     """
     files = bundle(host)
-    with _told(place.plugins), contextlib.ExitStack() as undo:
-        place.plugins.mkdir(parents=True, exist_ok=True)
-        target = place.plugins / host.folder
+    with _host_errors(installation.plugins), contextlib.ExitStack() as undo:
+        installation.plugins.mkdir(parents=True, exist_ok=True)
+        target = installation.plugins / host.folder
         _refuse_foreign(target)
-        part, old = _beside(target)
+        part, old = _work_paths(target)
         undo.callback(shutil.rmtree, part, ignore_errors=True)
         _fill(part, target, host, files)
-        _exchange(target, part, old, undo)
+        _swap(target, part, old, undo)
         for name in host.beside:
-            _replace(place.plugins / name, files[name], undo)
-        _switch(host, place, undo, on=True)
+            _replace(installation.plugins / name, files[name], undo)
+        _set_enabled(host, installation, undo, enabled=True)
         undo.pop_all()
         shutil.rmtree(old, ignore_errors=True)
 
 
-def uninstall(host: Host, place: Place) -> bool:
-    """Take the plug-in out of `place`; files that are not its own stay. Says whether it was there. Raises HostError."""
-    target = place.plugins / host.folder
+def uninstall(host: Host, installation: Installation) -> bool:
+    """Remove the plug-in; files that are not its own stay. Returns whether there was one. Raises HostError."""
+    target = installation.plugins / host.folder
     settings = read_settings(target)
     if settings is None:
         return False
-    with _told(place.plugins), contextlib.ExitStack() as undo:
-        _switch(host, place, undo, on=False)
+    with _host_errors(installation.plugins), contextlib.ExitStack() as undo:
+        _set_enabled(host, installation, undo, enabled=False)
         undo.pop_all()
-        # SETTINGS goes last: should the rest fail, this can be tried again.
+        # SETTINGS goes last, so that a failed run can be repeated.
         for name in sorted(_own_files(host, settings), key=lambda name: name.endswith(SETTINGS)):
-            (place.plugins / name).unlink(missing_ok=True)
+            (installation.plugins / name).unlink(missing_ok=True)
         for cache in target.rglob("__pycache__"):
             shutil.rmtree(cache)
-        _prune(target)
+        _remove_empty(target)
     return True
 
 
 def read_settings(folder: Path) -> dict[str, Any] | None:
-    """What a plug-in's `folder` holds of its engine; None where it is no plug-in of ganfx."""
+    """The content of SETTINGS in `folder`; None if that is no plug-in of ganfx."""
     try:
         found = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -71,20 +71,20 @@ def _refuse_foreign(target: Path) -> None:
         raise HostError(f"{target} is there, and is not from ganfx", hint="move it away")
 
 
-def _beside(target: Path) -> tuple[Path, Path]:
-    """Where the new copy grows, and where the old one goes meanwhile; what a run that was cut off left is put right."""
+def _work_paths(target: Path) -> tuple[Path, Path]:
+    """Paths for the new copy and for the backup of the old one. Recovers from an interrupted run."""
     part, old = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
     if old.exists() and not target.exists():
         old.rename(target)
-    for left in (part, old):
-        shutil.rmtree(left, ignore_errors=True)
+    for leftover in (part, old):
+        shutil.rmtree(leftover, ignore_errors=True)
     return part, old
 
 
 def _fill(part: Path, target: Path, host: Host, files: dict[str, bytes]) -> None:
-    """Make in `part` what `target` is to be: the plug-in, and what else lay there."""
+    """Create in `part` the new content of `target`: the plug-in, and the foreign files of `target`."""
     part.mkdir()
-    for path in _foreign(target):
+    for path in _foreign_files(target):
         copy = part / path.relative_to(target)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, copy)
@@ -97,7 +97,8 @@ def _fill(part: Path, target: Path, host: Host, files: dict[str, bytes]) -> None
         (part / host.entry).chmod(0o755)
 
 
-def _foreign(target: Path) -> Iterator[Path]:
+def _foreign_files(target: Path) -> Iterator[Path]:
+    """Files in `target` that are not part of the plug-in installed there."""
     own = set((read_settings(target) or {}).get("files", []))
     for path in target.rglob("*"):
         name = path.relative_to(target.parent).as_posix()
@@ -106,11 +107,11 @@ def _foreign(target: Path) -> Iterator[Path]:
 
 
 def _own_files(host: Host, settings: dict[str, Any]) -> list[str]:
-    """The files of an installed plug-in, as far as what it says of them can be true."""
+    """The files listed in SETTINGS, without paths that cannot belong to the plug-in."""
     return [name for name in map(str, settings.get("files", [])) if host.owns(name)]
 
 
-def _exchange(target: Path, part: Path, old: Path, undo: contextlib.ExitStack) -> None:
+def _swap(target: Path, part: Path, old: Path, undo: contextlib.ExitStack) -> None:
     if target.exists():
         target.rename(old)
         undo.callback(old.rename, target)
@@ -119,7 +120,7 @@ def _exchange(target: Path, part: Path, old: Path, undo: contextlib.ExitStack) -
 
 
 def _replace(path: Path, content: bytes, undo: contextlib.ExitStack) -> None:
-    """Let `path` hold `content`, through a link too."""
+    """Write `content` to `path` atomically; if that is a link, to its target."""
     path = Path(os.path.realpath(path))
     before = path.read_bytes() if path.exists() else None
     write_atomic(path, content)
@@ -130,19 +131,19 @@ def _restore(path: Path, content: bytes) -> Callable[[], object]:
     return lambda: path.write_bytes(content)
 
 
-def _switch(host: Host, place: Place, undo: contextlib.ExitStack, *, on: bool) -> None:
-    """Switch the plug-in on or off where the host has a file that says so."""
-    if place.settings is None:
+def _set_enabled(host: Host, installation: Installation, undo: contextlib.ExitStack, *, enabled: bool) -> None:
+    """Enable or disable the plug-in if the host has a settings file for that."""
+    if installation.settings is None:
         return
-    text = place.settings.read_bytes() if place.settings.exists() else b""
-    wanted = kritarc.switched(text, host.folder, on=on)
-    if wanted != text:
-        place.settings.parent.mkdir(parents=True, exist_ok=True)
-        _replace(place.settings, wanted, undo)
+    text = installation.settings.read_bytes() if installation.settings.exists() else b""
+    changed = kritarc.with_plugin(text, host.folder, enabled=enabled)
+    if changed != text:
+        installation.settings.parent.mkdir(parents=True, exist_ok=True)
+        _replace(installation.settings, changed, undo)
 
 
-def _prune(folder: Path) -> None:
-    """Remove `folder` and those in it, as far as they are empty."""
+def _remove_empty(folder: Path) -> None:
+    """Remove `folder` and its subfolders if they are empty."""
     for path in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
         with contextlib.suppress(OSError):
             path.rmdir()
@@ -151,18 +152,19 @@ def _prune(folder: Path) -> None:
 
 
 def write_zip(host: Host, path: Path) -> None:
-    """Write the plug-in as an archive that the host's own importer takes, at `path`. Raises HostError."""
-    with _told(path), replacing(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-        # Krita takes a folder for a module only where the archive names it.
+    """Write the plug-in to the zip archive `path`, for the host's own importer. Raises HostError."""
+    with _host_errors(path), replacing(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+        # Krita recognises a module only by an entry for its folder.
         archive.mkdir(host.folder)
         for name, content in bundle(host).items():
             archive.writestr(name, content)
 
 
 @contextlib.contextmanager
-def _told(where: Path) -> Iterator[None]:
+def _host_errors(where: Path) -> Iterator[None]:
+    """Turn OSError into HostError that names the file."""
     try:
         yield
     except OSError as error:
-        said = (error.strerror or str(error)).lower()
-        raise HostError(f"{error.filename or where}: {said}", hint="may you write there?") from error
+        reason = (error.strerror or str(error)).lower()
+        raise HostError(f"{error.filename or where}: {reason}", hint="may you write there?") from error

@@ -1,6 +1,6 @@
-"""What kritarc says of plug-ins: the line that switches one on, and where Krita looks for them.
+"""Krita's settings file kritarc: enabling a plug-in, and the chosen resource folder.
 
-Everything else of the file stays as it is, byte for byte.
+Edits work on bytes and leave every other line as it is.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 _GROUP = b"[python]"
 
 
-def resources(text: bytes) -> str | None:
-    """The folder for resources, plug-ins among them, that somebody has chosen in `text`, the whole file."""
+def resource_folder(text: bytes) -> str | None:
+    """The resource folder chosen in the file content `text`; Krita then looks for plug-ins there. None by default."""
     for line in text.splitlines():
         key, _, value = line.partition(b"=")
         if line.lstrip().startswith(b"["):
@@ -19,42 +19,42 @@ def resources(text: bytes) -> str | None:
     return None
 
 
-def is_on(text: bytes, plugin: str) -> bool:
-    """Whether `text`, the whole file, has `plugin` switched on."""
+def is_enabled(text: bytes, plugin: str) -> bool:
+    """Whether the file content `text` enables `plugin`."""
     lines = text.splitlines()
     return any(lines[at].partition(b"=")[2].strip().lower() == b"true" for at in _positions(lines, _key(plugin)))
 
 
-def switched(text: bytes, plugin: str, *, on: bool) -> bytes:
-    """`text`, the whole file, with `plugin` switched on, or with no word of it."""
+def with_plugin(text: bytes, plugin: str, *, enabled: bool) -> bytes:
+    """The file content `text` with `plugin` enabled, or without its line."""
     lines = text.splitlines(keepends=True)
     ending = b"\r\n" if b"\r\n" in text else b"\n"
     known = _positions(lines, _key(plugin))
-    line = [_key(plugin) + b"=true" + ending] if on else []
+    line = [_key(plugin) + b"=true" + ending] if enabled else []
     if known:
         for at in reversed(known):
             del lines[at]
         lines[known[0] : known[0]] = line
-    elif on:
-        lines = _added(lines, line, ending)
+    elif enabled:
+        lines = _insert(lines, line, ending)
     return b"".join(lines)
 
 
-def _added(lines: list[bytes], line: list[bytes], ending: bytes) -> list[bytes]:
+def _insert(lines: list[bytes], line: list[bytes], ending: bytes) -> list[bytes]:
     if lines and not lines[-1].endswith((b"\n", b"\r")):
         lines = [*lines[:-1], lines[-1] + ending]
-    start = _start(lines)
+    start = _group_start(lines)
     if start is None:
         return [*lines, _GROUP + ending, *line]
     return [*lines[: start + 1], *line, *lines[start + 1 :]]
 
 
-def _start(lines: list[bytes]) -> int | None:
+def _group_start(lines: list[bytes]) -> int | None:
     return next((at for at, line in enumerate(lines) if line.strip() == _GROUP), None)
 
 
 def _positions(lines: list[bytes], key: bytes) -> list[int]:
-    """Where `key` stands in the group, however often that is written."""
+    """Line numbers of `key` in the group, which may occur several times."""
     found, inside = [], False
     for at, line in enumerate(lines):
         if line.lstrip().startswith(b"["):

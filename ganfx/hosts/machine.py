@@ -1,4 +1,4 @@
-"""A computer as its programs see it: what tells them where they keep their things."""
+"""The platform, environment and user folders that decide where programs keep their files."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Machine:
-    """A computer and its user. platform is named as in sys.platform."""
+    """A computer and its user; platform as in sys.platform. Tests pass other platforms."""
 
     platform: str
     environment: Mapping[str, str]
     home: Path
 
     @classmethod
-    def here(cls) -> Machine:
-        """This one."""
+    def current(cls) -> Machine:
+        """This computer."""
         return cls(sys.platform, os.environ, Path.home())
 
     def folder(self, variable: str, otherwise: str) -> Path:
-        """The folder that an environment variable names, or one in the home folder where it names none."""
+        """The folder in an environment variable if that is an absolute path, else `otherwise` in the home folder."""
         named = self.environment.get(variable, "")
         return Path(named) if os.path.isabs(named) else self.home / otherwise
 
     @property
     def desktop(self) -> dict[str, str]:
-        """The environment without the virtual one that a shell has switched on.
+        """The environment without an activated virtual environment, as a desktop starts programs.
 
-        The Python in a program, which is not in there, would take the first one in PATH for its own.
+        A Python embedded in a program would otherwise take the first interpreter in PATH for its own.
         """
-        own = self.environment.get("VIRTUAL_ENV")
-        if not own:
+        venv = self.environment.get("VIRTUAL_ENV")
+        if not venv:
             return dict(self.environment)
         others = {name: value for name, value in self.environment.items() if name != "VIRTUAL_ENV"}
         folders = others.get("PATH", "").split(os.pathsep)
-        return {**others, "PATH": os.pathsep.join(path for path in folders if Path(own) not in Path(path).parents)}
+        return {**others, "PATH": os.pathsep.join(path for path in folders if Path(venv) not in Path(path).parents)}
 
     @property
     def config(self) -> Path:
-        """Where programs keep their settings."""
+        """The user's folder for settings."""
         if self.platform == "win32":
             return self.folder("APPDATA", "AppData/Roaming")
         if self.platform == "darwin":
@@ -51,5 +51,5 @@ class Machine:
 
     @property
     def data(self) -> Path:
-        """Where programs keep what they were given."""
+        """The user's folder for application data."""
         return self.config if self.platform in ("win32", "darwin") else self.folder("XDG_DATA_HOME", ".local/share")

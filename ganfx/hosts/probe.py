@@ -1,7 +1,8 @@
-"""Runs inside a host's own Python: does the plug-in load there, and does its engine answer from there?
+"""Runs inside a host's Python for ganfx.hosts.doctor: checks that the plug-in loads and that the service answers.
 
-Standard library and the host's modules alone, Python 3.9 and later. It is copied beside a file orders.json; what it
-finds goes into found.json.
+Uses the standard library and the host's modules only, Python 3.9 or later. Reads request.json in its own folder:
+`folder` (of the plug-in) and `checks` (gimp, krita, service). Writes report.json: `python` (version) and, for each
+check, `passed` (list of strings, empty if it failed) or `error`, `hint` and `traceback`.
 """
 
 from __future__ import annotations
@@ -16,27 +17,27 @@ from typing import Any
 
 
 def run(arguments: Any = None) -> None:
-    """Do what the orders say; krita calls it with the arguments of its command line."""
+    """Run the requested checks. kritarunner calls this with its command line arguments."""
     here = Path(__file__).parent
-    orders = json.loads((here / "orders.json").read_text(encoding="utf-8"))
-    looks = {"gimp": _procedures, "krita": _module, "engine": _engine}
-    found: dict[str, Any] = {"python": sys.version.split()[0]}
-    for name in orders["looks"]:
+    request = json.loads((here / "request.json").read_text(encoding="utf-8"))
+    checks = {"gimp": _procedures, "krita": _module, "service": _service}
+    report: dict[str, Any] = {"python": sys.version.split()[0]}
+    for name in request["checks"]:
         try:
-            found[name] = {"good": looks[name](Path(orders["folder"]))}
+            report[name] = {"passed": checks[name](Path(request["folder"]))}
         except Exception as error:
             message = getattr(error, "message", None)
-            found[name] = {
-                "trouble": message or f"{type(error).__name__}: {error}",
+            report[name] = {
+                "error": message or f"{type(error).__name__}: {error}",
                 "hint": getattr(error, "hint", None),
+                # Errors of the client are written for the user and need none.
+                "traceback": "" if message else _plugin_traceback(request["folder"], error),
             }
-            # An error of the client says it all.
-            found[name]["traceback"] = "" if message else _within(orders["folder"], error)
-    (here / "found.json").write_text(json.dumps(found), encoding="utf-8")
+    (here / "report.json").write_text(json.dumps(report), encoding="utf-8")
 
 
-def _within(folder: str, error: Exception) -> str:
-    """The traceback of `error`, as far as it leads through files in `folder`."""
+def _plugin_traceback(folder: str, error: Exception) -> str:
+    """The traceback of `error`, limited to frames of files in `folder`."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(folder)]
     lines = [*traceback.format_list(frames), *traceback.format_exception_only(type(error), error)]
     return "Traceback (most recent call last):\n" + "".join(lines)
@@ -53,19 +54,19 @@ def _module(folder: Path) -> list[str]:
     return [str(importlib.import_module(folder.name).__file__)]
 
 
-def _engine(folder: Path) -> list[str]:
-    """Send a picture of 8x8 through the first filter that needs no mask."""
+def _service(folder: Path) -> list[str]:
+    """Apply the first filter without a mask to a picture of 8x8 pixels."""
     spec = importlib.util.spec_from_file_location("ganfx_probe_client", folder / "client.py")
     assert spec
     assert spec.loader
     client: Any = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = client
     spec.loader.exec_module(client)
-    engine = client.Engine.beside(str(folder / "client.py"))
-    filters = [one["name"] for one in engine.filters() if one["mask"] == "none" and one["models"]]
+    service = client.ServiceClient.from_settings(str(folder / "client.py"))
+    filters = [one["name"] for one in service.filters() if one["mask"] == "none" and one["models"]]
     if not filters:
-        raise client.GanfxError("no model is installed", "ganfx models")
-    engine.apply(filters[0], client.Pixels(8, 8, 3, 8, bytes(range(192))), lambda share: None)
+        raise client.ServiceError("no model is installed", "ganfx models")
+    service.apply(filters[0], client.Pixels(8, 8, 3, 8, bytes(range(192))), lambda share: None)
     return filters
 
 

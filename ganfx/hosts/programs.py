@@ -1,4 +1,4 @@
-"""The hosts' own programs: found, and run without a window, within a time and with nothing left behind."""
+"""Finds the executables of hosts, and runs them without a window under a time limit."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ _FLATPAK_ROOTS = ("/var/lib/flatpak", ".local/share/flatpak")
 
 @dataclass(frozen=True)
 class Program:
-    """How a host is started without a window: `command`, and then its arguments."""
+    """A host's executable: `command` plus arguments starts it without a window."""
 
     packaging: str
     command: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Ended:
-    """How a run ended: with `status`, or None where it took too long, having `said` this on both its outputs."""
+class RunResult:
+    """exit_status is None after a timeout; output is standard output and standard error together."""
 
-    status: int | None
-    said: str
+    exit_status: int | None
+    output: str
 
 
 def find_programs(host: Host, machine: Machine) -> list[Program]:
-    """The programs of `host` that are on `machine`, the newest one of each packaging."""
+    """The programs of `host` on `machine`, the newest version of each packaging."""
     found = [Program(SYSTEM, (str(path),)) for path in _executables(host, machine)[:1]]
     flatpak = shutil.which("flatpak", path=machine.environment.get("PATH", ""))
     apps = [machine.home / root / "app" / host.flatpak[-1] for root in _FLATPAK_ROOTS]
@@ -49,14 +49,14 @@ def find_programs(host: Host, machine: Machine) -> list[Program]:
 
 
 def _executables(host: Host, machine: Machine) -> list[Path]:
-    """The programs that are no Flatpaks, the newest first."""
-    patterns = [whole for name in host.executables.get(machine.platform, ()) for whole in _whole(name, machine)]
+    """Executables other than Flatpaks, newest first."""
+    patterns = [whole for name in host.executables.get(machine.platform, ()) for whole in _expand(name, machine)]
     found = [Path(path) for pattern in patterns for path in glob.glob(pattern) if os.access(path, os.X_OK)]
     return sorted(found, key=lambda path: [int(number) for number in re.findall(r"\d+", path.name)], reverse=True)
 
 
-def _whole(pattern: str, machine: Machine) -> list[str]:
-    """`pattern` with its folder, or with every folder of PATH where it has none."""
+def _expand(pattern: str, machine: Machine) -> list[str]:
+    """Glob patterns with folders: those of PATH if `pattern` has none, else its variables filled in."""
     if "/" not in pattern:
         folders = machine.environment.get("PATH", "").split(os.pathsep)
         return [os.path.join(glob.escape(folder), pattern) for folder in folders if folder]
@@ -66,28 +66,28 @@ def _whole(pattern: str, machine: Machine) -> list[str]:
         return []
 
 
-def run(command: Sequence[str], environment: Mapping[str, str], limit_s: float) -> Ended:
-    """Run `command` to its end, or to its time's, and then end whatever it has left running."""
-    with tempfile.TemporaryFile() as said:
-        nothing = subprocess.DEVNULL
+def run(command: Sequence[str], environment: Mapping[str, str], limit_s: float) -> RunResult:
+    """Run `command`, and kill it and its children at the time limit or when it has ended."""
+    with tempfile.TemporaryFile() as output:
+        devnull = subprocess.DEVNULL
         try:
             process = subprocess.Popen(
-                command, stdin=nothing, stdout=said, stderr=said, env=dict(environment), start_new_session=True
+                command, stdin=devnull, stdout=output, stderr=output, env=dict(environment), start_new_session=True
             )
         except OSError as error:
-            return Ended(127, str(error))
+            return RunResult(127, str(error))
         try:
-            status = process.wait(limit_s)
+            exit_status = process.wait(limit_s)
         except subprocess.TimeoutExpired:
-            status = None
+            exit_status = None
         finally:
-            _end(process)
-        said.seek(0)
-        return Ended(status, said.read().decode(errors="replace"))
+            _kill_tree(process)
+        output.seek(0)
+        return RunResult(exit_status, output.read().decode(errors="replace"))
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End `process` and its whole family; an engine that it started has a session of its own, and stays."""
+def _kill_tree(process: subprocess.Popen[bytes]) -> None:
+    """Kill `process` and its children; a service started by it has a session of its own and survives."""
     if os.name == "posix":
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""The painting programs that there are plug-ins for: one table."""
+"""The table of hosts: where each looks for plug-ins, and how to start it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from pathlib import Path
 from ganfx.hosts import kritarc
 from ganfx.hosts.machine import Machine
 
+# Kinds of packaging; CHOSEN is a folder named by the user.
 SYSTEM, FLATPAK, SNAP, CHOSEN = "system", "flatpak", "snap", "chosen"
 
 
 @dataclass(frozen=True)
-class Place:
-    """A folder that a host looks for plug-ins in.
+class Installation:
+    """One folder in which a host looks for plug-ins.
 
-    settings is the file in which they must be switched on, where there is such a file; root is there once the host was
-    started.
+    packaging: SYSTEM, FLATPAK, SNAP or CHOSEN. plugins: the folder for plug-ins. root: the host's own folder, which
+    exists once the host was started. settings: the file in which plug-ins must be enabled, None if there is none.
     """
 
     packaging: str
@@ -32,9 +33,12 @@ class Place:
 class Host:
     """One painting program.
 
-    Its plug-in is the folder named so, with `entry` in it, and the files named `beside` it; `sources` is where the
-    project keeps them. executables are, for each platform, the patterns of the program that runs without a window;
-    those without a slash are looked for in PATH. first_start are the arguments with which it makes its folders.
+    name: as in commands; also the folder below plugins/ with the sources. title: for people. folder: the plug-in's
+    folder, with the file `entry` in it. beside: files of the plug-in next to that folder. menu: where the user finds
+    the plug-in. installations: the folders for plug-ins that may exist on a machine. executables: for each platform,
+    glob patterns of the program that runs without a window; those without a slash are looked for in PATH. flatpak:
+    arguments of `flatpak run`, the application id last. first_start: arguments with which the program creates its
+    folders. needs_executable: whether `entry` must be an executable file.
     """
 
     name: str
@@ -43,49 +47,49 @@ class Host:
     entry: str
     beside: tuple[str, ...]
     menu: str
-    places: Callable[[Machine], list[Place]]
+    installations: Callable[[Machine], list[Installation]]
     executables: Mapping[str, tuple[str, ...]]
     flatpak: tuple[str, ...]
     first_start: tuple[str, ...] = ()
     needs_executable: bool = False
 
     def owns(self, name: str) -> bool:
-        """Whether a file of this name, below the folder for plug-ins, can be its plug-in's."""
+        """Whether the file `name`, relative to the folder for plug-ins, can belong to this plug-in."""
         return name in self.beside or (name.startswith(f"{self.folder}/") and ".." not in name)
 
 
-def _gimp_places(machine: Machine) -> list[Place]:
+def _gimp_installations(machine: Machine) -> list[Installation]:
     chosen = machine.environment.get("GIMP3_DIRECTORY")
     if chosen:
-        return [Place(SYSTEM, machine.home / chosen / "plug-ins", machine.home / chosen)]
+        return [Installation(SYSTEM, machine.home / chosen / "plug-ins", machine.home / chosen)]
     bases = {SYSTEM: machine.config / "GIMP"}
     if machine.platform == "linux":
-        # The Flatpak takes the system's folder where that is there, and its own where it is not.
+        # The Flatpak uses the system's folder if it exists, else its own.
         bases[FLATPAK] = machine.home / ".var/app/org.gimp.GIMP/config/GIMP"
         bases[SNAP] = machine.home / "snap/gimp/current/.config/GIMP"
-    return [Place(kind, root / "plug-ins", root) for kind, base in bases.items() for root in _versions(base)]
+    return [Installation(kind, root / "plug-ins", root) for kind, base in bases.items() for root in _versions(base)]
 
 
 def _versions(base: Path) -> list[Path]:
-    """The folders of all versions 3.x in `base`, the newest first."""
+    """The folders of all versions 3.x in `base`, newest first."""
     found = [path for path in base.glob("3.*") if re.fullmatch(r"3\.\d+", path.name) and path.is_dir()]
     return sorted(found, key=lambda path: int(path.name[2:]), reverse=True)
 
 
-def _krita_places(machine: Machine) -> list[Place]:
+def _krita_installations(machine: Machine) -> list[Installation]:
     roots = {SYSTEM: (machine.data, _krita_settings(machine))}
     if machine.platform == "linux":
         flatpak, snap = machine.home / ".var/app/org.kde.krita", machine.home / "snap/krita/current"
         roots[FLATPAK] = (flatpak / "data", flatpak / "config")
         roots[SNAP] = (snap / ".local/share", snap / ".config")
-    return [_krita_place(kind, data / "krita", config / "kritarc") for kind, (data, config) in roots.items()]
+    return [_krita_installation(kind, data / "krita", config / "kritarc") for kind, (data, config) in roots.items()]
 
 
-def _krita_place(kind: str, root: Path, settings: Path) -> Place:
-    # Where a folder was chosen for its resources, Krita looks there alone.
-    chosen = kritarc.resources(settings.read_bytes()) if os.access(settings, os.R_OK) else None
+def _krita_installation(kind: str, root: Path, settings: Path) -> Installation:
+    # Krita looks for plug-ins in the chosen resource folder only.
+    chosen = kritarc.resource_folder(settings.read_bytes()) if os.access(settings, os.R_OK) else None
     root = Path(chosen) if chosen else root
-    return Place(kind, root / "pykrita", root, settings)
+    return Installation(kind, root / "pykrita", root, settings)
 
 
 def _krita_settings(machine: Machine) -> Path:
@@ -104,7 +108,7 @@ HOSTS = {
             entry="ganfx.py",
             beside=(),
             menu="Filters > GANFX",
-            places=_gimp_places,
+            installations=_gimp_installations,
             executables={
                 "linux": ("gimp-console-3*",),
                 "darwin": ("/Applications/GIMP*.app/Contents/MacOS/gimp-console*",),
@@ -124,7 +128,7 @@ HOSTS = {
             entry="__init__.py",
             beside=("ganfx_krita.desktop",),
             menu="Filter > GANFX Filters",
-            places=_krita_places,
+            installations=_krita_installations,
             executables={
                 "linux": ("kritarunner",),
                 "darwin": ("/Applications/krita.app/Contents/MacOS/kritarunner",),

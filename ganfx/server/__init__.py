@@ -1,5 +1,7 @@
-"""The engine as a service of one user, on this computer alone: what painting programs' plug-ins talk to.
+"""The engine as a local HTTP service for one user; the plug-ins of painting programs are its clients.
 
-`serve` runs it; `describe` says what it can do. Modules: places (the files by which it is found), lifetime (one at a
-time, and how it ends), guard and app (HTTP), frames (the wire), jobs, worker and responses (work and what comes of it).
+Entry points: `lifetime.serve` runs the service, `schema.describe` lists its filters, models and options.
+Modules: state_dir (files of the state folder), lifetime (single instance, start, idle shutdown), guard (token, host
+and origin checks), app (routes), body (request bodies), wire (binary format), jobs (queue), worker (execution),
+layers (results as layers), response_queue (worker thread -> event loop). docs/service.md describes the protocol.
 """

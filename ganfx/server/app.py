@@ -1,4 +1,4 @@
-"""The service in HTTP: health, filters, apply."""
+"""The HTTP routes: health, filters, apply."""
 
 from __future__ import annotations
 
@@ -16,88 +16,94 @@ from starlette.types import Receive, Scope, Send
 
 from ganfx import __version__
 from ganfx.errors import GanfxError, PictureSizeError, RequestError, ServerError
-from ganfx.server.body import Body
-from ganfx.server.guard import refusal
-from ganfx.server.jobs import Job, Jobs, checked_options
+from ganfx.server.body import RequestBody
+from ganfx.server.guard import error_response
+from ganfx.server.jobs import Job, JobQueue, validate_options
 from ganfx.server.schema import describe
-from ganfx.server.wire import HEADER_BYTES, LENGTH, Header, message, read_header
+from ganfx.server.wire import HEADER_BYTES, LENGTH, Header, encode_message, read_header
 
+# Interval between progress messages while no pixels are ready.
 HEARTBEAT_S = 0.25
-# The header in which a program says which one it is, the same in all its requests.
-CLIENT = "X-Ganfx-Client"
+# Names the client program, for fair queueing; without it each connection counts as a client.
+CLIENT_HEADER = "X-Ganfx-Client"
+_CLIENT_NAME_LENGTH = 80
 _HANDLED = (GanfxError, HTTPException, Exception)
-# Bytes that a pixel and its mask may have.
+# Max bytes of a pixel and its mask: RGBA as float32, and one byte.
 _PIXEL_BYTES = 17
 
 
 class Service:
-    """The routes, over `jobs`; `used` is when something was last asked for (of time.monotonic), health aside."""
+    """The routes over a job queue.
 
-    def __init__(self, jobs: Jobs, max_megapixels: float) -> None:
+    last_used is the time (time.monotonic) of the last request other than health, or of the end of its response.
+    """
+
+    def __init__(self, jobs: JobQueue, max_megapixels: float) -> None:
         self.jobs, self._max_pixels = jobs, int(max_megapixels * 1e6)
-        self.used = time.monotonic()
+        self.last_used = time.monotonic()
         routes = [
             Route("/v1/health", self.health, methods=["GET"]),
             Route("/v1/filters", self.filters, methods=["GET"]),
             Route("/v1/apply", self.apply, methods=["POST"]),
         ]
-        self.app = Starlette(routes=routes, exception_handlers=dict.fromkeys(_HANDLED, _refused))
+        self.app = Starlette(routes=routes, exception_handlers=dict.fromkeys(_HANDLED, _handle_error))
 
     async def health(self, request: Request) -> Response:
-        """How the service is."""
+        """GET /v1/health: version, process id and load."""
         jobs = self.jobs
-        said = {"version": __version__, "pid": os.getpid(), "queued": jobs.queued, "busy": jobs.busy}
-        return JSONResponse(said)
+        return JSONResponse(
+            {"version": __version__, "pid": os.getpid(), "queued": jobs.queued_count, "busy": jobs.is_busy}
+        )
 
     def filters(self, request: Request) -> Response:
-        """What can be asked for."""
-        self.used = time.monotonic()
+        """GET /v1/filters: the schema (see ganfx.server.schema)."""
+        self.last_used = time.monotonic()
         return JSONResponse(describe())
 
     async def apply(self, request: Request) -> Response:
-        """A picture through a filter; the answer's messages go out as they come."""
-        self.used = time.monotonic()
-        body = Body(request)
+        """POST /v1/apply: run a filter on the picture in the body; the response streams messages (see wire)."""
+        self.last_used = time.monotonic()
+        body = RequestBody(request)
         try:
-            job = await self._admitted(request, body)
+            job = await self._admit(request, body)
         except GanfxError:
             await body.drain()
             raise
         try:
             job.body = await body.read(job.header.body_bytes)
-            self.jobs.add(job)
+            self.jobs.enqueue(job)
         except BaseException:
-            self.jobs.leave(job)
+            self.jobs.discard(job)
             raise
-        return _Answer(self, job)
+        return _JobResponse(self, job)
 
-    async def _admitted(self, request: Request, body: Body) -> Job:
-        """The job that `request` asks for, with room for its pixels, none of which are read yet."""
+    async def _admit(self, request: Request, body: RequestBody) -> Job:
+        """Validate the header, before any pixels are read, and reserve memory for the pixels."""
         if body.length > self._max_pixels * _PIXEL_BYTES + HEADER_BYTES:
-            raise self._too_large()
+            raise self._size_error()
         (length,) = LENGTH.unpack(await body.read(LENGTH.size))
         if length > HEADER_BYTES:
             raise RequestError(f"the request's header has {length} bytes", hint=f"{HEADER_BYTES} are allowed")
         header = read_header(bytes(await body.read(length)))
         self._check_size(header, body.length - LENGTH.size - length)
-        options = await run_in_threadpool(checked_options, header)
-        job = Job(header, options, _client(request))
+        options = await run_in_threadpool(validate_options, header)
+        job = Job(header, options, _client_name(request))
         self.jobs.admit(job)
         return job
 
     def _check_size(self, header: Header, size: int) -> None:
         if header.width * header.height > self._max_pixels:
-            raise self._too_large()
+            raise self._size_error()
         if size != header.body_bytes:
             raise RequestError(f"{size} bytes of pixels were sent, and {header.body_bytes} announced")
 
-    def _too_large(self) -> PictureSizeError:
+    def _size_error(self) -> PictureSizeError:
         hint = "select a part of it, or run: ganfx serve --max-megapixels"
         return PictureSizeError(f"the picture has more than {self._max_pixels / 1e6:g} megapixels", hint=hint)
 
 
-class _Answer(StreamingResponse):
-    """What comes of a job, with a word now and then while nothing does. Closed early, it stops the job."""
+class _JobResponse(StreamingResponse):
+    """Streams a job's messages, with heartbeats in between. A client that disconnects cancels the job."""
 
     def __init__(self, service: Service, job: Job) -> None:
         super().__init__(self._messages(), media_type="application/octet-stream")
@@ -107,31 +113,31 @@ class _Answer(StreamingResponse):
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self._service.jobs.leave(self._job)
-            self._service.used = time.monotonic()
+            self._service.jobs.discard(self._job)
+            self._service.last_used = time.monotonic()
 
     async def _messages(self) -> AsyncIterator[bytes | memoryview]:
-        ahead: int | None = None
-        while (made := await self._job.responses.take(HEARTBEAT_S)) != b"":
-            if made:
-                yield made
+        position: int | None = None
+        while (part := await self._job.responses.take(HEARTBEAT_S)) != b"":
+            if part:
+                yield part
                 continue
-            before, ahead = ahead, self._service.jobs.ahead(self._job)
-            if ahead is not None and ahead != before:
-                yield message("queued", ahead=ahead)
+            previous, position = position, self._service.jobs.position(self._job)
+            if position is not None and position != previous:
+                yield encode_message("queued", ahead=position)
             else:
-                yield message("progress", share=round(self._job.share, 4))
+                yield encode_message("progress", share=round(self._job.share, 4))
 
 
-def _client(request: Request) -> str:
-    """Whose turn a request takes: a program's, where it says which one, or that of its connection."""
+def _client_name(request: Request) -> str:
     host, port = request.client or ("", 0)
-    return request.headers.get(CLIENT, f"{host}:{port}")[:80]
+    return request.headers.get(CLIENT_HEADER, f"{host}:{port}")[:_CLIENT_NAME_LENGTH]
 
 
-async def _refused(request: Request, error: Exception) -> Response:
+async def _handle_error(request: Request, error: Exception) -> Response:
     if isinstance(error, GanfxError):
-        return refusal(error)
+        return error_response(error)
     if isinstance(error, HTTPException):
-        return refusal(RequestError(f"{request.method} {request.url.path}: {error.detail.lower()}"), error.status_code)
-    return refusal(ServerError("the engine broke", hint="see serve.log"))
+        message = f"{request.method} {request.url.path}: {error.detail.lower()}"
+        return error_response(RequestError(message), error.status_code)
+    return error_response(ServerError("the engine broke", hint="see serve.log"))

@@ -1,4 +1,4 @@
-"""What a request brings, read piece by piece and never more than it announces."""
+"""Incremental reading of a request's body, bounded by its Content-Length."""
 
 from __future__ import annotations
 
@@ -9,42 +9,42 @@ from starlette.requests import ClientDisconnect, Request
 
 from ganfx.errors import RequestError
 
-# How long a client may fall silent in the middle of what it sends.
-_SILENCE_S = 30.0
-# A refused client sends on until it reads: it is let finish, so that it does read why, but not for ever.
-_DRAIN_S, _DRAIN_SILENCE_S = 20.0, 0.25
+# Max time without data while reading a body.
+_READ_TIMEOUT_S = 30.0
+# Limits for reading the rest of a refused request: many clients read the response only after they have sent all.
+_DRAIN_TIMEOUT_S, _DRAIN_IDLE_S = 20.0, 0.25
 
 
-class Body:
-    """The body of `request`, of `length` bytes. Raises RequestError where its length is not said."""
+class RequestBody:
+    """The body of a request. length is its Content-Length. Raises RequestError without a valid one."""
 
     def __init__(self, request: Request) -> None:
-        said = request.headers.get("content-length", "")
-        if not said.isdecimal():
+        content_length = request.headers.get("content-length", "")
+        if not content_length.isdecimal():
             raise RequestError("the request does not say its length", hint="send Content-Length")
-        self.length = int(said)
+        self.length = int(content_length)
         self._chunks = aiter(request.stream())
         self._rest = memoryview(b"")
 
     async def read(self, count: int) -> bytearray:
-        """The next `count` bytes. Raises RequestError where there are fewer, or the client falls silent."""
-        found, at = bytearray(count), 0
-        while at < count:
-            part = (self._rest or await self._next(_SILENCE_S))[: count - at]
-            found[at : at + len(part)] = part
-            at, self._rest = at + len(part), self._rest[len(part) :]
-        return found
+        """The next `count` bytes. Raises RequestError if the body ends earlier or the client times out."""
+        data, filled = bytearray(count), 0
+        while filled < count:
+            part = (self._rest or await self._next_chunk(_READ_TIMEOUT_S))[: count - filled]
+            data[filled : filled + len(part)] = part
+            filled, self._rest = filled + len(part), self._rest[len(part) :]
+        return data
 
     async def drain(self) -> None:
-        """Take what the client still sends, and drop it."""
+        """Read and discard the rest of the body, within the drain limits."""
         with contextlib.suppress(TimeoutError, RequestError):
-            async with asyncio.timeout(_DRAIN_S):
+            async with asyncio.timeout(_DRAIN_TIMEOUT_S):
                 while True:
-                    await self._next(_DRAIN_SILENCE_S)
+                    await self._next_chunk(_DRAIN_IDLE_S)
 
-    async def _next(self, patience_s: float) -> memoryview:
+    async def _next_chunk(self, timeout_s: float) -> memoryview:
         try:
-            async with asyncio.timeout(patience_s):
+            async with asyncio.timeout(timeout_s):
                 self._rest = memoryview(await anext(self._chunks))
         except (StopAsyncIteration, ClientDisconnect, TimeoutError) as error:
             raise RequestError("the request ended before all of it was there") from error

@@ -1,4 +1,4 @@
-"""Who may ask: only who has the token, speaks to this very service, and is no web page."""
+"""Access control: bearer token, Host header (against DNS rebinding), and no browser origins."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from ganfx.errors import GanfxError, OriginError, TokenError
 
 
 class Guard:
-    """Lets through to `app` what has `token` and names 127.0.0.1:port, or localhost, as its host."""
+    """ASGI middleware: passes requests with the right token for the host 127.0.0.1:port or localhost:port.
+
+    Any other request gets 401 (token) or 403 (host, origin) before its body is read.
+    """
 
     def __init__(self, app: ASGIApp, token: str, port: int) -> None:
         self._app = app
@@ -25,7 +28,7 @@ class Guard:
         try:
             self._check(Headers(scope=scope))
         except GanfxError as error:
-            await refusal(error)(scope, receive, send)
+            await error_response(error)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -35,12 +38,12 @@ class Guard:
             raise OriginError("this host is not the engine's", hint=f"ask {self._hosts[0]}")
         if "origin" in headers:
             raise OriginError("web pages may not ask the engine")
-        given = headers.get("authorization", "").encode("latin-1", "replace")
-        if not secrets.compare_digest(given, self._authorization):
+        authorization = headers.get("authorization", "").encode("latin-1", "replace")
+        if not secrets.compare_digest(authorization, self._authorization):
             raise TokenError("the token is missing or wrong", hint="it stands in the file server.json")
 
 
-def refusal(error: GanfxError, status: int | None = None) -> JSONResponse:
-    """The answer that says `error`, after which the connection ends."""
-    said = {"code": error.code, "message": str(error), "hint": error.hint}
-    return JSONResponse({"error": said}, status or error.http_status, {"Connection": "close"})
+def error_response(error: GanfxError, status: int | None = None) -> JSONResponse:
+    """`error` as JSON, with its own HTTP status unless `status` is given; closes the connection."""
+    fields = {"code": error.code, "message": str(error), "hint": error.hint}
+    return JSONResponse({"error": fields}, status or error.http_status, {"Connection": "close"})

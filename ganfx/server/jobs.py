@@ -1,4 +1,4 @@
-"""What is asked for, checked, and the order in which it is done: each client in turn."""
+"""Jobs, their validation, and the queue that serves clients in turn."""
 
 from __future__ import annotations
 
@@ -15,53 +15,61 @@ from ganfx.hub import is_path
 from ganfx.server.response_queue import ResponseQueue
 from ganfx.server.wire import Header
 
-WAITING = 128
+MAX_JOBS = 128
 
 
 class Job:
-    """One picture for one client, made in the event loop.
+    """One request to apply a filter. Create it in the event loop.
 
-    `body` comes with time, the answer goes to `responses`, and `share` of the work, up to 1, is done.
+    body is empty until it is received; messages for the client go to `responses`; share is the fraction of the work
+    that is done, 0 to 1.
     """
 
     def __init__(self, header: Header, options: Mapping[str, Any], client: str) -> None:
         self.header, self.options, self.client = header, options, client
         self.body = bytearray()
         self.responses = ResponseQueue()
-        self.stop = CancelToken()
+        self.cancel_token = CancelToken()
         self.share = 0.0
 
 
-class Jobs:
-    """The jobs that wait; `room_bytes` of pixels may, or one picture, whatever its size. For several threads."""
+class JobQueue:
+    """A thread-safe queue of jobs, round-robin over the clients.
 
-    def __init__(self, room_bytes: int) -> None:
-        self._room_bytes = room_bytes
+    At most `max_bytes` of request bodies are held at a time; a single one may be larger.
+    A job goes through admit (memory reserved), enqueue (body received), take (running) and discard (response ended).
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
         self._changed = threading.Condition()
+        # Body bytes of the jobs not yet discarded.
         self._admitted: dict[Job, int] = {}
+        # Jobs that wait, by client; the first client is next.
         self._waiting: OrderedDict[str, deque[Job]] = OrderedDict()
         self._running: Job | None = None
-        self._ended = False
+        self._is_shut_down = False
 
     def admit(self, job: Job) -> None:
-        """Keep room for the pixels of `job` until it is left. Raises BusyError where there is none."""
+        """Reserve memory for the body of `job` until it is discarded. Raises BusyError if there is none left."""
         with self._changed:
-            held, size = sum(self._admitted.values()), job.header.body_bytes
-            if self._ended or len(self._admitted) >= WAITING or (held and held + size > self._room_bytes):
+            reserved, size = sum(self._admitted.values()), job.header.body_bytes
+            has_room = not reserved or reserved + size <= self._max_bytes
+            if self._is_shut_down or len(self._admitted) >= MAX_JOBS or not has_room:
                 raise BusyError(f"{len(self._admitted)} pictures are waiting already", hint="try again in a while")
             self._admitted[job] = size
 
-    def add(self, job: Job) -> None:
-        """Let `job`, whose body is there, have its turn. Raises BusyError where none will come any more."""
+    def enqueue(self, job: Job) -> None:
+        """Add `job`, whose body is complete, to its client's queue. Raises BusyError after shut_down."""
         with self._changed:
-            if self._ended:
+            if self._is_shut_down:
                 raise BusyError("the engine is ending", hint="try again in a while")
             self._waiting.setdefault(job.client, deque()).append(job)
             self._changed.notify()
 
-    def leave(self, job: Job) -> None:
-        """Nobody waits for `job` any more: it is stopped, or never begun."""
-        job.stop.ask()
+    def discard(self, job: Job) -> None:
+        """Remove `job`, whose client is gone or answered: cancel it if it runs, drop it if it waits."""
+        job.cancel_token.ask()
         job.responses.close()
         with self._changed:
             self._admitted.pop(job, None)
@@ -72,54 +80,57 @@ class Jobs:
                 self._waiting.pop(job.client, None)
 
     def take(self) -> Job | None:
-        """The next job, once there is one; None when there will be none. The one taken before is done with."""
+        """Wait for the next job; the one taken before counts as finished. None after shut_down."""
         with self._changed:
             self._running = None
-            self._changed.wait_for(lambda: self._waiting or self._ended)
+            self._changed.wait_for(lambda: self._waiting or self._is_shut_down)
             if not self._waiting:
                 return None
             client, own = self._waiting.popitem(last=False)
             self._running = own.popleft()
             if own:
-                self._waiting[client] = own  # behind all others
+                self._waiting[client] = own  # last in the rotation
             return self._running
 
-    def end(self) -> None:
-        """CancelToken all that is here, and let nothing more in."""
+    def shut_down(self) -> None:
+        """Cancel all jobs and accept no more."""
         with self._changed:
-            self._ended = True
+            self._is_shut_down = True
             for job in self._admitted:
-                job.stop.ask()
+                job.cancel_token.ask()
             self._changed.notify_all()
 
-    def ahead(self, job: Job) -> int | None:
-        """How many jobs are done before `job`, None where it is not waiting."""
+    def position(self, job: Job) -> int | None:
+        """Number of jobs that finish before `job` starts, None if it is not waiting."""
         with self._changed:
             own = self._waiting.get(job.client, deque())
             if job not in own:
                 return None
-            place, clients = own.index(job), list(self._waiting)
-            first = clients.index(job.client)
-            others = ((self._waiting[client], at < first) for at, client in enumerate(clients) if at != first)
-            return place + sum(min(len(jobs), place + before) for jobs, before in others) + (self._running is not None)
+            rounds, clients = own.index(job), list(self._waiting)
+            turn = clients.index(job.client)
+            others = ((self._waiting[client], at < turn) for at, client in enumerate(clients) if at != turn)
+            before = sum(min(len(jobs), rounds + is_earlier) for jobs, is_earlier in others)
+            return rounds + before + (self._running is not None)
 
     @property
-    def queued(self) -> int:
+    def queued_count(self) -> int:
+        """Number of jobs that wait."""
         with self._changed:
             return sum(map(len, self._waiting.values()))
 
     @property
-    def busy(self) -> bool:
+    def is_busy(self) -> bool:
+        """Whether a job is running."""
         return self._running is not None
 
     @property
-    def idle(self) -> bool:
-        """Whether nobody waits for anything."""
+    def is_idle(self) -> bool:
+        """Whether there is no job at all, running, waiting or being received."""
         return not self._admitted
 
 
-def checked_options(header: Header) -> Mapping[str, Any]:
-    """The options that `header` says. Raises OptionError, MaskError or ModelError where it asks for what cannot be."""
+def validate_options(header: Header) -> Mapping[str, Any]:
+    """All option values for the request. Raises OptionError, MaskError or ModelError if it is invalid."""
     filter_ = find_filter(header.filter)
     if header.mask and not filter_.needs_mask and not header.layer:
         raise OptionError(f"{filter_.name} takes no mask", hint="it works on the whole picture")
@@ -128,7 +139,7 @@ def checked_options(header: Header) -> Mapping[str, Any]:
     if header.model is not None and is_path(header.model):
         raise UnknownModelError(f"{header.model!r} is not a model's name", hint="models are named, not their files")
     repeatable = {option.name for option in filter_.options if option.repeatable}
-    # Several values are a list, or words of one text.
+    # Several values are a list, or one text with spaces between them.
     given = {
         name: str(value).split() if name in repeatable and not isinstance(value, list) else value
         for name, value in header.options.items()

@@ -1,4 +1,4 @@
-"""Answers that painting programs lay above the picture: clear where nothing is to be seen of them."""
+"""Results as layers above the source picture: transparent outside the part that is to be seen."""
 
 from __future__ import annotations
 
@@ -12,35 +12,39 @@ from ganfx.errors import MaskError
 from ganfx.imaging.picture import Mask, Picture
 from ganfx.pipeline import BoundFilter, assemble
 
-# What was filled shows with the two pixels around it, so that small gaps in it do not show what is below.
-_AROUND = np.ones((5, 5), np.uint8)
+# Changed pixels are dilated by two, so that unchanged pixels within the fill do not show the layer below.
+_DILATION = np.ones((5, 5), np.uint8)
 
 
-def as_layer(pieces: Iterable[Picture], source: Picture, work: BoundFilter, selected: Mask | None) -> Iterable[Picture]:
-    """What is to be seen of `pieces`, rows from the top, that `work` makes of `source`.
+def as_layer(
+    pieces: Iterable[Picture], source: Picture, bound_filter: BoundFilter, selection: Mask | None
+) -> Iterable[Picture]:
+    """The results `pieces` (horizontal strips from the top) with their alpha restricted to the visible part.
 
-    Of something retouched, that is what it changed; of all else what is `selected`, but for what is larger than that.
-    Raises MaskError where nothing was changed.
+    For a retouching filter that is what differs from `source`, within `selection` (H, W), values 0 to 1, unless that
+    was the fill mask itself. For other filters it is `selection`, or everything if there is none or the result is
+    enlarged. Raises MaskError if a retouch changed nothing.
     """
-    if work.filter.retouch is None:
-        return pieces if selected is None or work.scale > 1 else _within(pieces, selected)
-    whole = assemble(pieces, (source.width, source.height))
-    seen = _changed(whole, source)
-    if selected is not None and not work.filter.needs_mask:
-        seen *= selected
-    if not seen.any():
+    if bound_filter.filter.retouch is None:
+        return pieces if selection is None or bound_filter.scale > 1 else _with_alpha(pieces, selection)
+    result = assemble(pieces, (source.width, source.height))
+    visible = _changed_pixels(result, source)
+    if selection is not None and not bound_filter.filter.needs_mask:
+        visible *= selection
+    if not visible.any():
         raise MaskError("nothing was found to be changed")
-    return _within([whole], seen)
+    return _with_alpha([result], visible)
 
 
-def _changed(after: Picture, before: Picture) -> Mask:
-    return np.asarray(cv2.dilate((after.rgb != before.rgb).any(axis=2).astype(np.float32), _AROUND), np.float32)
+def _changed_pixels(after: Picture, before: Picture) -> Mask:
+    changed = (after.rgb != before.rgb).any(axis=2).astype(np.float32)
+    return np.asarray(cv2.dilate(changed, _DILATION), np.float32)
 
 
-def _within(pieces: Iterable[Picture], seen: Mask) -> Iterator[Picture]:
-    """`pieces` with their alpha times `seen`."""
+def _with_alpha(pieces: Iterable[Picture], mask: Mask) -> Iterator[Picture]:
+    """`pieces` with their alpha multiplied by `mask` (H, W)."""
     top = 0
     for piece in pieces:
-        part = seen[top : top + piece.height]
-        yield dataclasses.replace(piece, alpha=part if piece.alpha is None else piece.alpha * part)
+        rows = mask[top : top + piece.height]
+        yield dataclasses.replace(piece, alpha=rows if piece.alpha is None else piece.alpha * rows)
         top += piece.height

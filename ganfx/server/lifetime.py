@@ -1,4 +1,4 @@
-"""The service from its first moment to its last: one at a time for each user, ended when nobody needs it."""
+"""Start and end of the service: one instance per user, which shuts down when idle."""
 
 from __future__ import annotations
 
@@ -25,22 +25,28 @@ from ganfx.engine import EngineOptions
 from ganfx.errors import ServerError
 from ganfx.server.app import Service
 from ganfx.server.guard import Guard
-from ganfx.server.jobs import Jobs
+from ganfx.server.jobs import JobQueue
 from ganfx.server.state_dir import ADDRESS, LOCK, LOG, private_dir, read_json, unusable, write_private
 from ganfx.server.worker import Worker
 
 HOST = "127.0.0.1"
-# How long one service may take to begin or to end before the next gives up on it.
+# Max time to wait for another instance that is starting or ending.
 _HANDOVER_S = 15.0
+# Poll interval, and the delay between removing the address file and shutting down.
 _TICK_S, _GRACE_S = 0.2, 1.0
 _BACKLOG = 256
-_LOG_BYTES, _LOGS_KEPT = 1 << 20, 2
+_LOG_BYTES, _LOG_COUNT = 1 << 20, 2
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """How the service behaves: port 0 is any free one, idle_s 0 never ends it, memory_bytes is what it may keep."""
+    """Settings of the service.
+
+    port: TCP port, 0 for any free one. idle_s: seconds without use until shutdown, 0 for never. memory_bytes: resident
+    memory beyond which open networks are closed; a quarter of it may hold request bodies. max_megapixels: largest
+    picture accepted.
+    """
 
     port: int = 0
     idle_s: float = 600
@@ -49,30 +55,32 @@ class ServerSettings:
     engine: EngineOptions = field(default_factory=EngineOptions)
 
 
-def serve(folder: Path, rules: ServerSettings, told: Callable[[str], None], is_over: Callable[[], bool]) -> None:
-    """Run the service, which is found through `folder`, until it is idle, or told to end by a signal or `is_over`.
+def serve(
+    folder: Path, settings: ServerSettings, print_line: Callable[[str], None], should_stop: Callable[[], bool]
+) -> None:
+    """Run the service with the state folder `folder` until it is idle, gets a signal, or `should_stop()` is true.
 
-    Returns at once where one runs already. `told` hears a line when it listens, and when it ends. Raises ServerError.
+    Returns at once if an instance is running already. `print_line` is called with a line for the user on start and
+    end. Raises ServerError.
     """
     lock = FileLock(private_dir(folder) / LOCK)
-    end = time.monotonic() + _HANDOVER_S
-    while not _held(lock, folder):
+    deadline = time.monotonic() + _HANDOVER_S
+    while not _try_lock(lock, folder):
         address = read_json(folder / ADDRESS)
-        if _answers(address):
-            told(f"it runs already, on http://{HOST}:{address['port']}, as process {address['pid']}")
+        if _is_alive(address):
+            print_line(f"it runs already, on http://{HOST}:{address['port']}, as process {address['pid']}")
             return
-        if time.monotonic() > end:
+        if time.monotonic() > deadline:
             raise ServerError("another service holds the lock and does not answer", hint=f"see {folder / LOG}")
-        if is_over():
+        if should_stop():
             return
     try:
-        _run(folder, rules, told, is_over)
+        _run(folder, settings, print_line, should_stop)
     finally:
         lock.release()
 
 
-def _held(lock: FileLock, folder: Path) -> bool:
-    """Whether this process has `lock`, tried for a moment."""
+def _try_lock(lock: FileLock, folder: Path) -> bool:
     try:
         lock.acquire(timeout=_TICK_S)
     except Timeout:
@@ -82,8 +90,8 @@ def _held(lock: FileLock, folder: Path) -> bool:
     return True
 
 
-def _answers(address: Any) -> bool:
-    """Whether a service of ours is at `address`."""
+def _is_alive(address: Any) -> bool:
+    """Whether a service answers at `address`, the content of the address file, and accepts its token."""
     try:
         connection = http.client.HTTPConnection(HOST, address["port"], timeout=2)
         with contextlib.closing(connection):
@@ -93,30 +101,32 @@ def _answers(address: Any) -> bool:
         return False
 
 
-def _run(folder: Path, rules: ServerSettings, told: Callable[[str], None], is_over: Callable[[], bool]) -> None:
-    with _logging(folder / LOG), _listening(rules.port) as listener:
+def _run(
+    folder: Path, settings: ServerSettings, print_line: Callable[[str], None], should_stop: Callable[[], bool]
+) -> None:
+    with _log_to(folder / LOG), _bind(settings.port) as listener:
         port, token = listener.getsockname()[1], secrets.token_urlsafe(32)
         address = {"host": HOST, "port": port, "token": token, "pid": os.getpid(), "version": __version__}
-        jobs = Jobs(rules.memory_bytes // 4)
-        worker = Worker(jobs, rules.engine, rules.memory_bytes)
+        jobs = JobQueue(settings.memory_bytes // 4)
+        worker = Worker(jobs, settings.engine, settings.memory_bytes)
         worker.start()
-        service = Service(jobs, rules.max_megapixels)
-        presence = _Presence(folder / ADDRESS, address, service, rules.idle_s)
-        server = uvicorn.Server(_settings(Guard(service.app, token, port)))
+        service = Service(jobs, settings.max_megapixels)
+        registration = _Registration(folder / ADDRESS, address, service, settings.idle_s)
+        server = uvicorn.Server(_uvicorn_config(Guard(service.app, token, port)))
         try:
-            # Who comes before the server takes the first call is kept waiting by the system.
-            presence.announce()
-            told(f"listening on http://{HOST}:{port}; the token is in {folder / ADDRESS}")
-            asyncio.run(_until_over(server, listener, presence, is_over))
+            # The socket listens already: early connections wait in its backlog.
+            registration.publish()
+            print_line(f"listening on http://{HOST}:{port}; the token is in {folder / ADDRESS}")
+            asyncio.run(_serve_until_stopped(server, listener, registration, should_stop))
         finally:
-            presence.withdraw()
-            jobs.end()
+            registration.withdraw()
+            jobs.shut_down()
             worker.join(_HANDOVER_S / 2)
         _log.info("ended")
-        told("ended")
+        print_line("ended")
 
 
-def _settings(app: Any) -> uvicorn.Config:
+def _uvicorn_config(app: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="asyncio",
@@ -131,57 +141,57 @@ def _settings(app: Any) -> uvicorn.Config:
     )
 
 
-async def _until_over(
-    server: uvicorn.Server, listener: socket.socket, presence: _Presence, is_over: Callable[[], bool]
+async def _serve_until_stopped(
+    server: uvicorn.Server, listener: socket.socket, registration: _Registration, should_stop: Callable[[], bool]
 ) -> None:
     serving = asyncio.create_task(server.serve([listener]))
     while not (server.should_exit or serving.done()):
         await asyncio.sleep(_TICK_S)
-        server.should_exit |= is_over() or await presence.ends()
-    presence.withdraw()
-    presence.service.jobs.end()
+        server.should_exit |= should_stop() or await registration.withdraw_if_idle()
+    registration.withdraw()
+    registration.service.jobs.shut_down()
     await serving
 
 
-class _Presence:
-    """The file by which the service is found, kept while it may be asked for something."""
+class _Registration:
+    """The address file by which clients find the service; it is removed before the service shuts down."""
 
     def __init__(self, path: Path, address: dict[str, Any], service: Service, idle_s: float) -> None:
         self._path, self._address, self.service, self._idle_s = path, address, service, idle_s
 
-    async def ends(self) -> bool:
-        """Whether it is over, nobody having asked for anything for so long."""
+    async def withdraw_if_idle(self) -> bool:
+        """Whether to shut down: the service was idle for idle_s, and stays so after the address file is removed."""
         if not self._is_idle:
             return False
         self.withdraw()
-        # Who has just read where the service is must not find it gone.
+        # A client may have read the address just before.
         await asyncio.sleep(_GRACE_S)
         if self._is_idle:
             return True
-        self.announce()
+        self.publish()
         return False
 
     @property
     def _is_idle(self) -> bool:
-        unused_s = time.monotonic() - self.service.used
-        return bool(self._idle_s) and self.service.jobs.idle and unused_s > self._idle_s
+        unused_s = time.monotonic() - self.service.last_used
+        return bool(self._idle_s) and self.service.jobs.is_idle and unused_s > self._idle_s
 
-    def announce(self) -> None:
-        """Be found. Raises ServerError."""
+    def publish(self) -> None:
+        """Write the address file. Raises ServerError."""
         write_private(self._path, self._address)
         _log.info("listening on port %d, process %d, version %s", self._address["port"], os.getpid(), __version__)
 
     def withdraw(self) -> None:
-        """Be found no more."""
+        """Remove the address file."""
         with contextlib.suppress(OSError):
             self._path.unlink()
 
 
-def _listening(port: int) -> socket.socket:
-    # With its protocol named, as asyncio wants it to send small messages at once.
+def _bind(port: int) -> socket.socket:
+    # asyncio disables Nagle's algorithm only on sockets with an explicit protocol.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        if os.name == "posix":  # a port that was ours until now is ours again
+        if os.name == "posix":  # reuse a port in TIME_WAIT
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, port))
         listener.listen(_BACKLOG)
@@ -192,10 +202,10 @@ def _listening(port: int) -> socket.socket:
 
 
 @contextlib.contextmanager
-def _logging(path: Path) -> Iterator[None]:
-    """Have all that is logged written to `path`, and older files beside it."""
+def _log_to(path: Path) -> Iterator[None]:
+    """Log to `path`, rotated at _LOG_BYTES with _LOG_COUNT older files."""
     try:
-        handler = logging.handlers.RotatingFileHandler(path, "a", _LOG_BYTES, _LOGS_KEPT, encoding="utf-8")
+        handler = logging.handlers.RotatingFileHandler(path, "a", _LOG_BYTES, _LOG_COUNT, encoding="utf-8")
     except OSError as error:
         raise unusable(path.parent, error) from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))

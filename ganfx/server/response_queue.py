@@ -1,4 +1,4 @@
-"""From a thread that works to the event loop that sends."""
+"""A bounded queue of response bytes from a worker thread to the event loop."""
 
 from __future__ import annotations
 
@@ -9,46 +9,45 @@ from collections import deque
 
 from ganfx.errors import ServerError
 
-# Made and not yet sent, of one answer: after that, the work waits for the reader, and not for ever.
-ROOM_BYTES = 64 << 20
-PATIENCE_S = 30.0
+# Max bytes queued for one response; beyond that the producer waits, at most TIMEOUT_S without any progress.
+MAX_BYTES = 64 << 20
+TIMEOUT_S = 30.0
 
 
 class ResponseQueue:
-    """Messages in their order, none of them empty; made in the event loop that takes them."""
+    """Non-empty messages in order; b"" marks the end. Create it in the event loop that consumes it."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._filled = asyncio.Event()
         self._parts: deque[bytes | memoryview] = deque()
         self._changed = threading.Condition()
-        self._held = 0
+        self._size = 0
 
     def put(self, *parts: bytes | memoryview) -> None:
-        """Add a message in parts, once there is room. Raises ServerError where nobody takes any for a long time."""
+        """Add a message given in parts, waiting for room. Raises ServerError if the client stops reading."""
         with self._changed:
-            while self._held > ROOM_BYTES:
-                before = self._held
-                if not self._changed.wait(PATIENCE_S) and self._held == before:
+            while self._size > MAX_BYTES:
+                before = self._size
+                if not self._changed.wait(TIMEOUT_S) and self._size == before:
                     raise ServerError("nobody reads the answer")
         self._add(*parts)
 
     def finish(self, message: bytes) -> None:
-        """Add the last message, at once."""
+        """Add the last message and the end mark, without waiting."""
         self._add(message, b"")
 
     async def take(self, timeout_s: float) -> bytes | memoryview | None:
-        """The next part of a message, empty after the last, None where there is none for so long."""
-        if not self._parts and not await self._filling(timeout_s):
+        """The next part, b"" after the last one, None on timeout."""
+        if not self._parts and not await self._wait_for_part(timeout_s):
             return None
         with self._changed:
             part = self._parts.popleft()
-            self._held -= len(part)
+            self._size -= len(part)
             self._changed.notify()
         return part
 
-    async def _filling(self, timeout_s: float) -> bool:
-        """Whether a part comes in time."""
+    async def _wait_for_part(self, timeout_s: float) -> bool:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 while not self._parts:
@@ -57,16 +56,16 @@ class ResponseQueue:
         return bool(self._parts)
 
     def close(self) -> None:
-        """Let go of all: nobody takes any more."""
+        """Drop all parts: the consumer is gone."""
         with self._changed:
             self._parts.clear()
-            self._held = 0
+            self._size = 0
             self._changed.notify()
 
     def _add(self, *parts: bytes | memoryview) -> None:
         with self._changed:
-            self._held += sum(map(len, parts))
+            self._size += sum(map(len, parts))
             self._parts.extend(parts)
-        # No loop, no reader.
+        # The event loop may be closed already.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._filled.set)

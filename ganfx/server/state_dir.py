@@ -1,4 +1,4 @@
-"""The service's own folder: how it is found, what it says of itself, and who may read that."""
+"""The service's state folder: its location, its files and their permissions."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from typing import Any
 from ganfx.atomic import write_atomic
 from ganfx.errors import ServerError
 
+# Host, port, token and process id of the running service.
 ADDRESS = "server.json"
+# The schema, for clients that only need the list of filters.
 SCHEMA = "filters.json"
 LOG = "serve.log"
 LOCK = "serve.lock"
 
 
 def private_dir(folder: Path) -> Path:
-    """`folder`, made if need be, and closed to others. Raises ServerError where that cannot be."""
+    """Create `folder` if needed and restrict it to the user (mode 700). Raises ServerError."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
@@ -26,7 +28,7 @@ def private_dir(folder: Path) -> Path:
 
 
 def write_private(path: Path, content: Any) -> None:
-    """`content` as JSON at `path`: whole or not at all, for the user alone. Raises ServerError."""
+    """Write `content` as JSON to `path`, atomically, readable by the user alone (mode 600). Raises ServerError."""
     try:
         write_atomic(path, json.dumps(content, indent=1), mode=0o600)
     except OSError as error:
@@ -34,7 +36,7 @@ def write_private(path: Path, content: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """What stands at `path`, None where nothing does, or nothing that can be read."""
+    """The JSON value in the file `path`, None if it is missing or invalid."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -42,6 +44,6 @@ def read_json(path: Path) -> Any:
 
 
 def unusable(folder: Path, error: OSError) -> ServerError:
-    """The error that says so of `folder`."""
-    said = (error.strerror or str(error)).lower()
-    return ServerError(f"{folder}: cannot be used: {said}", hint="set GANFX_STATE to a folder of yours")
+    """The error to raise if the state folder cannot be used."""
+    reason = (error.strerror or str(error)).lower()
+    return ServerError(f"{folder}: cannot be used: {reason}", hint="set GANFX_STATE to a folder of yours")

@@ -1,9 +1,10 @@
-"""The wire: what a request says and brings, and what is answered.
+"""The binary format of requests to /v1/apply and of their responses.
 
-A request's body is the length of a JSON header (4 bytes, little-endian), the header, the pixels and, where the header
-says so, the mask. Pixels are rows from the top, channels interleaved, samples little-endian, sRGB-encoded, alpha
-straight; a mask has one byte a pixel, 255 = fill. An answer is a row of messages, each the length of a JSON text, the
-text, and with `rows` as many bytes of pixels as it says.
+A request body is: length of the JSON header (4 bytes, little-endian), the header (UTF-8), the pixels and, if the
+header sets `mask`, the mask. Pixels are rows from the top, channels interleaved, samples little-endian, sRGB-encoded,
+alpha straight (not premultiplied); the mask has one byte per pixel, 255 = fill or selected.
+A response is a sequence of messages: length of a JSON text (4 bytes, little-endian), the text, and after the event
+`rows` as many bytes of pixels as its field `bytes` says. docs/service.md has the events and an example in bytes.
 """
 
 from __future__ import annotations
@@ -26,22 +27,23 @@ from ganfx.imaging.picture import Floats, Mask, Picture, PictureInfo
 LENGTH = struct.Struct("<I")
 HEADER_BYTES = 1 << 16
 _DTYPES = {depth: np.dtype(code) for depth, code in {8: "u1", 16: "<u2", 32: "<f4"}.items()}
-# Made at once: more would keep the other end waiting.
+# Max size of one `rows` message: small enough for the client to receive one while the next is encoded.
 _SLAB_BYTES = 1 << 20
 _WITH_ALPHA = (2, 4)
-# What makes RGB of three or four samples.
+# OpenCV conversions to RGB, by order and channels.
 _TO_RGB = {
     ("rgb", 4): cv2.COLOR_RGBA2RGB,
     ("bgr", 3): cv2.COLOR_BGR2RGB,
     ("bgr", 4): cv2.COLOR_BGRA2RGB,
 }
-# What makes such samples, opaque where they have an alpha, of RGB.
+# OpenCV conversions from RGB, by order and channels; alpha is opaque.
 _FROM_RGB = {
     ("rgb", 4): cv2.COLOR_RGB2RGBA,
     ("bgr", 3): cv2.COLOR_RGB2BGR,
     ("bgr", 4): cv2.COLOR_RGB2BGRA,
 }
-# Painting programs encode what is below 0, as colors outside sRGB are, on the line through black; we mirror the curve.
+# Slope of the sRGB curve at 0. Painting programs extend negative values (colors outside sRGB) linearly; ganfx.imaging
+# mirrors the curve instead, so that negative float samples are converted.
 _BLACK_SLOPE = np.float32(12.92)
 
 _Length = Annotated[int, Field(ge=1, le=1 << 20)]
@@ -49,11 +51,13 @@ _Whole = Annotated[int, Field(ge=-(1 << 31), lt=1 << 31)]
 
 
 class Header(BaseModel):
-    """What a request asks for, and the shape of the pixels behind it; see the module.
+    """The JSON header of a request; unknown fields are refused.
 
-    channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; depth: 8 or 16 bits, or 32 for floats; order: that of colors.
-    As a `layer` an answer is to lie above the picture, clear where nothing is to be seen of it; a mask, which any
-    filter takes then, says what is selected.
+    filter: name of the filter. model: name of the model, None for the filter's default. options: values by name.
+    width, height: in pixels. channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA. depth: bits per sample; 8 and 16 are
+    unsigned integers, 32 is float, where 1.0 is white. order: of the color channels. mask: whether a mask follows.
+    layer: return the result as a layer above the picture, transparent where it shows nothing; every filter accepts a
+    mask then, as the selection.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -77,16 +81,17 @@ class Header(BaseModel):
 
     @property
     def pixel_bytes(self) -> int:
+        """Size of the pixels in bytes."""
         return self.width * self.height * self.channels * self.depth // 8
 
     @property
     def body_bytes(self) -> int:
-        """Of the pixels and the mask."""
+        """Size of the pixels and the mask in bytes."""
         return self.pixel_bytes + (self.width * self.height if self.mask else 0)
 
 
 def read_header(text: bytes) -> Header:
-    """The header that is written as `text`. Raises RequestError."""
+    """Parse the JSON `text` of a header. Raises RequestError."""
     try:
         return Header.model_validate_json(text)
     except ValidationError as error:
@@ -96,54 +101,54 @@ def read_header(text: bytes) -> Header:
 
 
 def read_picture(header: Header, body: bytearray) -> Picture:
-    """The picture that `header` and `body` bring, without alpha where all is opaque; what is no number is black."""
+    """The picture in `body`, without alpha if all of it is opaque. NaN becomes 0, infinities 1 and 0."""
     samples = np.frombuffer(body, _DTYPES[header.depth], header.width * header.height * header.channels)
     samples = samples.reshape(header.height, header.width, header.channels)
     grey, has_alpha = header.channels < 3, header.channels in _WITH_ALPHA
     if grey:
-        rgb = np.repeat(_floats(samples[..., :1]), 3, axis=2)
+        rgb = np.repeat(_decode(samples[..., :1]), 3, axis=2)
     else:
         code = _TO_RGB.get((header.order, header.channels))
-        rgb = _floats(samples if code is None else cv2.cvtColor(samples, code))
+        rgb = _decode(samples if code is None else cv2.cvtColor(samples, code))
     return Picture(
-        rgb, _alpha(samples[..., -1]) if has_alpha else None, PictureInfo(bits=min(header.depth, 16), grey=grey)
+        rgb, _read_alpha(samples[..., -1]) if has_alpha else None, PictureInfo(bits=min(header.depth, 16), grey=grey)
     )
 
 
 def read_mask(header: Header, body: bytearray) -> Mask | None:
-    """The mask in `body`, None where there is none."""
+    """The mask (H, W) in `body`, 0 to 1; None if the request has none."""
     if not header.mask:
         return None
     return floats_of(np.frombuffer(body, np.uint8, offset=header.pixel_bytes).reshape(header.height, header.width))
 
 
-def channels_of(header: Header, *, grey: bool) -> int:
-    """How many a result has, which keeps alpha and is grey or not."""
+def output_channels(header: Header, *, grey: bool) -> int:
+    """Number of channels of the result: grey or RGB, with alpha if the request has it."""
     return (1 if grey else 3) + (header.channels in _WITH_ALPHA)
 
 
-def rows_of(piece: Picture, header: Header, *, grey: bool) -> Iterator[memoryview]:
-    """The pixels of `piece`, as the request of `header` wants them, in slabs of whole rows; grey: in one channel."""
-    dtype, channels = _DTYPES[header.depth], channels_of(header, grey=grey)
+def encode_rows(piece: Picture, header: Header, *, grey: bool) -> Iterator[memoryview]:
+    """The pixels of `piece` in the depth and order of `header`, in slabs of whole rows; `grey` sends one channel."""
+    dtype, channels = _DTYPES[header.depth], output_channels(header, grey=grey)
     count = max(1, _SLAB_BYTES // (piece.width * channels * dtype.itemsize))
     for top in range(0, piece.height, count):
         rows = piece.rows(top, min(top + count, piece.height))
-        whole = _grey(rows, dtype, channels) if grey else _colored(rows, dtype, header.order, channels)
+        whole = _encode_grey(rows, dtype, channels) if grey else _encode_color(rows, dtype, header.order, channels)
         yield whole.data.cast("B")
 
 
-def message(event: str, **said: Any) -> bytes:
-    """One message of an answer, without the pixels that may follow."""
-    text = json.dumps({"event": event, **said}).encode()
+def encode_message(event: str, **fields: Any) -> bytes:
+    """One response message, without the pixels that may follow."""
+    text = json.dumps({"event": event, **fields}).encode()
     return LENGTH.pack(len(text)) + text
 
 
-def _alpha(samples: NDArray[Any]) -> Floats | None:
-    """Alpha (H, W), None where all is opaque, as most layers are: that stays so, and need not be worked on."""
-    return None if (samples >= _full(samples.dtype)).all() else np.clip(_floats(samples), 0, 1)
+def _read_alpha(samples: NDArray[Any]) -> Floats | None:
+    """Alpha (H, W), None if all is opaque: the pipeline then skips it, and the result stays opaque."""
+    return None if (samples >= _max_value(samples.dtype)).all() else np.clip(_decode(samples), 0, 1)
 
 
-def _floats(samples: NDArray[Any]) -> Floats:
+def _decode(samples: NDArray[Any]) -> Floats:
     values = floats_of(samples)
     if samples.dtype.kind == "f":
         values = np.nan_to_num(values, copy=False, nan=0, posinf=1, neginf=0)
@@ -152,8 +157,8 @@ def _floats(samples: NDArray[Any]) -> Floats:
     return values
 
 
-def _samples(values: Floats, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Floats (H, W, C) as samples, rounded to the nearest unless those are floats too."""
+def _encode(values: Floats, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Floats (H, W, C) as samples of `dtype`, integers rounded to nearest."""
     if dtype.kind == "f":
         samples = np.array(values, dtype)
         samples[values < 0] = decode_srgb(values[values < 0]) * _BLACK_SLOPE
@@ -163,25 +168,25 @@ def _samples(values: Floats, dtype: np.dtype[Any]) -> NDArray[Any]:
     return samples
 
 
-def _full(dtype: np.dtype[Any]) -> int:
-    """The sample of white, and of what is opaque."""
+def _max_value(dtype: np.dtype[Any]) -> int:
+    """The sample value of white and of opaque alpha."""
     return 1 if dtype.kind == "f" else np.iinfo(dtype).max
 
 
-def _grey(rows: Picture, dtype: np.dtype[Any], channels: int) -> NDArray[Any]:
-    """Samples (H, W, channels) of a grey picture, with alpha or without."""
-    samples = _samples(rows.rgb[..., :1], dtype)
+def _encode_grey(rows: Picture, dtype: np.dtype[Any], channels: int) -> NDArray[Any]:
+    """Samples (H, W, channels) of a grey picture; 1 or 2 channels."""
+    samples = _encode(rows.rgb[..., :1], dtype)
     if channels == 1:
         return samples
-    opaque = np.full_like(samples, _full(dtype))
-    return cv2.merge([samples, opaque if rows.alpha is None else _samples(rows.alpha[..., None], dtype)])
+    opaque = np.full_like(samples, _max_value(dtype))
+    return cv2.merge([samples, opaque if rows.alpha is None else _encode(rows.alpha[..., None], dtype)])
 
 
-def _colored(rows: Picture, dtype: np.dtype[Any], order: str, channels: int) -> NDArray[Any]:
-    """Samples (H, W, channels), with alpha or without, the colors in their `order`."""
-    samples, code = _samples(rows.rgb, dtype), _FROM_RGB.get((order, channels))
-    # Several times faster than gathering channels of one array each.
+def _encode_color(rows: Picture, dtype: np.dtype[Any], order: str, channels: int) -> NDArray[Any]:
+    """Samples (H, W, channels) of a color picture in `order`; 3 or 4 channels."""
+    samples, code = _encode(rows.rgb, dtype), _FROM_RGB.get((order, channels))
+    # cvtColor and insertChannel are several times faster than cv2.merge of separate channels.
     whole = samples if code is None else cv2.cvtColor(samples, code)
     if channels in _WITH_ALPHA and rows.alpha is not None:
-        cv2.insertChannel(_samples(rows.alpha[..., None], dtype), whole, channels - 1)
+        cv2.insertChannel(_encode(rows.alpha[..., None], dtype), whole, channels - 1)
     return whole

@@ -1,4 +1,4 @@
-"""The one thread that has the networks run, and the one beside it that makes bytes of what they give."""
+"""Executes jobs: one thread runs the networks, a second one encodes their results for the response."""
 
 from __future__ import annotations
 
@@ -15,110 +15,115 @@ from ganfx import pipeline
 from ganfx.engine import NETWORKS
 from ganfx.errors import GanfxError, ServerError
 from ganfx.imaging.picture import Picture
-from ganfx.server.jobs import Job, Jobs
+from ganfx.server.jobs import Job, JobQueue
 from ganfx.server.layers import as_layer
 from ganfx.server.state_dir import LOG
-from ganfx.server.wire import channels_of, message, read_mask, read_picture, rows_of
+from ganfx.server.wire import encode_message, encode_rows, output_channels, read_mask, read_picture
 
-# More than the memory limit will ever let stay.
-_ROOM = 64
-# Pieces that may wait to be sent: the networks need not.
-_AHEAD = 12
+# Max open networks; in practice the memory limit is reached first.
+_MAX_NETWORKS = 64
+# Max result pieces that wait to be encoded.
+_MAX_PENDING_PIECES = 12
 _log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Does `jobs`, one after the other, until they end; what it held in memory beyond `memory_bytes` is let go of."""
+    """Runs the jobs of a queue one after the other until the queue is shut down.
 
-    def __init__(self, jobs: Jobs, engine: pipeline.EngineOptions, memory_bytes: int) -> None:
+    After each job, networks are closed, least recently used first, until the process is within `memory_bytes`.
+    """
+
+    def __init__(self, jobs: JobQueue, engine: pipeline.EngineOptions, memory_bytes: int) -> None:
         self._jobs, self._engine, self._memory_bytes = jobs, engine, memory_bytes
-        self._sender = ThreadPoolExecutor(1, "ganfx-sender")
-        self._thread = threading.Thread(target=self._work, name="ganfx-worker", daemon=True)
+        self._encoder = ThreadPoolExecutor(1, "ganfx-encoder")
+        self._thread = threading.Thread(target=self._loop, name="ganfx-worker", daemon=True)
 
     def start(self) -> None:
-        NETWORKS.room = _ROOM
+        """Start the thread."""
+        NETWORKS.room = _MAX_NETWORKS
         self._thread.start()
 
     def join(self, timeout_s: float) -> None:
-        """Wait for the job in work to end."""
+        """Wait for the running job to end."""
         self._thread.join(timeout_s)
 
-    def _work(self) -> None:
+    def _loop(self) -> None:
         while job := self._jobs.take():
             started = time.monotonic()
-            end = self._done(job)
-            _log.info("%s: %s, %.2f s", _described(job), end, time.monotonic() - started)
+            outcome = self._process(job)
+            _log.info("%s: %s, %.2f s", _summary(job), outcome, time.monotonic() - started)
             del job
-            self._tidy()
+            self._enforce_memory_limit()
 
-    def _done(self, job: Job) -> str:
-        """Do `job`, whatever happens; how it ended."""
+    def _process(self, job: Job) -> str:
+        """Run `job` and send its last message; never raises. Returns the outcome for the log."""
         try:
-            with job.stop.within():
+            with job.cancel_token.within():
                 self._apply(job)
         except Exception as error:
-            said = _as_ours(error, job)
-            job.responses.finish(message("error", code=said.code, message=str(said), hint=said.hint))
-            return f"error: {said}"
-        job.responses.finish(message("done"))
+            failure = _as_ganfx_error(error, job)
+            job.responses.finish(encode_message("error", code=failure.code, message=str(failure), hint=failure.hint))
+            return f"error: {failure}"
+        job.responses.finish(encode_message("done"))
         return "done"
 
     def _apply(self, job: Job) -> None:
-        job.stop.check()
+        job.cancel_token.check()
         header = job.header
-        work = pipeline.load_filter(header.filter, job.options, model=header.model, engine=self._engine)
+        bound_filter = pipeline.load_filter(header.filter, job.options, model=header.model, engine=self._engine)
         source, mask = read_picture(header, job.body), read_mask(header, job.body)
-        job.body = bytearray()
-        chain = pipeline.Chain((work,))
+        job.body = bytearray()  # free the memory
+        chain = pipeline.Chain((bound_filter,))
         grey = chain.output_info(source).grey
         width, height = chain.output_size(source)
-        shape = {"width": width, "height": height, "channels": channels_of(header, grey=grey), "depth": header.depth}
-        job.responses.put(message("started", **shape))
+        channels = output_channels(header, grey=grey)
+        shape = {"width": width, "height": height, "channels": channels, "depth": header.depth}
+        job.responses.put(encode_message("started", **shape))
 
-        def told(pixels: int) -> None:
-            job.stop.check()
+        def report(pixels: int) -> None:
+            job.cancel_token.check()
             job.share = pixels / (source.width * source.height)
 
-        pieces = chain.stream(source, told, mask=mask if chain.needs_mask else None)
-        self._send(job, as_layer(pieces, source, work, mask) if header.layer else pieces, grey)
+        pieces = chain.stream(source, report, mask=mask if chain.needs_mask else None)
+        self._send(job, as_layer(pieces, source, bound_filter, mask) if header.layer else pieces, grey)
 
     def _send(self, job: Job, pieces: Iterable[Picture], grey: bool) -> None:
-        """Send each piece while the next ones are made."""
-        sending = deque[Future[None]]()
+        """Encode and queue each piece while the next ones are computed."""
+        pending = deque[Future[None]]()
         try:
             for piece in pieces:
-                if len(sending) == _AHEAD:
-                    sending.popleft().result()
-                sending.append(self._sender.submit(_put, job, piece, grey))
+                if len(pending) == _MAX_PENDING_PIECES:
+                    pending.popleft().result()
+                pending.append(self._encoder.submit(_send_rows, job, piece, grey))
                 del piece
-            while sending:
-                sending.popleft().result()
+            while pending:
+                pending.popleft().result()
         finally:
-            for one in sending:
-                one.cancel()
+            for future in pending:
+                future.cancel()
 
-    def _tidy(self) -> None:
+    def _enforce_memory_limit(self) -> None:
         while len(NETWORKS) > 1 and psutil.Process().memory_info().rss > self._memory_bytes:
             NETWORKS.drop_oldest()
 
 
-def _put(job: Job, piece: Picture, grey: bool) -> None:
-    for rows in rows_of(piece, job.header, grey=grey):
-        job.stop.check()
-        job.responses.put(message("rows", bytes=len(rows), share=round(job.share, 4)), rows)
+def _send_rows(job: Job, piece: Picture, grey: bool) -> None:
+    for rows in encode_rows(piece, job.header, grey=grey):
+        job.cancel_token.check()
+        job.responses.put(encode_message("rows", bytes=len(rows), share=round(job.share, 4)), rows)
 
 
-def _as_ours(error: Exception, job: Job) -> GanfxError:
-    """What the client is told of `error`."""
-    if job.stop.asked:
+def _as_ganfx_error(error: Exception, job: Job) -> GanfxError:
+    """The error to report to the client."""
+    if job.cancel_token.asked:
         return ServerError("the work was stopped", hint="start it again")
     if isinstance(error, GanfxError):
         return error
-    _log.error("%s", _described(job), exc_info=error)
+    _log.error("%s", _summary(job), exc_info=error)
     line = " ".join(f"{type(error).__name__}: {error}".split())
     return ServerError(f"the filter broke: {line[:200]}", hint=f"more stands in {LOG}")
 
 
-def _described(job: Job) -> str:
+def _summary(job: Job) -> str:
     header = job.header
     return f"{header.filter} of {header.width}x{header.height}x{header.channels}, {header.depth} bits"

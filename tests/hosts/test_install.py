@@ -1,4 +1,4 @@
-"""Plug-ins go in and out: whole or not at all, and nobody else's files are touched."""
+"""Installing and uninstalling plug-ins: all or nothing, and without touching other files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ganfx.hosts import bundle, installer
 from ganfx.hosts.installations import state_of
 from ganfx.hosts.installer import install, uninstall, write_zip
 from ganfx.hosts.table import HOSTS
-from tests.hosts.parts import ROOT, place, small_plugins
+from tests.hosts.helpers import ROOT, installation, small_plugins
 
 GIMP, KRITA = HOSTS["gimp"], HOSTS["krita"]
 
@@ -29,13 +29,13 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """All files in `folder`, hidden ones too."""
-    found = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+    """The content of all files in `folder` by path, hidden ones included."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def test_the_plugins_that_ship_are_whole() -> None:
-    """As seen in the installed package, with every file in the patterns of what is packed."""
+    """The package-data patterns cover every file, and bundles hold them all."""
     patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"][
         "ganfx.plugins"
     ]
@@ -61,89 +61,89 @@ def test_nothing_of_ganfx_is_imported_by_a_plugin() -> None:
 
 @pytest.mark.parametrize("host", HOSTS.values(), ids=HOSTS)
 def test_in_and_out_again(sources: Path, tmp_path: Path, host: installer.Host) -> None:
-    where = place(tmp_path, host.name)
-    before = tree(where.root)
-    assert state_of(host, where) == "absent"
-    install(host, where)
-    assert state_of(host, where) == "installed"
-    assert tree(where.plugins) == bundle.bundle(host)
-    assert bool((where.plugins / host.folder / host.entry).stat().st_mode & stat.S_IXUSR) == host.needs_executable
-    assert uninstall(host, where)
-    assert {name: text for name, text in tree(where.root).items() if name != "kritarc"} == before
-    assert not (where.plugins / host.folder).exists()
-    assert not uninstall(host, where)
+    target = installation(tmp_path, host.name)
+    before = tree(target.root)
+    assert state_of(host, target) == "absent"
+    install(host, target)
+    assert state_of(host, target) == "installed"
+    assert tree(target.plugins) == bundle.bundle(host)
+    assert bool((target.plugins / host.folder / host.entry).stat().st_mode & stat.S_IXUSR) == host.needs_executable
+    assert uninstall(host, target)
+    assert {name: text for name, text in tree(target.root).items() if name != "kritarc"} == before
+    assert not (target.plugins / host.folder).exists()
+    assert not uninstall(host, target)
 
 
 def test_what_a_file_browser_left_beside_the_plugin_stays_there(sources: Path, tmp_path: Path) -> None:
     (sources / "krita" / ".DS_Store").write_bytes(b"icons")
-    where = place(tmp_path, "krita")
-    install(HOSTS["krita"], where)
-    assert ".DS_Store" not in {path.name for path in where.plugins.rglob("*")}
+    target = installation(tmp_path, "krita")
+    install(HOSTS["krita"], target)
+    assert ".DS_Store" not in {path.name for path in target.plugins.rglob("*")}
 
 
 def test_the_settings_start_this_very_engine(sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANFX_MODELS", "/my/models")
-    where = place(tmp_path, "gimp")
-    install(GIMP, where)
-    settings = json.loads((where.plugins / "ganfx/engine.json").read_text())
+    target = installation(tmp_path, "gimp")
+    install(GIMP, target)
+    settings = json.loads((target.plugins / "ganfx/engine.json").read_text())
     assert settings["command"] == [sys.executable, "-m", "ganfx"]
     assert settings["state"] == str(tmp_path / "state")
     assert settings["environment"]["GANFX_MODELS"] == "/my/models"
 
 
 def test_an_older_copy_is_replaced_and_its_neighbours_stay(sources: Path, tmp_path: Path) -> None:
-    where = place(tmp_path, "gimp")
+    target = installation(tmp_path, "gimp")
     (sources / "gimp/ganfx/old.py").write_text("gone in the next version")
-    install(GIMP, where)
-    (where.plugins / "ganfx/notes.txt").write_text("mine")
-    (where.plugins / "ganfx/__pycache__").mkdir()
-    (where.plugins / "ganfx/__pycache__/old.pyc").write_text("")
-    (where.plugins / "other").mkdir()
-    (where.plugins / "other/other.py").write_text("theirs")
+    install(GIMP, target)
+    (target.plugins / "ganfx/notes.txt").write_text("mine")
+    (target.plugins / "ganfx/__pycache__").mkdir()
+    (target.plugins / "ganfx/__pycache__/old.pyc").write_text("")
+    (target.plugins / "other").mkdir()
+    (target.plugins / "other/other.py").write_text("theirs")
     (sources / "gimp/ganfx/old.py").unlink()
     (sources / "gimp/ganfx/ganfx.py").write_text("NAMES = ['new']")
-    assert state_of(GIMP, where) == "other"
-    install(GIMP, where)
+    assert state_of(GIMP, target) == "other"
+    install(GIMP, target)
     others = {"ganfx/notes.txt": b"mine", "other/other.py": b"theirs"}
-    assert tree(where.plugins) == bundle.bundle(GIMP) | others
-    uninstall(GIMP, where)
-    assert tree(where.plugins) == others
+    assert tree(target.plugins) == bundle.bundle(GIMP) | others
+    uninstall(GIMP, target)
+    assert tree(target.plugins) == others
 
 
-@pytest.mark.parametrize("made", ["folder", "link", "file"])
-def test_what_is_not_from_ganfx_is_left_alone(sources: Path, tmp_path: Path, made: str) -> None:
-    where, target = place(tmp_path, "krita"), tmp_path / "krita/plug-ins/ganfx_krita"
-    target.parent.mkdir()
-    if made == "folder":
-        target.mkdir()
-        (target / "__init__.py").write_text("another plug-in of that name")
-    elif made == "link":
-        install(KRITA, place(tmp_path / "sources", "krita"))
-        target.symlink_to(tmp_path / "sources/krita/plug-ins/ganfx_krita")
+@pytest.mark.parametrize("kind", ["folder", "link", "file"])
+def test_a_foreign_folder_link_or_file_is_not_replaced(sources: Path, tmp_path: Path, kind: str) -> None:
+    target, path = installation(tmp_path, "krita"), tmp_path / "krita/plug-ins/ganfx_krita"
+    path.parent.mkdir()
+    if kind == "folder":
+        path.mkdir()
+        (path / "__init__.py").write_text("another plug-in of that name")
+    elif kind == "link":
+        install(KRITA, installation(tmp_path / "sources", "krita"))
+        path.symlink_to(tmp_path / "sources/krita/plug-ins/ganfx_krita")
     else:
-        target.write_text("")
-    before = tree(where.root)
+        path.write_text("")
+    before = tree(target.root)
     with pytest.raises(HostError, match="is not from ganfx"):
-        install(KRITA, where)
-    assert tree(where.root) == before
-    if made != "link":
-        assert state_of(KRITA, where) == "foreign"
-        assert not uninstall(KRITA, where)
-        assert tree(where.root) == before
+        install(KRITA, target)
+    assert tree(target.root) == before
+    if kind != "link":
+        assert state_of(KRITA, target) == "foreign"
+        assert not uninstall(KRITA, target)
+        assert tree(target.root) == before
 
 
 @pytest.mark.parametrize("older", [False, True])
-@pytest.mark.parametrize("step", ["_fill", "_exchange", "_replace", "_switch"])
-def test_where_a_step_fails_all_is_as_it_was(
+@pytest.mark.parametrize("step", ["_fill", "_swap", "_replace", "_set_enabled"])
+def test_a_failed_step_is_rolled_back(
     sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, older: bool
 ) -> None:
-    where = place(tmp_path, "krita")
-    assert where.settings
-    where.settings.write_bytes(b"[theme]\r\nx=\xff\r\n")
+    target = installation(tmp_path, "krita")
+    assert target.settings
+    target.settings.write_bytes(b"[theme]\r\nx=\xff\r\n")
     if older:
-        install(KRITA, where)
+        install(KRITA, target)
         (sources / "krita/ganfx_krita/__init__.py").write_text("NAMES = []")
-    before, whole = tree(where.root), getattr(installer, step)
+    before, whole = tree(target.root), getattr(installer, step)
 
     def fails(*words: object, **more: object) -> None:
         whole(*words, **more)
@@ -151,51 +151,51 @@ def test_where_a_step_fails_all_is_as_it_was(
 
     with monkeypatch.context() as broken, pytest.raises(HostError, match="no space left"):
         broken.setattr(installer, step, fails)
-        install(KRITA, where)
-    assert tree(where.root) == before
-    install(KRITA, where)
-    assert state_of(KRITA, where) == "installed"
+        install(KRITA, target)
+    assert tree(target.root) == before
+    install(KRITA, target)
+    assert state_of(KRITA, target) == "installed"
 
 
 def test_an_install_that_was_cut_off_is_put_right_by_the_next(sources: Path, tmp_path: Path) -> None:
-    where = place(tmp_path, "gimp")
-    install(GIMP, where)
-    (where.plugins / "ganfx/notes.txt").write_text("mine")
-    (where.plugins / "ganfx").rename(where.plugins / ".ganfx.old")
-    (where.plugins / ".ganfx.new").mkdir()
-    install(GIMP, where)
-    assert tree(where.plugins) == bundle.bundle(GIMP) | {"ganfx/notes.txt": b"mine"}
+    target = installation(tmp_path, "gimp")
+    install(GIMP, target)
+    (target.plugins / "ganfx/notes.txt").write_text("mine")
+    (target.plugins / "ganfx").rename(target.plugins / ".ganfx.old")
+    (target.plugins / ".ganfx.new").mkdir()
+    install(GIMP, target)
+    assert tree(target.plugins) == bundle.bundle(GIMP) | {"ganfx/notes.txt": b"mine"}
 
 
 def test_a_place_that_cannot_be_written_is_named(sources: Path, tmp_path: Path) -> None:
-    where = place(tmp_path, "gimp")
-    where.plugins.write_text("")
-    with pytest.raises(HostError, match=f"{where.plugins}: file exists"):
-        install(GIMP, where)
+    target = installation(tmp_path, "gimp")
+    target.plugins.write_text("")
+    with pytest.raises(HostError, match=f"{target.plugins}: file exists"):
+        install(GIMP, target)
 
 
 def test_a_list_of_files_cannot_reach_out_of_the_plugin(sources: Path, tmp_path: Path) -> None:
-    where = place(tmp_path, "gimp")
-    install(GIMP, where)
-    mine = where.root / "gimprc"
+    target = installation(tmp_path, "gimp")
+    install(GIMP, target)
+    mine = target.root / "gimprc"
     mine.write_text("mine")
-    settings = where.plugins / "ganfx/engine.json"
+    settings = target.plugins / "ganfx/engine.json"
     settings.write_text(json.dumps({**json.loads(settings.read_text()), "files": ["../gimprc", "ganfx/../../gimprc"]}))
-    uninstall(GIMP, where)
+    uninstall(GIMP, target)
     assert mine.read_text() == "mine"
 
 
 def test_krita_switches_it_on_and_its_settings_stay_behind_a_link(sources: Path, tmp_path: Path) -> None:
-    where, real = place(tmp_path, "krita"), tmp_path / "dotfiles"
-    assert where.settings
+    target, real = installation(tmp_path, "krita"), tmp_path / "dotfiles"
+    assert target.settings
     real.write_bytes(b"[python]\nenable_other=true\n")
     real.chmod(0o640)
-    where.settings.symlink_to(real)
-    install(KRITA, where)
-    assert where.settings.is_symlink()
+    target.settings.symlink_to(real)
+    install(KRITA, target)
+    assert target.settings.is_symlink()
     assert real.read_bytes() == b"[python]\nenable_ganfx_krita=true\nenable_other=true\n"
     assert real.stat().st_mode & 0o777 == 0o640
-    uninstall(KRITA, where)
+    uninstall(KRITA, target)
     assert real.read_bytes() == b"[python]\nenable_other=true\n"
 
 
@@ -211,8 +211,8 @@ def test_the_zip_is_what_kritas_importer_looks_for(sources: Path, tmp_path: Path
 
 
 @pytest.fixture
-def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home of no programs."""
+def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder without any host, and none in PATH."""
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "GIMP3_DIRECTORY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -222,24 +222,24 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def command(*words: object) -> int:
-    """The exit status of `ganfx plugins` with these words."""
-    with pytest.raises(SystemExit) as ended:
+    """Run `ganfx plugins` with these arguments; returns the exit status."""
+    with pytest.raises(SystemExit) as exited:
         main(["plugins", *map(str, words)])
-    return int(ended.value.code or 0)
+    return int(exited.value.code or 0)
 
 
-def test_the_commands_as_a_person_meets_them(alone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_commands_in_the_order_of_use(empty_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command("install") == 1
     assert "error: no painting program is found" in capsys.readouterr().err
-    (alone / ".config/GIMP/3.0").mkdir(parents=True)
+    (empty_home / ".config/GIMP/3.0").mkdir(parents=True)
     assert command("status") == 1
     assert command("install", "krita") == 1
     assert "error: Krita is not found" in capsys.readouterr().err
     assert command("install") == 0
-    said = capsys.readouterr()
-    assert str(alone / ".config/GIMP/3.0/plug-ins") in said.out
-    assert "Filters > GANFX" in said.err
-    assert (alone / "state/filters.json").exists()
+    printed = capsys.readouterr()
+    assert str(empty_home / ".config/GIMP/3.0/plug-ins") in printed.out
+    assert "Filters > GANFX" in printed.err
+    assert (empty_home / "state/filters.json").exists()
     assert command("status", "--json") == 0
     assert json.loads(capsys.readouterr().out)["state"] == "installed"
     assert command("uninstall") == 0
@@ -247,9 +247,9 @@ def test_the_commands_as_a_person_meets_them(alone: Path, capsys: pytest.Capture
     assert command("doctor") == 1
 
 
-def test_a_named_folder_is_for_one_program(alone: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command("install", "--folder", alone / "mine") == 2
-    assert command("install", "krita", "--folder", alone / "mine") == 0
-    assert command("status", "krita", "--folder", alone / "mine") == 0
-    assert command("uninstall", "krita", "--folder", alone / "mine") == 0
-    assert tree(alone / "mine") == {}
+def test_a_named_folder_is_for_one_program(empty_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("install", "--folder", empty_home / "mine") == 2
+    assert command("install", "krita", "--folder", empty_home / "mine") == 0
+    assert command("status", "krita", "--folder", empty_home / "mine") == 0
+    assert command("uninstall", "krita", "--folder", empty_home / "mine") == 0
+    assert tree(empty_home / "mine") == {}

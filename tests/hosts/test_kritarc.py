@@ -1,4 +1,4 @@
-"""One line of kritarc is ganfx's: the rest belongs to Krita and its user."""
+"""Enabling and disabling the plug-in changes one line of kritarc and nothing else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganfx.hosts.kritarc import is_on, switched
+from ganfx.hosts.kritarc import is_enabled, with_plugin
 
 NAME = "ganfx_krita"
 _LINES = st.sampled_from(
@@ -32,10 +32,10 @@ def files(draw: st.DrawFn) -> bytes:
 
 
 @given(files())
-def test_it_is_switched_on_once_and_nothing_else_changes(text: bytes) -> None:
-    after = switched(text, NAME, on=True)
-    assert is_on(after, NAME)
-    assert switched(after, NAME, on=True) == after
+def test_enabling_adds_one_line_and_changes_nothing_else(text: bytes) -> None:
+    after = with_plugin(text, NAME, enabled=True)
+    assert is_enabled(after, NAME)
+    assert with_plugin(after, NAME, enabled=True) == after
     rest = [line for line in after.splitlines() if not line.startswith(b"enable_" + NAME.encode())]
     before = text.splitlines()
     assert rest in (before, [*before, b"[python]"])
@@ -43,16 +43,16 @@ def test_it_is_switched_on_once_and_nothing_else_changes(text: bytes) -> None:
 
 
 @given(files())
-def test_switched_off_the_file_is_as_it_was_but_for_an_empty_group(text: bytes) -> None:
-    after = switched(switched(text, NAME, on=True), NAME, on=False)
-    assert not is_on(after, NAME)
+def test_disabling_restores_the_file_but_for_an_empty_group(text: bytes) -> None:
+    after = with_plugin(with_plugin(text, NAME, enabled=True), NAME, enabled=False)
+    assert not is_enabled(after, NAME)
     assert after.startswith(text)
     assert after[len(text) :].strip() in (b"", b"[python]")
-    assert switched(text, NAME, on=False) == text
+    assert with_plugin(text, NAME, enabled=False) == text
 
 
 @pytest.mark.parametrize(
-    ("text", "on"),
+    ("text", "enabled"),
     [
         ("[python]\nenable_ganfx_krita=true\n", True),
         ("[python]\r\nenable_ganfx_krita = True\r\n", True),
@@ -64,11 +64,11 @@ def test_switched_off_the_file_is_as_it_was_but_for_an_empty_group(text: bytes) 
         ("", False),
     ],
 )
-def test_what_counts_as_on(text: str, on: bool) -> None:
-    assert is_on(text.encode(), NAME) == on
-    assert is_on(switched(text.encode(), NAME, on=True), NAME)
+def test_which_files_enable_the_plugin(text: str, enabled: bool) -> None:
+    assert is_enabled(text.encode(), NAME) == enabled
+    assert is_enabled(with_plugin(text.encode(), NAME, enabled=True), NAME)
 
 
-def test_an_older_no_becomes_a_yes_in_its_place() -> None:
+def test_a_line_that_disables_is_replaced_in_place() -> None:
     text = b"[python]\na=1\nenable_ganfx_krita=false\nb=2\n"
-    assert switched(text, NAME, on=True) == b"[python]\na=1\nenable_ganfx_krita=true\nb=2\n"
+    assert with_plugin(text, NAME, enabled=True) == b"[python]\na=1\nenable_ganfx_krita=true\nb=2\n"

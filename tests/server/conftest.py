@@ -1,4 +1,4 @@
-"""A service that most tests share, over networks with known behaviour under the names of those that ship."""
+"""A service shared by most tests, over tiny networks with known behaviour under the names of the shipped models."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from ganfx.spec import ModelSpec
 from tests import graphs
-from tests.server.services import Service, serving, until
+from tests.server.services import Service, serving, wait_until
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +32,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[
 
 
 @pytest.fixture
-def free(service: Service) -> Service:
-    """The shared service, with nothing to do."""
-    until(lambda: service.health() | {"queued": 0, "busy": False} == service.health())
+def idle_service(service: Service) -> Service:
+    """The shared service, once it has nothing to do."""
+    wait_until(lambda: service.health() | {"queued": 0, "busy": False} == service.health())
     return service

@@ -1,4 +1,4 @@
-"""What comes back is what the pipeline makes, to the last bit, whatever the pixels came as."""
+"""Results equal the pipeline's bit for bit, at all depths and channel counts; invalid requests get one-line errors."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from ganfx import pipeline
 from ganfx.engine import EngineOptions
 from ganfx.imaging.picture import Picture, PictureInfo
-from plugins.client import GanfxError as Refusal
-from plugins.client import Pixels
+from plugins.client import Pixels, ServiceError
 from tests.cli.test_commands import ganfx
 from tests.server.services import Service
 
@@ -33,41 +32,40 @@ def samples(channels: int, depth: int, height: int = HEIGHT, width: int = WIDTH)
 
 
 def picture(raw: NDArray[Any]) -> Picture:
-    """The picture that samples stand for."""
+    """Samples (H, W, C) as a Picture."""
     full = 1 if raw.dtype == np.float32 else np.iinfo(raw.dtype).max
     values = (raw / np.float32(full)).astype(np.float32)
     channels = raw.shape[2]
     colors = values[..., :3] if channels > 2 else values[..., :1].repeat(3, axis=2)
-    look = PictureInfo(bits=8 if raw.dtype == np.uint8 else 16, grey=channels < 3)
-    return Picture(np.ascontiguousarray(colors), values[..., -1].copy() if channels in (2, 4) else None, look)
+    info = PictureInfo(bits=8 if raw.dtype == np.uint8 else 16, grey=channels < 3)
+    return Picture(np.ascontiguousarray(colors), values[..., -1].copy() if channels in (2, 4) else None, info)
 
 
-def stored(made: Picture, dtype: type) -> NDArray[Any]:
-    """The samples that a picture becomes."""
-    planes = [made.rgb[..., :1] if made.info.grey else made.rgb]
-    if made.alpha is not None:
-        planes.append(made.alpha[..., None])
+def encoded(result: Picture, dtype: type) -> NDArray[Any]:
+    """A Picture as samples (H, W, C), rounded to nearest."""
+    planes = [result.rgb[..., :1] if result.info.grey else result.rgb]
+    if result.alpha is not None:
+        planes.append(result.alpha[..., None])
     values = np.concatenate(planes, axis=2)
     if dtype is np.float32:
         return values
     return np.floor(np.clip(values, 0, 1) * np.float32(np.iinfo(dtype).max) + np.float32(0.5)).astype(dtype)
 
 
-def through(service: Service, filter: str, raw: NDArray[Any], **asked: Any) -> NDArray[Any]:
-    """The samples that the service makes of `raw`."""
+def apply(service: Service, filter: str, raw: NDArray[Any], **request: Any) -> NDArray[Any]:
+    """The samples that the service returns for `raw`."""
     height, width, channels = raw.shape
     depth = raw.dtype.itemsize * 8
-    made = service.engine.apply(
-        filter, Pixels(width, height, channels, depth, raw.tobytes()), lambda share: None, **asked
-    )
-    assert made.depth == depth
-    return np.frombuffer(made.data, raw.dtype).reshape(made.height, made.width, made.channels)
+    pixels = Pixels(width, height, channels, depth, raw.tobytes())
+    result = service.client.apply(filter, pixels, lambda share: None, **request)
+    assert result.depth == depth
+    return np.frombuffer(result.data, raw.dtype).reshape(result.height, result.width, result.channels)
 
 
 @pytest.mark.parametrize("depth", DTYPES)
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.parametrize("filter", ["upscale", "stylize", "colorize", "inpaint", "heal"])
-def test_the_result_is_the_pipelines(
+def test_results_equal_the_pipelines(
     service: Service, models: Path, monkeypatch: pytest.MonkeyPatch, filter: str, channels: int, depth: int
 ) -> None:
     monkeypatch.setenv("GANFX_MODELS", str(models))
@@ -78,27 +76,27 @@ def test_the_result_is_the_pipelines(
     if filter == "heal":
         raw = (raw // 4).astype(raw.dtype) if depth < 32 else raw / 4
         raw[5, 6:12] = 1 if depth == 32 else (1 << depth) - 1
-    asked = {} if mask is None else {"mask": mask.tobytes()}
-    own = None if mask is None else mask / np.float32(255)
-    expected = pipeline.apply(picture(raw), filter, engine=CPU, mask=own)
-    np.testing.assert_array_equal(through(service, filter, raw, **asked), stored(expected, DTYPES[depth]))
+    request = {} if mask is None else {"mask": mask.tobytes()}
+    float_mask = None if mask is None else mask / np.float32(255)
+    expected = pipeline.apply(picture(raw), filter, engine=CPU, mask=float_mask)
+    np.testing.assert_array_equal(apply(service, filter, raw, **request), encoded(expected, DTYPES[depth]))
 
 
 @pytest.mark.parametrize("depth", DTYPES)
 @pytest.mark.parametrize("channels", [2, 4])
-def test_what_is_opaque_stays_so(
+def test_opaque_pictures_stay_opaque(
     service: Service, models: Path, monkeypatch: pytest.MonkeyPatch, channels: int, depth: int
 ) -> None:
     monkeypatch.setenv("GANFX_MODELS", str(models))
     raw = samples(channels, depth)
     raw[..., -1] = 1 if depth == 32 else (1 << depth) - 1
     for filter in ("upscale", "stylize", "colorize"):
-        expected = stored(pipeline.apply(picture(raw), filter, engine=CPU), DTYPES[depth])
-        np.testing.assert_array_equal(through(service, filter, raw), expected)
+        expected = encoded(pipeline.apply(picture(raw), filter, engine=CPU), DTYPES[depth])
+        np.testing.assert_array_equal(apply(service, filter, raw), expected)
         assert (expected[..., -1] == raw[0, 0, -1]).all()
 
 
-def test_the_result_is_the_command_lines(service: Service, models: Path, tmp_path: Path) -> None:
+def test_results_equal_the_command_lines(service: Service, models: Path, tmp_path: Path) -> None:
     raw = samples(4, 16)
     image = pyvips.Image.new_from_array(raw).copy(interpretation="rgb16")
     image.write_to_file(str(tmp_path / "in.png"))
@@ -107,32 +105,32 @@ def test_the_result_is_the_command_lines(service: Service, models: Path, tmp_pat
     done = ganfx("stylize", tmp_path / "in.png", "-o", tmp_path / "out.png", *options, env=env)
     assert done.returncode == 0, done.stderr
     expected = pyvips.Image.new_from_file(str(tmp_path / "out.png")).numpy()
-    np.testing.assert_array_equal(through(service, "stylize", raw, options={"strength": 0.4}), expected)
+    np.testing.assert_array_equal(apply(service, "stylize", raw, options={"strength": 0.4}), expected)
 
 
-def test_words_of_one_text_are_the_values_of_a_repeatable_option(
+def test_the_text_of_a_repeatable_option_is_split_at_spaces(
     service: Service, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GANFX_MODELS", str(models))
     raw, hints = samples(1, 8, 64, 64), ("3,4,#ff0000", "50,40,#00ff00")
     expected = pipeline.apply(picture(raw), "colorize", engine=CPU, hint=hints)
-    made = through(service, "colorize", raw, options={"hint": " ".join(hints)})
-    np.testing.assert_array_equal(made, stored(expected, np.uint8))
-    assert not np.array_equal(made, through(service, "colorize", raw))
+    made = apply(service, "colorize", raw, options={"hint": " ".join(hints)})
+    np.testing.assert_array_equal(made, encoded(expected, np.uint8))
+    assert not np.array_equal(made, apply(service, "colorize", raw))
 
 
-def test_floats_past_white_come_through_and_what_is_no_number_does_no_harm(service: Service) -> None:
+def test_floats_beyond_white_are_kept_and_nan_does_no_harm(service: Service) -> None:
     raw = samples(4, 32)
     raw[..., 3] = 1
     raw[0, 0, 0], raw[-1, -1, 1] = 1.5, -0.25
     raw[8, 8] = np.nan, np.inf, -np.inf, np.nan
-    made = through(service, "upscale", raw)
+    made = apply(service, "upscale", raw)
     assert np.isfinite(made).all()
     assert (made[0, 0, 0], made[-1, -1, 1]) == pytest.approx((1.5, -0.25), abs=1e-6)
 
 
 @pytest.mark.parametrize(
-    ("filter", "asked", "code"),
+    ("filter", "request_fields", "code"),
     [
         ("upscal", {}, "option"),
         ("upscale", {"model": "vangogh"}, "option"),
@@ -153,33 +151,35 @@ def test_floats_past_white_come_through_and_what_is_no_number_does_no_harm(servi
         ("upscale", {"model": "liar"}, "contract"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_line(service: Service, filter: str, asked: dict[str, Any], code: str) -> None:
-    with pytest.raises(Refusal) as caught:
-        through(service, filter, samples(3, 8), **asked)
+def test_invalid_requests_get_a_one_line_error(
+    service: Service, filter: str, request_fields: dict[str, Any], code: str
+) -> None:
+    with pytest.raises(ServiceError) as caught:
+        apply(service, filter, samples(3, 8), **request_fields)
     assert caught.value.code == code
     assert "\n" not in caught.value.message
     assert service.process.poll() is None
 
 
 @pytest.mark.parametrize(("model", "scale"), [("vangogh", 1), ("photo-x4", 4)])
-def test_a_megapixel_goes_there_and_back_quickly(
+def test_the_overhead_for_a_megapixel_is_small(
     service: Service, models: Path, monkeypatch: pytest.MonkeyPatch, model: str, scale: int
 ) -> None:
     monkeypatch.setenv("GANFX_MODELS", str(models))
     filter = "upscale" if scale > 1 else "stylize"
     raw = samples(3, 8, 1000, 1000)
     chain = pipeline.Chain((pipeline.load_filter(filter, {}, model=model, engine=CPU),))
-    alone, there = [], []
+    pipeline_s, service_s = [], []
     for _ in range(3):
-        begun = time.perf_counter()
+        started = time.perf_counter()
         for piece in chain.stream(picture(raw)):
             del piece
-        alone.append(time.perf_counter() - begun)
-        begun = time.perf_counter()
-        made = through(service, filter, raw)
-        there.append(time.perf_counter() - begun)
+        pipeline_s.append(time.perf_counter() - started)
+        started = time.perf_counter()
+        made = apply(service, filter, raw)
+        service_s.append(time.perf_counter() - started)
     assert made.shape == (1000 * scale, 1000 * scale, 3)
-    overhead = min(there) - min(alone)
-    print(f"1 megapixel, x{scale}: {min(alone):.3f} s in the pipeline, {overhead:+.3f} s around it")
-    # Much more than on a machine that does nothing else.
+    overhead = min(service_s) - min(pipeline_s)
+    print(f"1 megapixel, x{scale}: {min(pipeline_s):.3f} s in the pipeline, {overhead:+.3f} s around it")
+    # Generous: the machine may be busy.
     assert overhead < 1.5

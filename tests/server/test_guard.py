@@ -1,4 +1,7 @@
-"""Who may not ask, what may not be asked, and that the service goes on in spite of all of it."""
+"""Refused and malformed requests: each gets its error, and after each one the service works as before.
+
+`service_unharmed` checks the latter after every test of this module.
+"""
 
 from __future__ import annotations
 
@@ -10,20 +13,29 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 
-from tests.server.services import Service, asked, serving, until
+from ganfx import __version__
+from plugins.client import Pixels
+from tests.server.services import Service, request_body, serving, wait_until
 
 SMALL = {"filter": "upscale", "width": 4, "height": 3, "channels": 3, "depth": 8}
-PIXELS = bytes(36)
+PIXELS = bytes(range(36))
+# What the stand-in for photo-x4, which repeats pixels, makes of them.
+ENLARGED = np.frombuffer(PIXELS, np.uint8).reshape(3, 4, 3).repeat(4, axis=0).repeat(4, axis=1).tobytes()
 
 
 @pytest.fixture(autouse=True)
-def still_well(service: Service) -> Any:
-    """After each of these the service does what it is there for."""
+def service_unharmed(service: Service) -> Any:
+    """Afterwards, the same process answers /v1/health without a job left, and a good request gets the right pixels."""
+    pid = service.health()["pid"]
     yield
-    assert [said["event"] for said in service.apply(asked(PIXELS, **SMALL), "well")][-1] == "done"
+    assert service.process.poll() is None
+    wait_until(lambda: service.health() == {"version": __version__, "pid": pid, "queued": 0, "busy": False}, 20)
+    result = service.client.apply("upscale", Pixels(4, 3, 3, 8, PIXELS), lambda share: None)
+    assert (result.width, result.height, result.data) == (16, 12, ENLARGED)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
@@ -58,25 +70,26 @@ def test_it_listens_on_this_computer_alone(service: Service) -> None:
     ("method", "path"),
     [("GET", "/v1/health"), ("GET", "/v1/filters"), ("POST", "/v1/apply"), ("GET", "/"), ("OPTIONS", "/v1/apply")],
 )
-def test_strangers_are_turned_away(
+def test_requests_without_token_or_for_other_hosts_are_refused(
     service: Service, change: dict[str, str | None], status: int, code: str, method: str, path: str
 ) -> None:
     headers = service.headers | change
-    told = {name: value.format(**service.address) for name, value in headers.items() if value is not None}
-    answered, said = service.ask(method, path, headers=told)
-    assert (answered, said["error"]["code"]) == (status, code)
-    assert service.address["token"] not in json.dumps(said)
+    sent = {name: value.format(**service.address) for name, value in headers.items() if value is not None}
+    answered, reply = service.request(method, path, headers=sent)
+    assert (answered, reply["error"]["code"]) == (status, code)
+    assert service.address["token"] not in json.dumps(reply)
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("GET", "/docs", 404), ("GET", "/openapi.json", 404), ("GET", "/v1/apply", 405), ("DELETE", "/v1/health", 405)],
 )
-def test_there_is_nothing_else(service: Service, method: str, path: str, status: int) -> None:
-    assert service.ask(method, path)[0] == status
+def test_other_routes_do_not_exist(service: Service, method: str, path: str, status: int) -> None:
+    assert service.request(method, path)[0] == status
 
 
 def framed(text: bytes, pixels: bytes = PIXELS) -> bytes:
+    """A body with any bytes as its header."""
     return struct.pack("<I", len(text)) + text + pixels
 
 
@@ -92,62 +105,63 @@ def framed(text: bytes, pixels: bytes = PIXELS) -> bytes:
         (framed(b"{}"), 400),
         (framed(b"[]"), 400),
         (framed(json.dumps(SMALL).encode()[:-4]), 400),
-        (asked(PIXELS, **SMALL | {"width": "4"}), 400),
-        (asked(PIXELS, **SMALL | {"width": 0}), 400),
-        (asked(PIXELS, **SMALL | {"width": -4, "height": -3}), 400),
-        (asked(PIXELS, **SMALL | {"width": 2**40}), 400),
-        (asked(PIXELS, **SMALL | {"width": float("inf")}), 400),
-        (asked(PIXELS, **SMALL | {"channels": 5}), 400),
-        (asked(PIXELS, **SMALL | {"depth": 64}), 400),
-        (asked(PIXELS, **SMALL | {"options": {"strength": float("nan")}}), 400),
-        (asked(PIXELS, **SMALL | {"output": "/tmp/x"}), 400),
-        (asked(PIXELS + b"!", **SMALL), 400),
-        (asked(PIXELS[1:], **SMALL), 400),
-        (asked(PIXELS, mask=b"1", **SMALL | {"filter": "inpaint"}), 400),
-        (asked(bytes(3), **SMALL | {"width": 20_000, "height": 20_000}), 422),
+        (request_body(PIXELS, **SMALL | {"width": "4"}), 400),
+        (request_body(PIXELS, **SMALL | {"width": 0}), 400),
+        (request_body(PIXELS, **SMALL | {"width": -4, "height": -3}), 400),
+        (request_body(PIXELS, **SMALL | {"width": 2**40}), 400),
+        (request_body(PIXELS, **SMALL | {"width": float("inf")}), 400),
+        (request_body(PIXELS, **SMALL | {"channels": 5}), 400),
+        (request_body(PIXELS, **SMALL | {"depth": 64}), 400),
+        (request_body(PIXELS, **SMALL | {"options": {"strength": float("nan")}}), 400),
+        (request_body(PIXELS, **SMALL | {"output": "/tmp/x"}), 400),
+        (request_body(PIXELS + b"!", **SMALL), 400),
+        (request_body(PIXELS[1:], **SMALL), 400),
+        (request_body(PIXELS, mask=b"1", **SMALL | {"filter": "inpaint"}), 400),
+        (request_body(bytes(3), **SMALL | {"width": 20_000, "height": 20_000}), 422),
     ],
 )
-def test_what_makes_no_sense_is_refused(service: Service, body: bytes, status: int) -> None:
-    answered, said = service.ask("POST", "/v1/apply", body)
-    assert answered == status, said
-    assert said["error"]["message"]
-    assert "\n" not in said["error"]["message"]
+def test_malformed_requests_are_refused(service: Service, body: bytes, status: int) -> None:
+    answered, reply = service.request("POST", "/v1/apply", body)
+    assert answered == status, reply
+    assert reply["error"]["message"]
+    assert "\n" not in reply["error"]["message"]
 
 
 @pytest.mark.parametrize(
     "model", ["../photo-x4", "/etc/passwd", "{path}", "photo-x4.onnx", "..", ".", "", "a\x00b", "a\nb", "C:x"]
 )
-def test_no_file_is_opened_for_a_client(service: Service, models: Path, model: str) -> None:
+def test_a_model_cannot_be_named_by_its_file(service: Service, models: Path, model: str) -> None:
     model = model.format(path=models / "photo-x4.onnx")
-    status, said = service.ask("POST", "/v1/apply", asked(PIXELS, **SMALL | {"model": model}))
-    assert (status, said["error"]["code"]) == (404, "unknown-model")
-    assert "\n" not in said["error"]["message"]
+    status, reply = service.request("POST", "/v1/apply", request_body(PIXELS, **SMALL | {"model": model}))
+    assert (status, reply["error"]["code"]) == (404, "unknown-model")
+    assert "\n" not in reply["error"]["message"]
 
 
-def spoken(service: Service, *lines: str, body: bytes = b"") -> bytes:
-    """What answers these lines of a request for work, to the end of the connection."""
+def raw_response(service: Service, *lines: str, body: bytes = b"") -> bytes:
+    """The response to POST /v1/apply with these header lines, as bytes up to the end of the connection."""
     address = service.address
     head = [
         "POST /v1/apply HTTP/1.1",
         f"Host: 127.0.0.1:{address['port']}",
         f"Authorization: Bearer {address['token']}",
     ]
-    with socket.create_connection(("127.0.0.1", address["port"]), timeout=20) as line:
-        line.sendall("\r\n".join([*head, *lines, "", ""]).encode() + body)
-        line.shutdown(socket.SHUT_WR) if body else None
-        return b"".join(iter(lambda: line.recv(1 << 16), b""))
+    with socket.create_connection(("127.0.0.1", address["port"]), timeout=20) as connection:
+        connection.sendall("\r\n".join([*head, *lines, "", ""]).encode() + body)
+        if body:
+            connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(1 << 16), b""))
 
 
-def test_who_sends_all_before_it_listens_hears_why_it_is_refused(service: Service) -> None:
-    body = asked(bytes(3 * 2000 * 2000), **SMALL | {"width": 2000, "height": 2000, "filter": "upscal"})
-    status, said = service.ask("POST", "/v1/apply", body)
-    assert (status, said["error"]["code"]) == (422, "option")
+def test_a_client_that_reads_only_after_sending_all_gets_the_error(service: Service) -> None:
+    body = request_body(bytes(3 * 2000 * 2000), **SMALL | {"width": 2000, "height": 2000, "filter": "upscal"})
+    status, reply = service.request("POST", "/v1/apply", body)
+    assert (status, reply["error"]["code"]) == (422, "option")
 
 
 @pytest.mark.parametrize("length", ["99999999999999", "9" * 400])
-def test_more_than_may_be_sent_is_refused_before_it_is_sent(service: Service, length: str) -> None:
-    answer = spoken(service, f"Content-Length: {length}")
-    assert answer.startswith(b"HTTP/1.1 4")
+def test_a_body_that_is_too_long_is_refused_before_it_is_sent(service: Service, length: str) -> None:
+    response = raw_response(service, f"Content-Length: {length}")
+    assert response.startswith(b"HTTP/1.1 4")
 
 
 @pytest.mark.parametrize(
@@ -160,44 +174,44 @@ def test_more_than_may_be_sent_is_refused_before_it_is_sent(service: Service, le
         ("Transfer-Encoding: chunked",),
     ],
 )
-def test_a_length_must_be_said(service: Service, lines: tuple[str, ...]) -> None:
-    assert spoken(service, *lines).startswith(b"HTTP/1.1 400")
+def test_content_length_is_required(service: Service, lines: tuple[str, ...]) -> None:
+    assert raw_response(service, *lines).startswith(b"HTTP/1.1 400")
 
 
 @pytest.mark.parametrize("cut", [2, 30, -1])
-def test_who_leaves_in_the_middle_leaves_nothing_behind(service: Service, cut: int) -> None:
-    body = asked(PIXELS, **SMALL)
-    spoken(service, f"Content-Length: {len(body)}", body=body[:cut])
-    until(lambda: service.health()["queued"] == 0)
+def test_a_request_that_breaks_off_leaves_no_job_behind(service: Service, cut: int) -> None:
+    body = request_body(PIXELS, **SMALL)
+    raw_response(service, f"Content-Length: {len(body)}", body=body[:cut])
+    wait_until(lambda: service.health()["queued"] == 0)
 
 
-def test_garbage_on_the_line_harms_nobody(service: Service) -> None:
+def test_bytes_that_are_not_http_do_no_harm(service: Service) -> None:
     for garbage in (b"\x16\x03\x01\x02\x00\x01", b"GET / HTTP/9.9\r\n\r\n", b"A" * 100_000):
-        with socket.create_connection(("127.0.0.1", service.address["port"]), timeout=20) as line:
-            line.sendall(garbage)
-            line.shutdown(socket.SHUT_WR)
-            while line.recv(1 << 16):
+        with socket.create_connection(("127.0.0.1", service.address["port"]), timeout=20) as connection:
+            connection.sendall(garbage)
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(1 << 16):
                 pass
 
 
-def test_what_is_logged_gives_nothing_away(service: Service) -> None:
+def test_the_log_does_not_hold_the_token(service: Service) -> None:
     log = (service.state / "serve.log").read_text()
     assert "upscale of 4x3x3" in log
     assert service.address["token"] not in log
 
 
 @pytest.fixture(scope="module")
-def narrow(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Any:
+def small_service(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Any:
     with serving(tmp_path_factory.mktemp("state"), models, "--max-megapixels", 0.01) as service:
         yield service
 
 
 @pytest.mark.parametrize(("side", "status"), [(100, 200), (101, 422)])
-def test_the_largest_picture_is_the_users_choice(narrow: Service, side: int, status: int) -> None:
-    body = asked(bytes(side * side * 3), **SMALL | {"width": side, "height": side})
+def test_max_megapixels_is_the_largest_picture_accepted(small_service: Service, side: int, status: int) -> None:
+    body = request_body(bytes(side * side * 3), **SMALL | {"width": side, "height": side})
     if status == 200:
-        assert narrow.apply(body, "me")[-1]["event"] == "done"
+        assert small_service.apply(body, "me")[-1]["event"] == "done"
     else:
-        answered, said = narrow.ask("POST", "/v1/apply", body)
-        assert (answered, said["error"]["code"]) == (status, "size")
-        assert "--max-megapixels" in said["error"]["hint"]
+        answered, reply = small_service.request("POST", "/v1/apply", body)
+        assert (answered, reply["error"]["code"]) == (status, "size")
+        assert "--max-megapixels" in reply["error"]["hint"]

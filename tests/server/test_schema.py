@@ -81,6 +81,6 @@ def test_a_new_model_makes_the_schema_stale(tmp_path: Path, monkeypatch: pytest.
 
 def test_the_service_says_the_same(service: Service, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANFX_MODELS", str(models))
-    status, said = service.ask("GET", "/v1/filters")
+    status, reply = service.request("GET", "/v1/filters")
     assert status == 200
-    assert said | {"made": 0} == json.loads(json.dumps(describe())) | {"made": 0}
+    assert reply | {"made": 0} == json.loads(json.dumps(describe())) | {"made": 0}

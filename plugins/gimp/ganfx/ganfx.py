@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""GANFX in GIMP 3: a procedure for each of the engine's filters, under Filters > GANFX.
+"""The GIMP 3 plug-in: one procedure for each filter of the service, under Filters > GANFX.
 
-The work is the engine's (client.py). An image is touched only once that has answered, in one step of undo.
+The service (see client.py) does the work. The image is changed only after all results are there, as one undo step.
 """
 
 from __future__ import annotations
@@ -16,24 +16,26 @@ import gi
 
 for _module, _version in (("Gimp", "3.0"), ("GimpUi", "3.0"), ("Gegl", "0.4"), ("Babl", "0.1")):
     gi.require_version(_module, _version)
-from client import Engine, GanfxError, Pixels  # noqa: E402
+from client import Pixels, ServiceClient, ServiceError  # noqa: E402
 from gi.repository import Babl, Gegl, Gimp, GimpUi, GLib, GObject  # noqa: E402
 
+# One filter of the schema (docs/service.md); the placeholder for an error has the key "error".
 Filter = dict[str, Any]
 
 _FLAGS = GObject.ParamFlags.READWRITE
-# What GIMP calls the kinds of controls.
-_KINDS = {"bool": "boolean", "choice": "choice", "float": "double", "int": "int", "text": "string"}
-# What babl calls pixels by their channels and depth, and the spaces whose samples mean what the engine's do.
+# Kinds of controls -> names of GIMP's argument types.
+_ARGUMENT_TYPES = {"bool": "boolean", "choice": "choice", "float": "double", "int": "int", "text": "string"}
+# babl format names by channels and by depth, and the babl spaces that need no conversion for the service.
 _COLORS = {1: "Y'", 2: "Y'A", 3: "R'G'B'", 4: "R'G'B'A"}
-_NUMBERS = {8: "u8", 16: "u16", 32: "float"}
-_OURS = ("sRGB", "space-gray-sRGB")
-# Filling looks about this far; what it is sent begins at a multiple of this, so that it is cut up as the whole is.
-_AROUND = 512
+_TYPES = {8: "u8", 16: "u16", 32: "float"}
+_SRGB_SPACES = ("sRGB", "space-gray-sRGB")
+# Context in pixels that inpainting needs around the selection. Regions start at multiples of it, so that the service
+# tiles them as it would the whole picture.
+_CONTEXT = 512
 
 
 class Ganfx(Gimp.PlugIn):
-    """The plug-in. Its procedures are made anew at every start of GIMP, from what the engine has then."""
+    """The plug-in; GIMP queries its procedures at every start."""
 
     def do_set_i18n(self, name: str) -> bool:
         return False
@@ -42,57 +44,63 @@ class Ganfx(Gimp.PlugIn):
         return ["ganfx-" + name for name in _filters()]
 
     def do_create_procedure(self, name: str) -> Gimp.Procedure:
-        gone = _filters().get("none", _excuse("The engine's filters have changed. Start GIMP anew"))
-        filter_ = _filters().get(name[len("ganfx-") :], gone)
-        call, kinds = functools.partial(run, filter_), Gimp.ProcedureSensitivityMask
+        missing = _filters().get("none", _placeholder("The engine's filters have changed. Start GIMP anew"))
+        filter_ = _filters().get(name[len("ganfx-") :], missing)
+        call, sensitivity = functools.partial(run, filter_), Gimp.ProcedureSensitivityMask
         procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, call, None)
         procedure.set_image_types("*")
-        procedure.set_sensitivity_mask(kinds.ALWAYS if "excuse" in filter_ else kinds.DRAWABLE | kinds.DRAWABLES)
+        needs_drawable = sensitivity.DRAWABLE | sensitivity.DRAWABLES
+        procedure.set_sensitivity_mask(sensitivity.ALWAYS if "error" in filter_ else needs_drawable)
         procedure.set_menu_label(filter_["title"] + "...")
         procedure.add_menu_path("<Image>/Filters/GANFX")
         procedure.set_documentation(filter_["help"], filter_["help"], name)
-        _declare(procedure, filter_)
+        _add_arguments(procedure, filter_)
         return procedure
 
 
 @functools.cache
 def _filters() -> dict[str, Filter]:
-    """The filters by name; where the engine cannot be asked for them, an entry that says why."""
+    """The filters by name; if they cannot be read, a placeholder with the reason."""
     try:
-        found = {one["name"]: one for one in Engine.beside(__file__).filters()}
-        return found or {"none": _excuse("The engine has no filters. Run: ganfx doctor")}
+        filters = {one["name"]: one for one in ServiceClient.from_settings(__file__).filters()}
+        return filters or {"none": _placeholder("The engine has no filters. Run: ganfx doctor")}
     except Exception as error:
-        return {"none": _excuse(_reason(error))}
+        return {"none": _placeholder(_message(error))}
 
 
-def _excuse(text: str) -> Filter:
-    """What stands in the menu for filters."""
-    return {"title": "GANFX is not ready", "help": text, "excuse": text, "controls": []}
+def _placeholder(message: str) -> Filter:
+    """A menu entry that only shows an error."""
+    return {"title": "GANFX is not ready", "help": message, "error": message, "controls": []}
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, GanfxError):
+def _message(error: Exception) -> str:
+    if isinstance(error, ServiceError):
         return str(error)
     traceback.print_exc()
     return f"GANFX failed: {error!r}"
 
 
-def _declare(procedure: Gimp.Procedure, filter_: Filter) -> None:
-    """Say what there is to choose; GIMP draws the dialogue."""
+def _add_arguments(procedure: Gimp.Procedure, filter_: Filter) -> None:
+    """Declare an argument for each control; GIMP builds the dialogue from them."""
     for control in filter_["controls"]:
-        words = [control["name"].replace("_", "-"), "_" + control["title"], control["help"]]
-        bounds = [control["low"], control["high"]] if "low" in control else []
+        name, default = control["name"].replace("_", "-"), control["default"]
+        words = [name, "_" + control["title"], control["help"]]
+        limits = [control["low"], control["high"]] if "low" in control else []
         if "choices" in control:
-            bounds = [Gimp.Choice.new()]
-            for number, (name, title) in enumerate(control["choices"].items()):
-                bounds[0].add(name, number, title, "")
-        add = getattr(procedure, f"add_{_KINDS[control['kind']]}_argument")
-        add(*words, *bounds, control["default"], _FLAGS)
+            limits = [Gimp.Choice.new()]
+            for number, (value, title) in enumerate(control["choices"].items()):
+                limits[0].add(value, number, title, "")
+        if "auto" in control:
+            is_auto, title = default == control["auto"], control["title"] + ": automatic"
+            procedure.add_boolean_argument(name + "-auto", title, control["help"], is_auto, _FLAGS)
+            default = sum(limits) / 2 if is_auto else default
+        add = getattr(procedure, f"add_{_ARGUMENT_TYPES[control['kind']]}_argument")
+        add(*words, *limits, default, _FLAGS)
     procedure.add_image_return_value("image", "Image", "The image that holds the result", False, _FLAGS)
 
 
 def run(filter_: Filter, procedure: Gimp.Procedure, mode: Gimp.RunMode, *given: Any) -> Gimp.ValueArray:
-    """What GIMP calls with an image, its chosen drawables and the arguments' values. Every way out is an answer."""
+    """The procedure's callback: given are image, drawables, config and data. Errors become return values."""
     image, drawables, config, _ = given
     try:
         _check(filter_, image, drawables)
@@ -100,16 +108,20 @@ def run(filter_: Filter, procedure: Gimp.Procedure, mode: Gimp.RunMode, *given: 
             GimpUi.init("ganfx")
             dialog = GimpUi.ProcedureDialog.new(procedure, config, filter_["title"])
             dialog.fill(None)
+            for control in filter_["controls"]:
+                if "auto" in control:
+                    name = control["name"].replace("_", "-")
+                    dialog.set_sensitive(name, True, config, name + "-auto", True)
             agreed = dialog.run()
             dialog.destroy()
             if not agreed:
                 return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
-        result = _work(filter_, image, drawables, config)
+        result = _apply(filter_, image, drawables, config)
         if result != image and mode != Gimp.RunMode.NONINTERACTIVE:
             Gimp.Display.new(result)
         Gimp.displays_flush()
     except Exception as error:
-        failure = GLib.Error.new_literal(Gimp.PlugIn.error_quark(), _reason(error), 0)
+        failure = GLib.Error.new_literal(Gimp.PlugIn.error_quark(), _message(error), 0)
         return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, failure)
     values = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
     values.remove(1)
@@ -118,160 +130,175 @@ def run(filter_: Filter, procedure: Gimp.Procedure, mode: Gimp.RunMode, *given: 
 
 
 def _check(filter_: Filter, image: Gimp.Image, drawables: list[Gimp.Drawable]) -> None:
-    """Refuse, before anything is asked or sent, what cannot be worked on."""
-    if "excuse" in filter_:
-        raise GanfxError(filter_["excuse"])
+    """Raise ServiceError if the filter cannot be applied to the drawables."""
+    if "error" in filter_:
+        raise ServiceError(filter_["error"])
     if filter_["mask"] == "required" and Gimp.Selection.is_empty(image):
-        raise GanfxError("Nothing is selected", "Select what is to be filled")
+        raise ServiceError("Nothing is selected", "Select what is to be filled")
     if not drawables or not all(item.is_layer() for item in drawables):
-        raise GanfxError("Only layers and groups can be worked on, not masks and channels", "Choose a layer")
+        raise ServiceError("Only layers and groups can be worked on, not masks and channels", "Choose a layer")
     for item in drawables:
         while item is not None:
             if item.get_lock_content():
-                raise GanfxError(f"The pixels of '{item.get_name()}' are locked", "Unlock them in the Layers dialogue")
+                raise ServiceError(
+                    f"The pixels of '{item.get_name()}' are locked", "Unlock them in the Layers dialogue"
+                )
             item = item.get_parent()
 
 
-def _work(filter_: Filter, image: Gimp.Image, layers: list[Gimp.Layer], config: Gimp.ProcedureConfig) -> Gimp.Image:
-    """The image that holds the result: `image`, or a new one if that was asked for."""
-    said = {control["name"]: config.get_property(control["name"]) for control in filter_["controls"]}
-    model, result, filling = said.pop("model"), said.pop("result", None), filter_["mask"] == "required"
+def _values(filter_: Filter, config: Gimp.ProcedureConfig) -> dict[str, Any]:
+    """The values of the controls by name."""
+    values = {control["name"]: config.get_property(control["name"]) for control in filter_["controls"]}
+    automatic = (control for control in filter_["controls"] if "auto" in control)
+    return values | {one["name"]: one["auto"] for one in automatic if config.get_property(one["name"] + "_auto")}
+
+
+def _apply(filter_: Filter, image: Gimp.Image, layers: list[Gimp.Layer], config: Gimp.ProcedureConfig) -> Gimp.Image:
+    """Apply the filter to `layers`; returns the image with the results: `image`, or a new one if that was chosen."""
+    values = _values(filter_, config)
+    model, result, is_fill = values.pop("model"), values.pop("result", None), filter_["mask"] == "required"
     scale = next(known["scale"] for known in filter_["models"] if known["name"] == model)
-    fresh = scale > 1 and result == "new"
-    apply = functools.partial(Engine.beside(__file__).apply, filter_["name"], model=model, options=said)
-    context = _AROUND if filling else 0 if fresh else None if scale > 1 else sys.maxsize
-    pieces = [Piece(layer, context) for layer in layers]
+    as_new = scale > 1 and result == "new"
+    client = ServiceClient.from_settings(__file__)
+    apply = functools.partial(client.apply, filter_["name"], model=model, options=values)
+    context = _CONTEXT if is_fill else 0 if as_new else None if scale > 1 else sys.maxsize
+    regions = [LayerRegion(layer, context) for layer in layers]
     Gimp.progress_init(filter_["title"])
-    for number, piece in enumerate(pieces):
-        mask = piece.mask() if filling or piece.apart else b""
-        call = functools.partial(apply, piece.read(), mask=mask, layer=piece.apart)
-        piece.answer = _awaited(call, number, len(pieces))
-    for piece in pieces:
-        piece.check(scale)
-    target = _copied(image, pieces) if fresh else image
-    _write(filter_, target, pieces, scale, fresh)
+    for number, region in enumerate(regions):
+        mask = region.mask() if is_fill or region.is_group else b""
+        call = functools.partial(apply, region.read(), mask=mask, layer=region.is_group)
+        region.result = _run_with_progress(call, number, len(regions))
+    for region in regions:
+        region.check(scale)
+    target = _duplicate(image, regions) if as_new else image
+    _write_results(filter_, target, regions, scale, as_new)
     return target
 
 
-def _awaited(call: Any, number: int, count: int) -> Pixels:
-    """What `call` answers, while the progress bar moves. GIMP's Cancel ends this process, and so the engine's work."""
+def _run_with_progress(call: Any, number: int, count: int) -> Pixels:
+    """Run `call`, number `number` of `count`, and update the progress bar.
+
+    GIMP's Cancel kills this process; the service then cancels the job.
+    """
     shares = [0.0]
     with futures.ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(call, told=shares.append)
-        while futures.wait([answer], timeout=0.1).not_done:
+        future = pool.submit(call, report=shares.append)
+        while futures.wait([future], timeout=0.1).not_done:
             Gimp.progress_update((number + shares[-1]) / count)
-        return answer.result()
+        return future.result()
 
 
-class Piece:
-    """Pixels of a layer, or what a group shows, in its own coordinates, and `answer`, what the engine made of them."""
+class LayerRegion:
+    """The part of a layer (or of what a group shows) to be sent, in layer coordinates, and the service's `result`."""
 
-    answer: Pixels
+    result: Pixels
 
     def __init__(self, layer: Gimp.Layer, context: int | None) -> None:
-        """All of `layer`, or what is selected of it and `context` pixels around that."""
-        self.layer, self.apart = layer, layer.is_group()
-        self.then = (layer.get_width(), layer.get_height(), *layer.get_offsets())
-        self.left, self.top, self.width, self.height = 0, 0, *self.then[:2]
+        """All of `layer` if `context` is None, else the selected part of it and `context` pixels around."""
+        self.layer, self.is_group = layer, layer.is_group()
+        self.geometry = (layer.get_width(), layer.get_height(), *layer.get_offsets())
+        self.left, self.top, self.width, self.height = 0, 0, *self.geometry[:2]
         if context is not None:
-            touched, x, y, across, down = layer.mask_intersect()
-            if not touched:
-                raise GanfxError(f"The selection does not touch '{layer.get_name()}'", "Select some of it, or nothing")
+            intersects, x, y, width, height = layer.mask_intersect()
+            if not intersects:
+                raise ServiceError(
+                    f"The selection does not touch '{layer.get_name()}'", "Select some of it, or nothing"
+                )
             self.left, self.top = (max(0, start - context) // max(1, context) * max(1, context) for start in (x, y))
-            self.width = min(x + across + context, self.width) - self.left
-            self.height = min(y + down + context, self.height) - self.top
-        self.in_image = (self.left + self.then[3], self.top + self.then[4], self.width, self.height)
+            self.width = min(x + width + context, self.width) - self.left
+            self.height = min(y + height + context, self.height) - self.top
+        self.in_image = (self.left + self.geometry[3], self.top + self.geometry[4], self.width, self.height)
 
     def read(self) -> Pixels:
-        """Its pixels: of 8 or 16 bits where those hold all there is, and else (linear, wide, deeper) as floats."""
+        """The pixels; as floats if 8 or 16 bits of sRGB would lose something (linear, wide gamut, deeper)."""
         channels, encoding = (1 if self.layer.is_gray() else 3) + self.layer.has_alpha(), self.layer.get_format()
-        colors, _, number = Babl.format_get_encoding(encoding).rpartition(" ")
-        ours = Babl.get_name(Babl.format_get_space(encoding)) in _OURS and ("'" in colors or "~" in colors)
-        depth = 8 if self.layer.is_indexed() else {"u8": 8, "u16": 16}.get(number, 32) if ours else 32
-        where, form = (self.left, self.top, self.width, self.height), f"{_COLORS[channels]} {_NUMBERS[depth]}"
-        data = bytes(self.layer.get_buffer().get(Gegl.Rectangle.new(*where), 1.0, form, Gegl.AbyssPolicy.NONE))
-        if self.apart and not any(data):
-            raise GanfxError(f"There is nothing to be seen in '{self.layer.get_name()}'", "Choose another layer")
+        colors, _, sample = Babl.format_get_encoding(encoding).rpartition(" ")
+        is_srgb = Babl.get_name(Babl.format_get_space(encoding)) in _SRGB_SPACES and ("'" in colors or "~" in colors)
+        depth = 8 if self.layer.is_indexed() else {"u8": 8, "u16": 16}.get(sample, 32) if is_srgb else 32
+        rect, form = (self.left, self.top, self.width, self.height), f"{_COLORS[channels]} {_TYPES[depth]}"
+        data = bytes(self.layer.get_buffer().get(Gegl.Rectangle.new(*rect), 1.0, form, Gegl.AbyssPolicy.NONE))
+        if self.is_group and not any(data):
+            raise ServiceError(f"There is nothing to be seen in '{self.layer.get_name()}'", "Choose another layer")
         return Pixels(self.width, self.height, channels, depth, data)
 
     def mask(self) -> bytes:
-        """What is selected of it, a byte a pixel; none where nothing is."""
+        """The selection in the region, one byte per pixel; empty if nothing is selected."""
         selection = self.layer.get_image().get_selection().get_buffer()
         data = bytes(selection.get(Gegl.Rectangle.new(*self.in_image), 1.0, "Y u8", Gegl.AbyssPolicy.NONE))
         return data if any(data) else b""
 
     def check(self, scale: int) -> None:
-        """Refuse an answer that would not fit."""
+        """Raise ServiceError if the image was changed meanwhile, or the result has another size."""
         layer = self.layer
-        if not layer.is_valid() or (layer.get_width(), layer.get_height(), *layer.get_offsets()) != self.then:
-            raise GanfxError("The image was changed while the engine worked", "Run the filter again")
-        if (self.answer.width, self.answer.height) != (self.width * scale, self.height * scale):
-            raise GanfxError(f"The engine answered with {self.answer.width}x{self.answer.height} pixels")
+        if not layer.is_valid() or (layer.get_width(), layer.get_height(), *layer.get_offsets()) != self.geometry:
+            raise ServiceError("The image was changed while the engine worked", "Run the filter again")
+        if (self.result.width, self.result.height) != (self.width * scale, self.height * scale):
+            raise ServiceError(f"The engine answered with {self.result.width}x{self.result.height} pixels")
 
-    def settle(self, title: str) -> None:
-        """Where it is a group's, go on with a layer `apart`, above that, as opaque, blended and masked as the group."""
+    def add_layer_for_group(self, title: str) -> None:
+        """For a group: add a layer above it, with its opacity, mode and mask, and use that from now on."""
         group, image, mode = self.layer, self.layer.get_image(), self.layer.get_mode()
-        if self.apart:
+        if self.is_group:
             mode = Gimp.LayerMode.NORMAL if mode == Gimp.LayerMode.PASS_THROUGH else mode
-            looks = (group.type(), group.get_opacity(), mode)
-            self.layer = Gimp.Layer.new(image, f"{group.get_name()} ({title})", *self.then[:2], *looks)
+            properties = (group.type(), group.get_opacity(), mode)
+            self.layer = Gimp.Layer.new(image, f"{group.get_name()} ({title})", *self.geometry[:2], *properties)
             image.insert_layer(self.layer, group.get_parent(), image.get_item_position(group))
-            self.layer.set_offsets(*self.then[3:])
+            self.layer.set_offsets(*self.geometry[3:])
             if group.get_mask():
                 self.layer.add_mask(self.layer.create_mask(Gimp.AddMaskType.WHITE))
                 self.layer.set_edit_mask(False)
-                where, mask = Gegl.Rectangle.new(0, 0, *self.then[:2]), self.layer.get_mask().get_buffer()
-                group.get_mask().get_buffer().copy(where, Gegl.AbyssPolicy.NONE, mask, where)
+                rect, mask = Gegl.Rectangle.new(0, 0, *self.geometry[:2]), self.layer.get_mask().get_buffer()
+                group.get_mask().get_buffer().copy(rect, Gegl.AbyssPolicy.NONE, mask, rect)
                 mask.flush()
 
-    def write(self, alone: bool) -> None:
-        """Lay the answer over the layer, within the selection; `alone`: with this piece selected instead."""
-        layer, answer, where = self.layer, self.answer, (self.left, self.top, self.answer.width, self.answer.height)
-        if alone:
+    def write(self, ignore_selection: bool) -> None:
+        """Write the result to the layer within the selection, or after selecting just the region."""
+        layer, result, rect = self.layer, self.result, (self.left, self.top, self.result.width, self.result.height)
+        if ignore_selection:
             layer.get_image().select_rectangle(Gimp.ChannelOps.REPLACE, *self.in_image)
-        # What is written at once knows no selection and no undo, which a new layer needs as little.
-        buffer = layer.get_buffer() if self.apart else layer.get_shadow_buffer()
-        buffer.set(Gegl.Rectangle.new(*where), f"{_COLORS[answer.channels]} {_NUMBERS[answer.depth]}", answer.data)
+        # Writing directly bypasses selection and undo, which a new layer does not need.
+        buffer = layer.get_buffer() if self.is_group else layer.get_shadow_buffer()
+        buffer.set(Gegl.Rectangle.new(*rect), f"{_COLORS[result.channels]} {_TYPES[result.depth]}", result.data)
         buffer.flush()
-        if not self.apart and not layer.merge_shadow(True):
-            raise GanfxError(f"GIMP does not let '{layer.get_name()}' be changed", Gimp.get_pdb().get_last_error())
-        layer.update(*where)
+        if not self.is_group and not layer.merge_shadow(True):
+            raise ServiceError(f"GIMP does not let '{layer.get_name()}' be changed", Gimp.get_pdb().get_last_error())
+        layer.update(*rect)
 
 
-def _copied(image: Gimp.Image, pieces: list[Piece]) -> Gimp.Image:
-    """A copy of `image`; its layers, which no two have the same names, are the `pieces`' from now on."""
+def _duplicate(image: Gimp.Image, regions: list[LayerRegion]) -> Gimp.Image:
+    """A copy of `image`, to whose layers (names are unique) the regions refer from now on."""
     target = image.duplicate()
-    for piece in pieces:
-        piece.layer, piece.left, piece.top = target.get_layer_by_name(piece.layer.get_name()), 0, 0
+    for region in regions:
+        region.layer, region.left, region.top = target.get_layer_by_name(region.layer.get_name()), 0, 0
     return target
 
 
-def _write(filter_: Filter, image: Gimp.Image, pieces: list[Piece], scale: int, fresh: bool) -> None:
-    """Lay all answers over the image, in one step of undo; a `fresh` one has none, and is cut to what is selected."""
-    filling = filter_["mask"] == "required"
-    (image.undo_disable if fresh else image.undo_group_start)()
+def _write_results(filter_: Filter, image: Gimp.Image, regions: list[LayerRegion], scale: int, as_new: bool) -> None:
+    """Write all results as one undo step; a new image has no undo and is cropped to the selection."""
+    is_fill = filter_["mask"] == "required"
+    (image.undo_disable if as_new else image.undo_group_start)()
     Gimp.context_push()
     Gimp.context_set_defaults()
     try:
-        if image.get_base_type() != Gimp.ImageBaseType.RGB and any(piece.answer.channels > 2 for piece in pieces):
+        if image.get_base_type() != Gimp.ImageBaseType.RGB and any(region.result.channels > 2 for region in regions):
             image.convert_rgb()
-        for piece in pieces:
-            piece.settle(filter_["title"])
+        for region in regions:
+            region.add_layer_for_group(filter_["title"])
         _, selected, x1, y1, x2, y2 = Gimp.Selection.bounds(image)
-        if fresh and selected:
+        if as_new and selected:
             image.crop(x2 - x1, y2 - y1, x1, y1)
         if scale > 1:
             image.scale(image.get_width() * scale, image.get_height() * scale)
         selection = image.get_selection().copy()
         if scale > 1:
             Gimp.Selection.none(image)
-        for piece in pieces:
-            piece.write(alone=filling)
-        if filling or (scale > 1 and not fresh):
+        for region in regions:
+            region.write(ignore_selection=is_fill)
+        if is_fill or (scale > 1 and not as_new):
             image.get_selection().combine_masks(selection, Gimp.ChannelOps.REPLACE, 0, 0)
     finally:
         Gimp.context_pop()
-        (image.undo_enable if fresh else image.undo_group_end)()
+        (image.undo_enable if as_new else image.undo_group_end)()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""ganfx in Krita: a docker, and two actions at the end of the Filter menu."""
+"""The Krita plug-in: a docker, and two actions in the Filter menu."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .docker import FilterDocker
 
 
 class Actions(Extension):  # type: ignore[misc]
-    """The menu's way to the docker."""
+    """Menu actions that show the docker and apply its filter again."""
 
     def setup(self) -> None:
-        """Nothing is done once for all windows."""
+        """Required by Krita; nothing to do."""
 
     def createActions(self, window: Any) -> None:
-        """Add to the menu of `window`, which is gone when the actions are used."""
+        """Add the actions to `window`, which Krita deletes before they are triggered."""
         for name, text in (("show", "GANFX Filters"), ("apply", "Apply GANFX Filter Again")):
             action = window.createAction("ganfx_" + name, text, "filter")
             action.triggered.connect(functools.partial(_on_docker, name))

@@ -1,4 +1,4 @@
-"""The docker: what to do, how far it is, and what came of it."""
+"""The docker: chooses a filter and its options, shows progress and messages."""
 
 from __future__ import annotations
 
@@ -11,176 +11,197 @@ from typing import Any
 
 from krita import DockWidget
 
-from .canvas import QtCore, QtWidgets, is_open, put, take
-from .client import Engine, GanfxError, Progress
+from .canvas import QtCore, QtWidgets, insert_result, is_open, read_source
+from .client import Progress, ServiceClient, ServiceError
 
 _WIDGETS = {"bool": "QCheckBox", "choice": "QComboBox", "float": "QDoubleSpinBox", "int": "QSpinBox"}
 
 
-class Work(futures.Future):  # type: ignore[type-arg]
-    """What comes of a task beside the canvas, of which `share` is done. Cancelled, it ends when it next reports."""
+class FilterJob(futures.Future):  # type: ignore[type-arg]
+    """A task in a thread of its own; share is the fraction done. After cancel(), the task ends when it next reports."""
 
     share = 0.0
 
     def __init__(self, task: Callable[[Progress], Any]) -> None:
         super().__init__()
-        # Its own thread, for those of a pool would keep Krita from quitting.
+        # A daemon thread: those of a pool would keep Krita from quitting.
         threading.Thread(target=self._run, args=[task], daemon=True).start()
 
     def _run(self, task: Callable[[Progress], Any]) -> None:
         with contextlib.suppress(futures.InvalidStateError):
             try:
-                self.set_result(task(self._told))
+                self.set_result(task(self._report))
             except Exception as error:
                 self.set_exception(error)
 
-    def _told(self, share: float) -> None:
+    def _report(self, share: float) -> None:
         self.share = share
         if self.cancelled():
-            raise GanfxError("Cancelled")
+            raise ServiceError("Cancelled")
 
 
 def guarded(slot: Callable[[FilterDocker], None]) -> Callable[..., None]:
-    """`slot` with its errors told in the docker: Krita would open a window that blocks everything."""
+    """Decorator that shows a slot's errors in the docker: Krita would open a modal window."""
 
     @functools.wraps(slot)
-    def safe(docker: FilterDocker, *_: object) -> None:
+    def wrapper(docker: FilterDocker, *_: object) -> None:
         try:
             slot(docker)
         except Exception as error:
-            docker.said.setText(str(error) or type(error).__name__)
+            docker.message.setText(str(error) or type(error).__name__)
 
-    return safe
+    return wrapper
 
 
 class FilterDocker(DockWidget):  # type: ignore[misc]
-    """The engine's filters, to be applied to what is open."""
+    """The filters of the service, applied to the active document."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setWindowTitle("GANFX Filters")
-        self._known: list[dict[str, Any]] = []
+        self._filters: list[dict[str, Any]] = []
         self._fields: list[dict[str, Any]] = []
-        self._listing: Work | None = None
-        self._timer, self.forms = QtCore.QTimer(self, interval=100, timeout=self._look), QtWidgets.QStackedWidget()
-        self.filter, self.layers, self.bar = QtWidgets.QComboBox(), QtWidgets.QComboBox(), QtWidgets.QProgressBar()
-        self.begin = QtWidgets.QPushButton("Apply", clicked=self.apply)
-        self.end = QtWidgets.QPushButton("Cancel", clicked=self.cancel)
-        self.said = QtWidgets.QLabel(wordWrap=True)
-        self.layers.addItems(["All visible layers", "The active layer"])
-        self.filter.currentIndexChanged.connect(self.forms.setCurrentIndex)
+        self._filters_job: FilterJob | None = None
+        self._timer, self.forms = QtCore.QTimer(self, interval=100, timeout=self._poll), QtWidgets.QStackedWidget()
+        self.filter_box, self.layers_box, self.progress_bar = (
+            QtWidgets.QComboBox(),
+            QtWidgets.QComboBox(),
+            QtWidgets.QProgressBar(),
+        )
+        self.apply_button = QtWidgets.QPushButton("Apply", clicked=self.apply)
+        self.cancel_button = QtWidgets.QPushButton("Cancel", clicked=self.cancel)
+        self.message = QtWidgets.QLabel(wordWrap=True)
+        self.layers_box.addItems(["All visible layers", "The active layer"])
+        self.filter_box.currentIndexChanged.connect(self.forms.setCurrentIndex)
         body = QtWidgets.QWidget()
         rows = QtWidgets.QVBoxLayout(body)
-        for widget in (self.filter, self.layers, self.forms, self.begin, self.bar, self.end, self.said):
+        for widget in (
+            self.filter_box,
+            self.layers_box,
+            self.forms,
+            self.apply_button,
+            self.progress_bar,
+            self.cancel_button,
+            self.message,
+        ):
             rows.addWidget(widget, int(widget is self.forms))
         self.setWidget(body)
-        self._attend(None)
+        self._show_job(None)
         self.refresh()
 
     def canvasChanged(self, canvas: Any) -> None:
-        """Krita asks for this method; what can be chosen is the same for every canvas."""
+        """Required by Krita; the docker does not depend on the canvas."""
 
     @guarded
     def refresh(self) -> None:
-        """Ask beside the canvas what can be chosen, for the answer may take a process."""
-        if self._listing is None:
-            self._listing = Work(lambda told: Engine.beside(__file__).filters())
+        """Read the filters in the background, since that may start a process."""
+        if self._filters_job is None:
+            self._filters_job = FilterJob(lambda report: ServiceClient.from_settings(__file__).filters())
             self._timer.start()
 
-    # The pointer comes: perhaps the engine can do more by now.
+    # Update when the pointer enters the docker.
     enterEvent = refresh
 
     @guarded
     def apply(self) -> None:
-        """Begin with what is chosen."""
-        if self._work is not None or not self._known:
+        """Start the chosen filter."""
+        if self._job is not None or not self._filters:
             return
-        described, fields = self._known[self.filter.currentIndex()], self._fields[self.filter.currentIndex()]
+        filter_, fields = self._filters[self.filter_box.currentIndex()], self._fields[self.filter_box.currentIndex()]
         values = {name: _value(field) for name, field in fields.items()}
-        chosen, as_image = values.pop("model"), values.pop("result", "") == "new"
-        model = next(known for known in described["models"] if known["name"] == chosen)
-        engine, merged = Engine.beside(__file__), self.layers.currentIndex() == 0
-        source = take(merged, model["scale"], as_image)
-        self._document, name = source.document, f"{described['title']}: {model['title']}"
-        self._put = functools.partial(put, source, name=name, as_image=as_image)
-        asked = {"model": chosen, "options": values, **source.asked}
-        self._attend(Work(lambda told: engine.apply(described["name"], source.pixels, told, **asked)))
+        model_name, as_image = values.pop("model"), values.pop("result", "") == "new"
+        model = next(known for known in filter_["models"] if known["name"] == model_name)
+        client, merged = ServiceClient.from_settings(__file__), self.layers_box.currentIndex() == 0
+        source = read_source(merged, model["scale"], as_image)
+        self._document, name = source.document, f"{filter_['title']}: {model['title']}"
+        self._insert = functools.partial(insert_result, source, name=name, as_image=as_image)
+        request = {"model": model_name, "options": values, **source.fields}
+        self._show_job(FilterJob(lambda report: client.apply(filter_["name"], source.pixels, report, **request)))
 
     @guarded
     def cancel(self) -> None:
-        """Wait no longer for what is being done; the engine hears of it when next it tells how far it is."""
-        if self._work is not None:
-            self._work.cancel()
-        self._attend(None, "Cancelled")
+        """Cancel the running job; the service is told at its next progress message."""
+        if self._job is not None:
+            self._job.cancel()
+        self._show_job(None, "Cancelled")
 
-    def _attend(self, work: Work | None, said: str = "") -> None:
-        """Show what there is to show for `work`, or for none."""
-        self._work = work
-        self.said.setText(said)
-        self.bar.setValue(0)
-        for widget in (self.begin, self.bar, self.end):
-            widget.setVisible((work is None) == (widget is self.begin))
+    def _show_job(self, job: FilterJob | None, message: str = "") -> None:
+        """Show the widgets for a running `job`, or for none, and a message."""
+        self._job = job
+        self.message.setText(message)
+        self.progress_bar.setValue(0)
+        for widget in (self.apply_button, self.progress_bar, self.cancel_button):
+            widget.setVisible((job is None) == (widget is self.apply_button))
         self._timer.start()
 
     @guarded
-    def _look(self) -> None:
-        """See to what goes on beside the canvas, once at a time: Krita lets events through while it is asked things."""
+    def _poll(self) -> None:
+        """Check the background jobs. Not re-entrant: Krita processes events during calls of its API."""
         self._timer.blockSignals(True)
         try:
-            if self._listing is not None and self._listing.done():
-                listing, self._listing = self._listing, None
-                self._list(listing.result())
-            if self._work is not None:
-                self._follow(self._work)
+            if self._filters_job is not None and self._filters_job.done():
+                job, self._filters_job = self._filters_job, None
+                self._build_forms(job.result())
+            if self._job is not None:
+                self._update(self._job)
         finally:
             self._timer.blockSignals(False)
-            if self._listing is None and self._work is None:
+            if self._filters_job is None and self._job is None:
                 self._timer.stop()
 
-    def _follow(self, work: Work) -> None:
+    def _update(self, job: FilterJob) -> None:
         if not is_open(self._document):
             self.cancel()
-            self.said.setText("The image was closed, and the work with it")
-        elif not work.done():
-            self.bar.setValue(int(100 * work.share))
+            self.message.setText("The image was closed, and the work with it")
+        elif not job.done():
+            self.progress_bar.setValue(int(100 * job.share))
         else:
-            said = ""
+            message = ""
             try:
-                said = self._put(work.result())
+                message = self._insert(job.result())
             finally:
-                self._attend(None, said)
+                self._show_job(None, message)
 
-    def _list(self, known: list[dict[str, Any]]) -> None:
-        """Make a form for each of the filters that are `known`."""
-        if known == self._known:
+    def _build_forms(self, filters: list[dict[str, Any]]) -> None:
+        """Build a form for each filter, if the filters have changed."""
+        if filters == self._filters:
             return
-        before, self._known, self._fields = self.filter.currentText(), known, []
-        self.filter.clear()
+        chosen, self._filters, self._fields = self.filter_box.currentText(), filters, []
+        self.filter_box.clear()
         while self.forms.count():
             self.forms.removeWidget(self.forms.widget(0))
-        for described in known:
+        for filter_ in filters:
             self._fields.append({})
             form = QtWidgets.QFormLayout(self.forms.widget(self.forms.addWidget(QtWidgets.QWidget())))
-            for control in described["controls"]:
+            for control in filter_["controls"]:
                 self._fields[-1][control["name"]] = field = _field(control)
                 form.addRow(control["title"], field)
-            self.filter.addItem(described["title"])
-        self.filter.setCurrentText(before)
+            self.filter_box.addItem(filter_["title"])
+        self.filter_box.setCurrentText(chosen)
 
 
 def _field(control: dict[str, Any]) -> Any:
-    """A widget for a value."""
-    choices, kind = control.get("choices", {}), control["kind"]
+    """The widget for a control. A number that may be automatic is so below its lowest value."""
+    # What to show for a value.
+    values, kind = control.get("choices", {}), control["kind"]
     field = getattr(QtWidgets, _WIDGETS.get(kind, "QLineEdit"))(toolTip=control["help"])
-    for name, title in choices.items():
+    for name, title in values.items():
         field.addItem(title, name)
     if "low" in control:
-        field.setRange(control["low"], control["high"])
-        field.setSingleStep({"int": 1, "float": 0.05}[kind])
-    field.metaObject().userProperty().write(field, choices.get(control["default"], control["default"]))
+        step, low = {"int": 1, "float": 0.05}[kind], control["low"]
+        if "auto" in control:
+            low -= step
+            field.setSpecialValueText("Automatic")
+            field.setProperty("auto", control["auto"])
+            values = {control["auto"]: low}
+        field.setRange(low, control["high"])
+        field.setSingleStep(step)
+    field.metaObject().userProperty().write(field, values.get(control["default"], control["default"]))
     return field
 
 
 def _value(field: Any) -> Any:
-    """Where it is not chosen, what Qt calls a widget's user property."""
+    """The value of a control's widget."""
+    if field.property("auto") and field.value() == field.minimum():
+        return field.property("auto")
     return field.currentData() if hasattr(field, "currentData") else field.metaObject().userProperty().read(field)

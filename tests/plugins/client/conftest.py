@@ -1,4 +1,4 @@
-"""What all tests of the client begin with."""
+"""Fixtures for tests of the client."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[Path]:
-    """A folder for an engine, which is ended with the test."""
+    """A state folder; a service started in it is killed after the test."""
     yield tmp_path
     with contextlib.suppress(OSError, ValueError):
         pid = json.loads((tmp_path / "server.json").read_text())["pid"]

@@ -1,4 +1,4 @@
-"""The plug-in in a GIMP that is none, with an engine that only nods."""
+"""The plug-in loaded with a fake GIMP and a fake client."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.plugins.gimp.fake import FakeEngine, load_plug_in
+from tests.plugins.gimp.fake import FakeClient, load_plug_in
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def plug_in(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 @pytest.fixture
-def engine(plug_in: ModuleType, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    fake = FakeEngine(plug_in)
-    monkeypatch.setattr(plug_in.Engine, "beside", lambda file: fake)
+def client(plug_in: ModuleType, monkeypatch: pytest.MonkeyPatch) -> FakeClient:
+    fake = FakeClient(plug_in)
+    monkeypatch.setattr(plug_in.ServiceClient, "from_settings", lambda file: fake)
     return fake

@@ -1,4 +1,4 @@
-"""GIMP as far as its plug-in sees it: one image whose layers note, in `image.notes`, what is done to them."""
+"""A fake of the parts of GIMP that the plug-in uses; `image.calls` records what is done to an image and its layers."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ from tests.conftest import ROOT
 PLUGINS = ROOT / "plugins"
 SAMPLES = {"Y'": 1, "Y'A": 2, "R'G'B'": 3, "R'G'B'A": 4, "Y": 1}
 SIZES = {"u8": 1, "u16": 2, "float": 4}
-Place = tuple[int, int, int, int]
+Rect = tuple[int, int, int, int]
 
 
 @dataclass
 class Buffer:
-    """Pixels whose bytes are all `value`; it notes what it is asked for and given."""
+    """Pixels whose bytes are all `value`; records reads and writes."""
 
-    notes: list[Any]
+    calls: list[Any]
     value: int = 7
 
-    def get(self, where: Place, scale: float, form: str, abyss: object) -> bytes:
-        self.notes.append(("get", form, where))
+    def get(self, rect: Rect, scale: float, form: str, abyss: object) -> bytes:
+        self.calls.append(("get", form, rect))
         colors, number = form.split()
-        return bytes([self.value]) * (where[2] * where[3] * SAMPLES[colors] * SIZES[number])
+        return bytes([self.value]) * (rect[2] * rect[3] * SAMPLES[colors] * SIZES[number])
 
-    def set(self, where: Place, form: str, data: bytes) -> None:
+    def set(self, rect: Rect, form: str, data: bytes) -> None:
         colors, number = form.split()
-        assert len(data) == where[2] * where[3] * SAMPLES[colors] * SIZES[number]
-        self.notes.append(("set", form, where))
+        assert len(data) == rect[2] * rect[3] * SAMPLES[colors] * SIZES[number]
+        self.calls.append(("set", form, rect))
 
     def flush(self) -> None:
-        """Nothing waits."""
+        """Nothing to do."""
 
 
 @dataclass
 class Image:
-    """`selected` is what is selected of it, as left, top, width and height; `base` is GIMP's word for its colors."""
+    """selected: the selection as (left, top, width, height). base: the name of GIMP's base type."""
 
     size: tuple[int, int]
-    selected: Place | None = None
+    selected: Rect | None = None
     base: str = "RGB"
-    notes: list[Any] = field(default_factory=list)
+    calls: list[Any] = field(default_factory=list)
 
     @property
-    def box(self) -> Place:
-        """The edges of what is selected, or of all."""
+    def box(self) -> Rect:
+        """The selection, or the whole image, as (left, top, right, bottom)."""
         left, top, width, height = self.selected or (0, 0, *self.size)
         return left, top, left + width, top + height
 
@@ -58,7 +58,7 @@ class Image:
         return self
 
     def get_buffer(self) -> Buffer:
-        return Buffer(self.notes, 0 if self.selected is None else 7)
+        return Buffer(self.calls, 0 if self.selected is None else 7)
 
     def get_base_type(self) -> str:
         return self.base
@@ -70,14 +70,15 @@ class Image:
         return self.size[1]
 
     def __getattr__(self, name: str) -> Any:
-        return lambda *given: self.notes.append((name, *given))
+        return lambda *given: self.calls.append((name, *given))
 
 
 @dataclass
 class Layer:
-    """`kind` holds Gimp's answers to is_... and has_alpha; `encoding` and `space` are babl's words for its pixels.
+    """A layer or another drawable.
 
-    `value` is what their bytes are.
+    kind: the methods is_... and has_... that return true. encoding, space: babl's names of the pixel format. value: of
+    all bytes of its pixels.
     """
 
     image: Image
@@ -93,7 +94,7 @@ class Layer:
     value: int = 7
 
     def set_offsets(self, *offsets: int) -> None:
-        self.image.notes.append(("set_offsets", *offsets))
+        self.image.calls.append(("set_offsets", *offsets))
 
     def mask_intersect(self) -> tuple[bool, int, int, int, int]:
         if self.image.selected is None:
@@ -105,11 +106,11 @@ class Layer:
         return right > left and bottom > top, left, top, right - left, bottom - top
 
     def merge_shadow(self, undoable: bool) -> bool:
-        self.image.notes.append(("merge", undoable))
+        self.image.calls.append(("merge", undoable))
         return self.writable
 
     def __getattr__(self, name: str) -> Any:
-        answers = {
+        values = {
             "get_name": "Sky",
             "get_image": self.image,
             "get_width": self.size[0],
@@ -122,18 +123,18 @@ class Layer:
             "type": "RGBA",
             "get_lock_content": self.locked,
             "get_format": self,
-            "get_buffer": Buffer(self.image.notes, self.value),
-            "get_shadow_buffer": Buffer(self.image.notes),
+            "get_buffer": Buffer(self.image.calls, self.value),
+            "get_shadow_buffer": Buffer(self.image.calls),
             "update": None,
         }
         if not name.startswith(("is_", "has_", "get_", "type", "update")):
             raise AttributeError(name)
-        return lambda *_: answers.get(name, name in self.kind)
+        return lambda *_: values.get(name, name in self.kind)
 
 
 @dataclass
 class Procedure:
-    """What a plug-in declares: `arguments` by name, as (kind, the rest)."""
+    """A procedure; `arguments` by name, as (kind, other parameters...)."""
 
     name: str
     call: Any
@@ -149,8 +150,8 @@ class Procedure:
 
 
 @dataclass
-class FakeEngine:
-    """Answers with pixels of the color channels, and at the scale, that it is told to; or fails."""
+class FakeClient:
+    """A client whose results are black pictures with the given scale and channels; or it raises `failure`."""
 
     plug_in: ModuleType
     scale: int = 1
@@ -159,9 +160,9 @@ class FakeEngine:
     sent: list[Any] = field(default_factory=list)
     while_working: Any = None
 
-    def apply(self, filter_name: str, pixels: Any, told: Any, **asked: Any) -> Any:
-        self.sent.append(SimpleNamespace(filter=filter_name, pixels=pixels, **asked))
-        told(0.5)
+    def apply(self, filter_name: str, pixels: Any, report: Any, **fields: Any) -> Any:
+        self.sent.append(SimpleNamespace(filter=filter_name, pixels=pixels, **fields))
+        report(0.5)
         if self.while_working:
             self.while_working()
         if self.failure:
@@ -181,14 +182,14 @@ class Choice(dict[str, str]):
 
 
 class Anything:
-    """Every name is a function that notes nothing, and a constant."""
+    """Every upper-case name is a constant, every other one a function that does nothing."""
 
     def __getattr__(self, name: str) -> Any:
         return name if name.isupper() else lambda *_: None
 
 
-def _new_layer(image: Image, name: str, width: int, height: int, *looks: Any) -> Layer:
-    image.notes.append(("new_layer", name, *looks))
+def _new_layer(image: Image, name: str, width: int, height: int, *properties: Any) -> Layer:
+    image.calls.append(("new_layer", name, *properties))
     return Layer(image, (width, height))
 
 
@@ -200,7 +201,7 @@ def _gimp() -> Any:
     gimp.ImageProcedure = SimpleNamespace(new=lambda plug_in, name, kind, call, data: Procedure(name, call))
     gimp.Selection = SimpleNamespace(
         is_empty=lambda image: image.selected is None,
-        none=lambda image: image.notes.append(("unselect",)),
+        none=lambda image: image.calls.append(("unselect",)),
         bounds=lambda image: (True, image.selected is not None, *image.box),
     )
     for kinds in ("PDBStatusType", "RunMode", "ChannelOps", "PDBProcType", "ImageBaseType", "LayerMode", "FillType"):
@@ -213,7 +214,7 @@ def _gimp() -> Any:
 def _repository() -> ModuleType:
     repository: Any = ModuleType("gi.repository")
     repository.Gimp, repository.GimpUi = _gimp(), Anything()
-    repository.Gegl = SimpleNamespace(Rectangle=SimpleNamespace(new=lambda *place: place), AbyssPolicy=Anything())
+    repository.Gegl = SimpleNamespace(Rectangle=SimpleNamespace(new=lambda *rect: rect), AbyssPolicy=Anything())
     error = type("Error", (), {"new_literal": staticmethod(lambda quark, text, code: text)})
     repository.GLib = SimpleNamespace(Error=error)
     repository.GObject = SimpleNamespace(ParamFlags=Anything(), Value=lambda kind, value: value)
@@ -226,7 +227,7 @@ def _repository() -> ModuleType:
 
 
 def load_plug_in(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The plug-in's module, in a GIMP that is none."""
+    """Import the plug-in's module with the fake GIMP."""
     gi: Any = ModuleType("gi")
     gi.require_version, gi.repository = lambda module, version: None, _repository()
     monkeypatch.setitem(sys.modules, "gi", gi)
@@ -236,7 +237,7 @@ def load_plug_in(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         assert spec
         assert spec.loader
         module = importlib.util.module_from_spec(spec)
-        # Dataclasses look their modules up.
+        # Needed by dataclasses.
         monkeypatch.setitem(sys.modules, name, module)
         spec.loader.exec_module(module)
     return module

@@ -1,4 +1,4 @@
-"""The plug-in in a Krita that is none."""
+"""The plug-in loaded with a fake Krita."""
 
 from __future__ import annotations
 

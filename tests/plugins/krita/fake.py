@@ -1,4 +1,4 @@
-"""Krita as far as its plug-in sees it: documents of layers that hold bytes, and Qt's few plain classes."""
+"""A fake of the parts of Krita and Qt that the plug-in uses."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ PLUGINS = ROOT / "plugins"
 CHANNELS = {"GRAYA": 2, "RGBA": 4, "CMYKA": 5}
 DTYPES = {"U8": np.uint8, "U16": np.uint16, "F16": np.float16, "F32": np.float32}
 SRGB = ("RGBA", "U8", "sRGB-elle-V2-srgbtrc.icc")
-Space = tuple[str, str, str]
+ColorSpace = tuple[str, str, str]
 
 
 class Rect(NamedTuple):
-    """Qt's QRect."""
+    """QRect."""
 
     left: int
     top: int
@@ -54,9 +54,9 @@ class Rect(NamedTuple):
 
 
 class Colored:
-    """What has a color space."""
+    """Something with a color space."""
 
-    space: Space
+    space: ColorSpace
 
     def colorModel(self) -> str:
         return self.space[0]
@@ -70,10 +70,10 @@ class Colored:
 
 @dataclass(eq=False)
 class Node(Colored):
-    """A layer whose samples, (H, W, channels) in Krita's order, begin at `corner`; none of them are outside."""
+    """A layer with samples (H, W, channels) in Krita's order, whose top left pixel is at `corner`."""
 
     samples: NDArray[Any]
-    space: Space = SRGB
+    space: ColorSpace = SRGB
     corner: tuple[int, int] = (0, 0)
     parent: Node | None = None
     kind: str = "paintlayer"
@@ -96,7 +96,7 @@ class Node(Colored):
     pixelData = projectionPixelData
 
     def setPixelData(self, data: bytes, x: int, y: int, width: int, height: int) -> None:
-        """Silent about wrong lengths, as Krita's."""
+        """Ignores data of a wrong length, as Krita does."""
         flat = np.frombuffer(data, DTYPES[self.space[1]])
         if flat.size == width * height * CHANNELS[self.space[0]]:
             self.samples, self.corner = flat.reshape(height, width, -1), (x, y)
@@ -106,7 +106,7 @@ class Node(Colored):
         self.children.insert(self.children.index(above) + 1 if above else 0, node)
 
     def setColorSpace(self, *space: str) -> None:
-        """The samples become their own mean, in as many channels: enough to see that it was done."""
+        """Replace the samples by their mean over the channels: enough to detect the conversion."""
         grey = self.samples.mean(axis=2, keepdims=True)
         self.samples = np.repeat(grey, CHANNELS[space[0]], axis=2).astype(DTYPES[space[1]])
         self.space = space
@@ -114,7 +114,7 @@ class Node(Colored):
 
 @dataclass
 class Selection:
-    """One byte a pixel, (H, W), from the canvas's corner."""
+    """mask: one byte per pixel, (H, W), of the whole canvas."""
 
     mask: NDArray[np.uint8]
 
@@ -138,10 +138,10 @@ class Selection:
 
 
 class Document(Colored):
-    """An image; `notes` keeps what was done to it that a user would find among the steps to undo."""
+    """An image; `undo_steps` records changes that add a step to the undo history."""
 
-    def __init__(self, width: int, height: int, space: Space = SRGB, *layers: Node) -> None:
-        self.size, self.space, self.notes, self.selected = (width, height), space, [], None
+    def __init__(self, width: int, height: int, space: ColorSpace = SRGB, *layers: Node) -> None:
+        self.size, self.space, self.undo_steps, self.selected = (width, height), space, [], None
         self.root = Node(np.zeros((height, width, CHANNELS[space[0]]), DTYPES[space[1]]), space, kind="grouplayer")
         for node in layers:
             self.root.addChildNode(node, self.root.children[-1] if self.root.children else None)
@@ -173,13 +173,13 @@ class Document(Colored):
         return Node(empty, self.space, kind=kind, title=title)
 
     def setColorSpace(self, *space: str) -> None:
-        self.notes.append(space)
+        self.undo_steps.append(space)
         self.space = space
         for node in self.root.children:
             node.setColorSpace(*space)
 
     def scaleImage(self, width: int, height: int, *_: object) -> None:
-        self.notes.append((width, height))
+        self.undo_steps.append((width, height))
         self.size = width, height
 
     def xRes(self) -> float:
@@ -188,14 +188,14 @@ class Document(Colored):
     yRes = resolution = xRes
 
     def waitForDone(self) -> None:
-        """Nothing is under way."""
+        """Nothing to wait for."""
 
     def setModified(self, modified: bool) -> None:
-        """Nobody asks."""
+        """Nothing to do."""
 
 
 class Application:
-    """Krita itself."""
+    """The Krita object."""
 
     def __init__(self) -> None:
         self.opened: list[Document] = []
@@ -210,11 +210,11 @@ class Application:
     def createDocument(
         self, width: int, height: int, name: str, model: str, depth: str, profile: str, resolution: float
     ) -> Document:
-        made = Document(width, height, (model, depth, profile))
-        made.root.addChildNode(made.createNode("Background", "paintlayer"), None)
-        self.opened.append(made)
-        made.close = lambda: self.opened.remove(made)  # type: ignore[attr-defined]
-        return made
+        document = Document(width, height, (model, depth, profile))
+        document.root.addChildNode(document.createNode("Background", "paintlayer"), None)
+        self.opened.append(document)
+        document.close = lambda: self.opened.remove(document)  # type: ignore[attr-defined]
+        return document
 
     def activeWindow(self) -> Any:
         return SimpleNamespace(addView=self.viewed.append)
@@ -233,7 +233,7 @@ def as_array(pixels: Any) -> Any:
 def load_plug_in(
     monkeypatch: pytest.MonkeyPatch, folder: Path, binding: str = "PyQt5"
 ) -> tuple[ModuleType, Application]:
-    """The plug-in's package, installed below `folder`, and the Krita that it finds."""
+    """Install the plug-in below `folder` and import it with a fake Krita; returns both."""
     application = Application()
     qobject = type("QObject", (), {"__module__": f"{binding}.QtCore"})
     krita = ModuleType("krita")

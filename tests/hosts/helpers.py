@@ -1,4 +1,4 @@
-"""Small plug-ins, and painting programs that do no more than load them."""
+"""Stand-ins for plug-ins and for the painting programs that load them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from ganfx.hosts import bundle
-from ganfx.hosts.table import HOSTS, Place
+from ganfx.hosts.table import HOSTS, Installation
 
 ROOT = Path(__file__).resolve().parents[2]
-FAKE_ENGINE = ROOT / "tests" / "fake_engine.py"
+FAKE_SERVICE = ROOT / "tests" / "fake_service.py"
 
-# As GIMP does it: a file named as its folder, if it may be executed, says what it can; and a Python for batches.
+# Like GIMP: loads executable files named as their folder, and runs the batch script.
 _GIMP = """
 import os, pathlib, re, runpy, sys, traceback, types
 names = []
@@ -40,7 +40,7 @@ SCRIPTS = {"gimp": ("gimp-console-3.0", _GIMP), "krita": ("kritarunner", _KRITA)
 
 
 def small_plugins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of plug-ins to be installed: the real client, and next to nothing else."""
+    """A folder of plug-in sources with the real client and otherwise minimal files."""
     for host in HOSTS.values():
         (folder / host.name / host.folder).mkdir(parents=True)
         (folder / host.name / host.folder / host.entry).write_text("NAMES = ['ganfx-upscale', 'ganfx-heal']\n")
@@ -52,17 +52,17 @@ def small_plugins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def program(folder: Path, host: str, script: str | None = None) -> Path:
-    """A program of that name in `folder`, which does as `script` says, or as the host would."""
-    name, usual = SCRIPTS[host]
+    """The host's executable in `folder`, which runs the Python `script`, by default one that behaves like the host."""
+    name, default_script = SCRIPTS[host]
     folder.mkdir(exist_ok=True)
-    (folder / f"{name}.py").write_text(script or usual)
+    (folder / f"{name}.py").write_text(script or default_script)
     (folder / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" "{folder / name}.py" "$@"\n')
     (folder / name).chmod(0o755)
     return folder / name
 
 
-def place(folder: Path, host: str) -> Place:
-    """A place for plug-ins in `folder`, with settings where the host has them."""
+def installation(folder: Path, host: str) -> Installation:
+    """An installation of `host` in `folder`, with a settings file if the host uses one."""
     root = folder / host
     root.mkdir(exist_ok=True)
-    return Place("system", root / "plug-ins", root, root / "kritarc" if host == "krita" else None)
+    return Installation("system", root / "plug-ins", root, root / "kritarc" if host == "krita" else None)

@@ -1,4 +1,4 @@
-"""The line from a painting program to the engine, as long as both do what they should."""
+"""The plug-ins' client with a service that works."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ import pytest
 
 from ganfx.spec import ModelSpec
 from plugins import client
-from tests import fake_engine, graphs
+from tests import fake_service, graphs
 from tests.conftest import ROOT
-from tests.plugins.client.lines import FAKE, PICTURE, engine, quiet, running
+from tests.plugins.client.helpers import FAKE, PICTURE, client_of, no_progress, running
 
 
-def test_a_picture_goes_there_and_back(state: Path) -> None:
-    heard: list[float] = []
-    with running(state, fake_engine.mirror) as server:
-        asked: dict[str, Any] = {"model": "photo-fill", "options": {"strength": 0.5}, "layer": True}
-        result = engine(state).apply("inpaint", PICTURE, heard.append, bytes(15), **asked)
+def test_pixels_mask_and_options_are_sent_and_the_result_is_returned(state: Path) -> None:
+    shares: list[float] = []
+    with running(state, fake_service.mirror) as server:
+        fields: dict[str, Any] = {"model": "photo-fill", "options": {"strength": 0.5}, "layer": True}
+        result = client_of(state).apply("inpaint", PICTURE, shares.append, bytes(15), **fields)
     assert result == PICTURE
     picture = {"width": 5, "height": 3, "channels": 4, "depth": 16}
-    assert server.headers == [{"filter": "inpaint", "mask": True} | asked | picture]
-    assert heard == [0.0, 0.0, 0.0, 0.25, 0.5, 1.0]
+    assert server.headers == [{"filter": "inpaint", "mask": True} | fields | picture]
+    assert shares == [0.0, 0.0, 0.0, 0.25, 0.5, 1.0]
 
 
-def test_an_engine_is_started_once_and_found_again(state: Path) -> None:
+def test_the_service_is_started_once_and_found_again(state: Path) -> None:
     for _ in range(2):
-        assert engine(state).apply("upscale", PICTURE, quiet) == PICTURE
+        assert client_of(state).apply("upscale", PICTURE, no_progress) == PICTURE
     first = json.loads((state / "server.json").read_text())["pid"]
-    assert engine(state).apply("upscale", PICTURE, quiet) == PICTURE
+    assert client_of(state).apply("upscale", PICTURE, no_progress) == PICTURE
     assert json.loads((state / "server.json").read_text())["pid"] == first
 
 
-def test_a_hosts_environment_does_not_reach_the_engine(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hosts_environment_does_not_reach_the_client_of(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     poison = ("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LD_PRELOAD", "QT_PLUGIN_PATH", "GI_TYPELIB_PATH")
     for name in poison:
         monkeypatch.setenv(name, "/nowhere")
     monkeypatch.setenv("GANFX_MODELS", "/host/models")
     monkeypatch.setenv("LANG", "C.UTF-8")
     monkeypatch.chdir("/")
-    assert engine(state, GANFX_MODELS="/my/models").apply("upscale", PICTURE, quiet) == PICTURE
+    assert client_of(state, GANFX_MODELS="/my/models").apply("upscale", PICTURE, no_progress) == PICTURE
     started = json.loads((state / "started.json").read_text())
     assert not set(poison) & set(started["environment"])
     assert started["environment"]["GANFX_MODELS"] == "/my/models"
@@ -53,7 +53,7 @@ def test_a_hosts_environment_does_not_reach_the_engine(state: Path, monkeypatch:
     assert started["environment"]["LANG"] == "C.UTF-8"
 
 
-def test_the_real_engine_does_its_work_for_a_poisoned_host(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_real_service_works_in_spite_of_the_hosts_environment(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     models, poison = state / "models", state / "host"
     models.mkdir()
     poison.mkdir()
@@ -64,21 +64,21 @@ def test_the_real_engine_does_its_work_for_a_poisoned_host(state: Path, monkeypa
     monkeypatch.setenv("PYTHONPATH", str(poison))
     monkeypatch.setenv("PYTHONHOME", str(poison))
     monkeypatch.setenv("LD_LIBRARY_PATH", str(poison))
-    there = client.Engine((sys.executable, "-m", "ganfx"), state, {"GANFX_MODELS": str(models)})
+    service = client.ServiceClient((sys.executable, "-m", "ganfx"), state, {"GANFX_MODELS": str(models)})
     pixels = np.random.default_rng(0).integers(0, 256, (6, 9, 3), np.uint8)
-    heard: list[float] = []
-    assert "upscale" in [one["name"] for one in there.filters()]
-    result = there.apply("upscale", client.Pixels(9, 6, 3, 8, pixels.tobytes()), heard.append, model="photo-x4")
+    shares: list[float] = []
+    assert "upscale" in [one["name"] for one in service.filters()]
+    result = service.apply("upscale", client.Pixels(9, 6, 3, 8, pixels.tobytes()), shares.append, model="photo-x4")
     assert (result.width, result.height) == (36, 24)
     assert result.data == pixels.repeat(4, 0).repeat(4, 1).tobytes()
-    assert heard[-1] <= 1
-    with pytest.raises(client.GanfxError) as caught:
-        there.apply("inpaint", client.Pixels(9, 6, 3, 8, pixels.tobytes()), quiet)
+    assert shares[-1] <= 1
+    with pytest.raises(client.ServiceError) as caught:
+        service.apply("inpaint", client.Pixels(9, 6, 3, 8, pixels.tobytes()), no_progress)
     assert caught.value.code != "gone"
 
 
-def test_a_flatpak_has_the_engine_started_outside(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By flatpak-spawn, which hands on nothing of the environment but what it is told to."""
+def test_in_a_flatpak_the_service_is_started_outside(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """flatpak-spawn passes on only the variables named on its command line."""
     spawn = state / "bin" / "flatpak-spawn"
     spawn.parent.mkdir()
     spawn.write_text(
@@ -93,41 +93,41 @@ def test_a_flatpak_has_the_engine_started_outside(state: Path, monkeypatch: pyte
     spawn.chmod(0o755)
     monkeypatch.setenv("PATH", str(spawn.parent), prepend=os.pathsep)
     monkeypatch.setattr(client, "_FLATPAK", spawn)
-    assert engine(state, GANFX_MODELS="/my/models").apply("upscale", PICTURE, quiet) == PICTURE
+    assert client_of(state, GANFX_MODELS="/my/models").apply("upscale", PICTURE, no_progress) == PICTURE
     started = json.loads((state / "started.json").read_text())
     assert started["environment"]["GANFX_MODELS"] == "/my/models"
     assert started["environment"]["GANFX_STATE"] == started["cwd"] == str(state)
 
 
-def test_filters_are_known_without_an_engine_and_anew_when_models_change(state: Path) -> None:
-    assert engine(state).filters() == fake_engine.FILTERS
+def test_filters_are_read_without_the_service_and_updated_when_models_change(state: Path) -> None:
+    assert client_of(state).filters() == fake_service.FILTERS
     assert not (state / "server.json").exists()
     made = json.loads((state / "filters.json").read_text())["made"]
-    assert engine(state).filters() == fake_engine.FILTERS
+    assert client_of(state).filters() == fake_service.FILTERS
     assert json.loads((state / "filters.json").read_text())["made"] == made
     (state / "models").mkdir()
     os.utime(state / "models", (made + 5, made + 5))
-    assert engine(state).filters() == fake_engine.FILTERS
+    assert client_of(state).filters() == fake_service.FILTERS
     assert json.loads((state / "filters.json").read_text())["made"] > made
 
 
-def test_what_was_known_is_better_than_nothing(state: Path) -> None:
-    with pytest.raises(client.GanfxError, match="the models are gone"):
-        engine(state, "dies").filters()
-    known = {"made": 0, "watched": [str(state)], "filters": fake_engine.FILTERS}
-    (state / "filters.json").write_text(json.dumps(known))
-    assert engine(state, "dies").filters() == fake_engine.FILTERS
+def test_an_outdated_list_of_filters_is_used_if_the_update_fails(state: Path) -> None:
+    with pytest.raises(client.ServiceError, match="the models are gone"):
+        client_of(state, "dies").filters()
+    schema = {"made": 0, "watched": [str(state)], "filters": fake_service.FILTERS}
+    (state / "filters.json").write_text(json.dumps(schema))
+    assert client_of(state, "dies").filters() == fake_service.FILTERS
 
 
-@pytest.mark.parametrize("word", [None, "{", "[]", '{"command": ["ganfx"]}', '{"command": 1, "state": "s"}'])
-def test_a_plugin_without_settings_says_what_to_do(tmp_path: Path, word: str | None) -> None:
-    if word is not None:
-        (tmp_path / client.SETTINGS).write_text(word)
-    with pytest.raises(client.GanfxError, match="ganfx plugins install"):
-        client.Engine.beside(str(tmp_path / "plugin.py"))
+@pytest.mark.parametrize("content", [None, "{", "[]", '{"command": ["ganfx"]}', '{"command": 1, "state": "s"}'])
+def test_missing_or_invalid_settings_are_an_error_with_a_remedy(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / client.SETTINGS).write_text(content)
+    with pytest.raises(client.ServiceError, match="ganfx plugins install"):
+        client.ServiceClient.from_settings(str(tmp_path / "plugin.py"))
 
 
-def test_names_outside_ascii_work_where_python_takes_names_for_ascii(tmp_path: Path) -> None:
+def test_names_outside_ascii_work_with_an_ascii_file_system_encoding(tmp_path: Path) -> None:
     folder = tmp_path / "Zoë"
     folder.mkdir()
     settings = {"command": [sys.executable, str(FAKE), "mirror"], "state": str(folder / "état")}
@@ -136,9 +136,9 @@ def test_names_outside_ascii_work_where_python_takes_names_for_ascii(tmp_path: P
     script = (
         "import client, sys\n"
         "assert sys.getfilesystemencoding() == 'ascii', sys.getfilesystemencoding()\n"
-        "print(client.Engine.beside(client.__file__).filters())\n"
+        "print(client.ServiceClient.from_settings(client.__file__).filters())\n"
     )
-    # As a Python inside a program set to the C locale, which Krita may be.
+    # Like a Python embedded in a program with the C locale, which Krita can be.
     env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
     done = subprocess.run([sys.executable, "-c", script], cwd=folder, env=env, capture_output=True, text=True)
     assert "upscale" in done.stdout, done.stderr

@@ -1,8 +1,8 @@
-"""An engine that does nothing but talk as the real one does, or as a broken one would.
+"""A fake service that speaks the protocol and returns pictures unchanged, or fails in a chosen way.
 
-    python fake_engine.py BEHAVIOUR serve | plugins describe
+    python fake_service.py BEHAVIOUR serve | plugins describe
 
-Its folder is GANFX_STATE. Standard library alone, as what starts it may have spoilt the environment.
+The state folder is GANFX_STATE. Standard library only: the environment it is started in may be broken.
 """
 
 from __future__ import annotations
@@ -22,29 +22,30 @@ _MODELS = [{"name": "photo-x4", "title": "Photo x4", "scale": 4}]
 FILTERS = [{"name": "upscale", "title": "Upscale", "help": "", "mask": "none", "models": _MODELS, "controls": []}]
 
 
-class FakeEngine(ThreadingHTTPServer):
-    """Listens on a free port, says so in `state`, and answers pictures as `behaviour` has it."""
+class FakeService(ThreadingHTTPServer):
+    """Listens on a free port, writes server.json to `state`, and passes requests to `behaviour`."""
 
     def __init__(self, state: Path, behaviour: Callable[[Handler], None], pid: int | None = None) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.state, self.behaviour, self.pid = state, behaviour, pid or os.getpid()
+        # Headers of the pictures received, tokens of the health requests, and whether a client disconnected.
         self.headers: list[dict[str, Any]] = []
         self.tokens: list[str] = []
-        self.hung_up = threading.Event()
-        place = {"host": "127.0.0.1", "port": self.server_port, "token": TOKEN, "pid": self.pid, "version": "0"}
+        self.disconnected = threading.Event()
+        address = {"host": "127.0.0.1", "port": self.server_port, "token": TOKEN, "pid": self.pid, "version": "0"}
         part = state / ".server.json.part"
-        part.write_text(json.dumps(place))
+        part.write_text(json.dumps(address))
         part.replace(state / "server.json")
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One request."""
+    """Handles one request."""
 
     protocol_version = "HTTP/1.1"
-    server: FakeEngine
+    server: FakeService
 
     def log_message(self, *words: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
     def do_GET(self) -> None:
         self.server.tokens.append(self.headers["Authorization"])
@@ -59,35 +60,35 @@ class Handler(BaseHTTPRequestHandler):
         try:
             self.server.behaviour(self)
         except OSError:
-            self.server.hung_up.set()
+            self.server.disconnected.set()
 
-    def take(self) -> tuple[dict[str, Any], bytes]:
-        """The header and what follows it."""
+    def read_request(self) -> tuple[dict[str, Any], bytes]:
+        """The JSON header, and the bytes after it."""
         length = int.from_bytes(self.rfile.read(4), "little")
         header = json.loads(self.rfile.read(length))
         self.server.headers.append(header)
         return header, self.rfile.read(int(self.headers["Content-Length"]) - 4 - length)
 
-    def begin(self) -> None:
-        """Say that an answer comes, piece by piece."""
+    def start_response(self) -> None:
+        """Send the head of a chunked response."""
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")
         self.send_header("Connection", "close")
         self.end_headers()
 
-    def say(self, event: str, rows: bytes = b"", **more: Any) -> None:
-        """One message, with the rows that follow it."""
+    def send_message(self, event: str, rows: bytes = b"", **more: Any) -> None:
+        """Send a message and the pixels that follow it."""
         text = json.dumps({"event": event, **more}).encode()
-        self.piece(len(text).to_bytes(4, "little") + text + rows)
+        self.send_chunk(len(text).to_bytes(4, "little") + text + rows)
 
-    def piece(self, data: bytes) -> None:
-        """So much of the answer."""
+    def send_chunk(self, data: bytes) -> None:
+        """Send bytes as one HTTP chunk."""
         self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
         self.wfile.flush()
 
-    def refuse(self, status: int, **said: Any) -> None:
-        """An answer instead of a picture."""
-        body = json.dumps({"error": said}).encode()
+    def refuse(self, status: int, **fields: Any) -> None:
+        """Send an error response."""
+        body = json.dumps({"error": fields}).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -95,35 +96,35 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def mirror(handler: Handler) -> None:
-    """Give back what was sent, in two pieces, and tell how far it is."""
-    header, pixels = handler.take()
+    """Return the picture in two parts, with progress."""
+    header, pixels = handler.read_request()
     size = header["width"] * header["height"] * header["channels"] * header["depth"] // 8
     half = size // 2
-    handler.begin()
-    handler.say("queued", ahead=1)
-    handler.say("started", **{key: header[key] for key in ("width", "height", "channels", "depth")})
-    handler.say("progress", share=0.25)
-    handler.say("rows", pixels[:half], bytes=half, share=0.5)
-    handler.say("rows", pixels[half:size], bytes=size - half, share=1.0)
-    handler.say("done")
-    handler.piece(b"")
+    handler.start_response()
+    handler.send_message("queued", ahead=1)
+    handler.send_message("started", **{key: header[key] for key in ("width", "height", "channels", "depth")})
+    handler.send_message("progress", share=0.25)
+    handler.send_message("rows", pixels[:half], bytes=half, share=0.5)
+    handler.send_message("rows", pixels[half:size], bytes=size - half, share=1.0)
+    handler.send_message("done")
+    handler.send_chunk(b"")
 
 
 def never_done(handler: Handler) -> None:
-    """Report progress until the other side hangs up."""
-    handler.take()
-    handler.begin()
+    """Report progress until the client disconnects."""
+    handler.read_request()
+    handler.start_response()
     while True:
-        handler.say("progress", share=0.5)
+        handler.send_message("progress", share=0.5)
         time.sleep(0.05)
 
 
 def killed(handler: Handler) -> None:
-    """End at once, with the picture half sent."""
-    header, pixels = handler.take()
-    handler.begin()
-    handler.say("started", **{key: header[key] for key in ("width", "height", "channels", "depth")})
-    handler.say("rows", pixels[:10], bytes=10, share=0.1)
+    """Exit in the middle of the picture."""
+    header, pixels = handler.read_request()
+    handler.start_response()
+    handler.send_message("started", **{key: header[key] for key in ("width", "height", "channels", "depth")})
+    handler.send_message("rows", pixels[:10], bytes=10, share=0.1)
     os._exit(9)
 
 
@@ -138,7 +139,7 @@ def _serve(state: Path, behaviour: str) -> None:
     if behaviour == "talks":
         sys.stderr.write("x" * 1_000_000)
         sys.stderr.flush()
-    FakeEngine(state, killed if behaviour == "killed" else mirror).serve_forever()
+    FakeService(state, killed if behaviour == "killed" else mirror).serve_forever()
 
 
 def _main() -> None:
