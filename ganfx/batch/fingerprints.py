@@ -1,4 +1,4 @@
-"""What a file held, noted so that it can be known again."""
+"""What identifies the contents of a file, and the record of one result."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ganfx.errors import UnreadableError
 
 @dataclass(frozen=True)
 class FileFingerprint:
-    """A file's bytes: how many, when they were last changed, and their SHA-256 in hex."""
+    """The contents of a file: size in bytes, modification time in ns since 1970, and SHA-256 in hex."""
 
     size_bytes: int
     mtime_ns: int
@@ -20,7 +20,7 @@ class FileFingerprint:
 
     @classmethod
     def of(cls, path: Path) -> FileFingerprint:
-        """The stamp of the file at `path`. Raises UnreadableError."""
+        """The fingerprint of the file at `path`. Raises UnreadableError."""
         try:
             with path.open("rb") as file:
                 state = os.fstat(file.fileno())
@@ -31,7 +31,11 @@ class FileFingerprint:
             raise UnreadableError(f"cannot be read: {(error.strerror or str(error)).lower()}") from error
 
     def fits(self, path: Path, *, trust_time: bool = True) -> bool:
-        """Whether the file at `path` has these bytes: by size and time where `trust_time`, else by its digest."""
+        """Whether the file at `path` has these contents.
+
+        With `trust_time`, equal size and modification time are enough; otherwise, and where the time differs, the
+        digests are compared.
+        """
         try:
             state = path.stat()
             if state.st_size != self.size_bytes:
@@ -44,11 +48,14 @@ class FileFingerprint:
 
 
 @dataclass(frozen=True)
-class Made:
-    """One result: what was made (`stamp`), of what (`source_stamp`), and how (`recipe`)."""
+class ResultRecord:
+    """One result: the file `target` with its fingerprint, the picture it was made from with its own, and the recipe.
+
+    recipe: JSON text, see `item_runner.recipe_of`.
+    """
 
     target: Path
     source: Path
-    source_stamp: FileFingerprint
+    source_fingerprint: FileFingerprint
     recipe: str
-    stamp: FileFingerprint
+    fingerprint: FileFingerprint

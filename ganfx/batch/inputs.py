@@ -1,4 +1,4 @@
-"""Which pictures a command's names stand for."""
+"""Which pictures the names given by a user stand for: files, folders and patterns."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ _OPEN_JOURNALS = 8
 
 @dataclass(frozen=True)
 class Input:
-    """One picture: `root` is the named folder in which it was found and `inside` where below that; None and '.' for
-    what was named itself."""
+    """One picture to read.
+
+    root: the folder named by the user in which it was found; None for a picture that was named itself.
+    inside: its folder relative to `root`; '.' without a root.
+    """
 
     path: Path
     root: Path | None = None
@@ -28,14 +31,19 @@ class Input:
         return self.path.parent.relative_to(self.root) if self.root else Path()
 
 
+def counted(count: int, noun: str) -> str:
+    """`count` things in words: "1 picture", "2 pictures"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def find_inputs(
     names: Sequence[str], is_picture: IsPicture, *, recursive: bool = False, leave_out: Path | None = None
 ) -> list[Input]:
-    """The files that `names` stand for: files as they are, folders by the pictures in them, patterns expanded.
+    """The files that `names` stand for, each once: files themselves, the pictures in folders, the matches of patterns.
 
-    Folders leave out hidden files and what is no picture; where `recursive`, their folders count too, but for hidden
-    ones and `leave_out`. A name that stands for nothing is kept, so that it fails in its turn and by its name. Raises
-    OptionError for a folder without pictures.
+    In folders, hidden files and files that are not pictures are skipped. With `recursive`, their sub-folders are
+    searched too, except hidden ones and `leave_out`. A name that matches nothing is kept, so that it fails as an item
+    of its own. Raises OptionError for a folder without pictures.
     """
     found: list[Input] = []
     for name in names:
@@ -54,7 +62,7 @@ def _inputs_in(folder: Path, is_picture: IsPicture, recursive: bool, leave_out: 
     pictures = [Input(path, folder) for path in files if is_picture(path)]
     if not pictures:
         deeper = not recursive and any(path.is_dir() for path in folder.iterdir())
-        hint = "-r looks into its folders too" if deeper else f"{len(files)} files, none a readable picture"
+        hint = "-r looks into its folders too" if deeper else f"{counted(len(files), 'file')}, none a readable picture"
         raise OptionError(f"{folder}: no pictures in this folder", hint=hint)
     return pictures
 
@@ -70,30 +78,30 @@ def _files_in(folder: Path, recursive: bool, leave_out: Path | None) -> Iterator
 
 
 def without_results(inputs: Sequence[Input]) -> list[Input]:
-    """`inputs` without what earlier runs made of them, or of other pictures in the same folder."""
+    """`inputs` without results that earlier runs made from them, or from other pictures in the same folder."""
     named = {real(given.path) for given in inputs}
-    earlier = _Earlier()
+    journals = _NearbyJournals()
     try:
-        return [given for given in inputs if not _is_result(given, earlier, named)]
+        return [given for given in inputs if not _is_result(given, journals, named)]
     finally:
-        earlier.close()
+        journals.close()
 
 
-def _is_result(given: Input, earlier: _Earlier, named: set[Path]) -> bool:
-    source = earlier.source_of(given.path)
+def _is_result(given: Input, journals: _NearbyJournals, named: set[Path]) -> bool:
+    source = journals.source_of(given.path)
     if source is None:
         return False
     return source in named or (given.root is not None and source.is_relative_to(given.root.resolve()))
 
 
-class _Earlier:
-    """The journals that may know a picture, few of them open at once."""
+class _NearbyJournals:
+    """The journals in the folders above pictures; at most `_OPEN_JOURNALS` are open at once."""
 
     def __init__(self) -> None:
         self._found: dict[Path, Records | None] = {}
 
     def source_of(self, path: Path) -> Path | None:
-        """What ganfx made the picture at `path` of; None where it did not."""
+        """The picture that ganfx made the one at `path` from; None where ganfx did not make it."""
         for folder in real(path).parents:
             records = self._records(folder)
             made = records.origin(path) if records else None
@@ -108,7 +116,7 @@ class _Earlier:
         return self._found[folder]
 
     def close(self, *, keep: int = 0) -> None:
-        """Close the journals opened first, all but `keep` of them."""
+        """Close all but the `keep` journals opened last."""
         opened = [folder for folder, records in self._found.items() if records]
         for folder in opened[: len(opened) - keep]:
             records = self._found.pop(folder)

@@ -1,4 +1,4 @@
-"""What a batch will do, decided before it begins: where each result goes."""
+"""The items of a batch: which file each result is written to, decided before the batch starts."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from ganfx.batch.inputs import Input
 from ganfx.errors import OptionError
 from ganfx.files import WRITABLE, MaskSource
 
-# What --name may speak of; the dot belongs to ext.
+# Fields of templates for names; ext includes its dot.
 FIELDS = ("stem", "model", "scale", "ext", "filter", "suffix")
+# Default templates: beside the source, and in another folder.
 _BESIDE, _APART = "{stem}_{suffix}{ext}", "{stem}{ext}"
 
 
 @dataclass(frozen=True)
 class Item:
-    """One picture to read, the file to write for it, where its mask is, if it has one, and where a mask that is
-    found is to be saved.
+    """One picture and what to write for it.
 
-    inside is where below the named folder it lies; home is the folder whose journal knows of the result.
+    mask: where its mask is, for a filter that needs one.
+    mask_target: where a mask that a filter finds is saved; None does not keep it.
+    inside: the picture's folder, relative to the folder named by the user.
+    home: the folder whose journal records the result.
     """
 
     source: Path
@@ -35,9 +38,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Naming:
-    """How results are called: `template` speaks of `FIELDS`, `values` says what all results share.
+    """How results are named.
 
-    Without a template they are called as their sources in a folder of their own, and with the suffix beside them.
+    values: the fields that are the same for all results (model, scale, filter, suffix).
+    template: made of `FIELDS`; None keeps the source's name in another folder, and adds the suffix beside the source.
+    extension: the suffix of the result of a source, with its dot.
     """
 
     values: Mapping[str, str]
@@ -45,7 +50,7 @@ class Naming:
     extension: Callable[[Path], str] = lambda path: path.suffix
 
     def name(self, source: Path, folder: Path) -> str:
-        """What the result of `source` in `folder` is called."""
+        """The name of the result of `source` in `folder`. Raises OptionError for a field without one value."""
         apart = folder.resolve() != source.parent.resolve()
         template = self.template or (_APART if apart else _BESIDE)
         values = {name: value.replace("/", "-").replace("\\", "-") for name, value in self.values.items()}
@@ -73,9 +78,9 @@ def check_template(template: str) -> None:
 
 
 def assign_targets(inputs: Sequence[Input], output: Path | None, naming: Naming, *, into_folder: bool) -> list[Item]:
-    """Give each input its own target: beside it, in the file `output`, or, where that is a folder, in its place there.
+    """Give each input its own target: beside it, the file `output`, or its place in the folder `output`.
 
-    Raises OptionError where two results would share one file, or one would replace an input.
+    Raises OptionError where two results would share a file, or a result would replace an input.
     """
     items = [_item(given, output if into_folder else None, naming, None if into_folder else output) for given in inputs]
     sources = {given.path.resolve() for given in inputs}

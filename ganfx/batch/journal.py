@@ -1,6 +1,6 @@
-"""The journal beside the results: what was made of what, and who is making what at the moment.
+"""The journal beside the results: what was made from what, and which process is making what now.
 
-A result is known from just before it takes its place, so that no crash leaves one behind that nobody knows.
+A result is recorded just before it is moved to its place, so that a crash never leaves an unrecorded one.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from pathlib import Path
 from types import TracebackType
 
 from ganfx.atomic import new_token, part_of
-from ganfx.batch.fingerprints import FileFingerprint, Made
+from ganfx.batch.fingerprints import FileFingerprint, ResultRecord
 from ganfx.batch.owners import Owner
 from ganfx.batch.records import NAME, Records, begin, checked, connect, real, translated
 from ganfx.errors import OutputError
 
-__all__ = ["NAME", "Claim", "FileFingerprint", "Journal", "Made"]
+__all__ = ["NAME", "Claim", "FileFingerprint", "Journal", "ResultRecord"]
 
 _SETTLE = """INSERT OR REPLACE INTO made
 SELECT target, source, source_size, source_mtime, source_digest, recipe, size, mtime, digest FROM claims
@@ -27,10 +27,11 @@ WHERE target = ? AND digest NOT NULL"""
 
 
 class Journal(Records):
-    """The journal of the results in `folder`, a context manager; for several threads and processes at once.
+    """The journal of the results in `folder`, a context manager. Safe for several threads and processes.
 
-    What runs that died left unfinished is cleared away, and what they had finished is taken over. notes say what was
-    wrong with the journal found. Raises OutputError, here and in every method, where it cannot be read or written.
+    Opening it removes unfinished files of crashed runs and records the files that they had finished. A damaged journal
+    is set aside and begun anew. notes: what was wrong with the journal found. Raises OutputError, here and in every
+    method, where it cannot be read or written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -39,7 +40,7 @@ class Journal(Records):
             super().__init__(folder, self._open(real(folder) / NAME))
         self._owner = Owner.new()
         self._held: set[bytes] = set()
-        # Settled with the next claim: each transaction waits for the disk.
+        # Claims to settle in the next transaction: each transaction waits for the disk.
         self._finished: set[bytes] = set()
         self._recover()
 
@@ -64,25 +65,25 @@ class Journal(Records):
                     self._is_free(key)
 
     def claim(self, source: Path, target: Path, recipe: str) -> Claim | None:
-        """The right to make `target` of `source` by `recipe`; None while somebody alive has it.
+        """Claim `target`, to be made from `source` by `recipe`; None while a running process claims it.
 
-        A claim whose owner died is taken over. Raises UnreadableError where `source` cannot be read.
+        A claim whose process ended is taken over. Raises UnreadableError where `source` cannot be read.
         """
-        key, stamp, owner = self._key(target), FileFingerprint.of(source), self._owner
+        key, found, owner = self._key(target), FileFingerprint.of(source), self._owner
         claim = Claim(self, target)
-        made_of = (self._key(source), stamp.size_bytes, stamp.mtime_ns, stamp.digest, recipe)
+        origin = (self._key(source), found.size_bytes, found.mtime_ns, found.digest, recipe)
         with self._writing():
             if not self._is_free(key):
                 return None
             self._connection.execute(
                 "INSERT INTO claims VALUES (?, ?, ?, ?, ?, ?, NULL, NULL, NULL, ?, ?, ?, ?, ?, ?)",
-                (key, *made_of, claim.token, time.time(), owner.host, owner.pid, owner.since, owner.token),
+                (key, *origin, claim.token, time.time(), owner.host, owner.pid, owner.since, owner.token),
             )
         self._held.add(key)
         return claim
 
     def _is_free(self, key: bytes) -> bool:
-        """Whether nobody alive claims `key`; within a transaction that clears away what the dead left of it."""
+        """Whether no running process claims `key`; settles the claim of one that ended. Call in a transaction."""
         row = self._connection.execute(
             "SELECT mark, claimed, host, pid, since, token FROM claims WHERE target = ?", [key]
         ).fetchone()
@@ -97,18 +98,18 @@ class Journal(Records):
         return True
 
     def _settle(self, key: bytes) -> None:
-        """Turn the claim on `key` into a result if it came to one, within a transaction."""
+        """Delete the claim on `key`, and record its result if there is one. Call in a transaction."""
         target = self._place(key)
         claimed = self._known("target = ?", key)[:1]
-        if claimed and claimed[0].stamp.fits(target):
+        if claimed and claimed[0].fingerprint.fits(target):
             self._connection.execute(_SETTLE, [key])
         self._connection.execute("DELETE FROM claims WHERE target = ?", [key])
 
-    def _note(self, target: Path, stamp: FileFingerprint) -> None:
+    def _note(self, target: Path, fingerprint: FileFingerprint) -> None:
         with self._writing():
             self._connection.execute(
                 "UPDATE claims SET size = ?, mtime = ?, digest = ? WHERE target = ?",
-                (stamp.size_bytes, stamp.mtime_ns, stamp.digest, self._key(target)),
+                (fingerprint.size_bytes, fingerprint.mtime_ns, fingerprint.digest, self._key(target)),
             )
 
     def _release(self, target: Path, *, finished: bool) -> None:
@@ -119,16 +120,16 @@ class Journal(Records):
             self.settle()
 
     def settle(self) -> None:
-        """Give up the claims on what is finished, which the next claim would do."""
+        """Settle the finished claims now instead of with the next claim."""
         if not self._finished:
             return
-        # What cannot be written now, the next run finds out by itself.
+        # Where that fails, the next run settles them.
         with contextlib.suppress(OutputError), self._writing():
             pass
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
-        """A transaction, which settles the claims that are done with too."""
+        """A write transaction, which settles the finished claims first."""
         with self._lock, translated(self.folder):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -144,7 +145,7 @@ class Journal(Records):
                 raise
 
     def close(self) -> None:
-        """Settle what is finished and let go of the database."""
+        """Settle the finished claims and close the database."""
         self.settle()
         self._owner.release()
         super().close()
@@ -154,9 +155,9 @@ class Journal(Records):
 
 
 class Claim:
-    """The right to make one file, a context manager; left without `finish`, it is withdrawn.
+    """The right to make one file, a context manager; leaving it without `finish` withdraws it.
 
-    token marks the unfinished file, as `ganfx.atomic.CommitHook` says.
+    token: part of the name of the unfinished file, see `ganfx.atomic.CommitHook`.
     """
 
     def __init__(self, journal: Journal, target: Path) -> None:
@@ -165,11 +166,11 @@ class Claim:
         self._finished = False
 
     def about_to_appear(self, part: Path) -> None:
-        """Note what `part`, whole and on the disk, holds. Raises OutputError."""
+        """Record the contents of `part`, which is complete and on the disk. Raises OutputError."""
         self._journal._note(self.target, FileFingerprint.of(part))
 
     def finish(self) -> None:
-        """The file is in its place."""
+        """Mark the file as being in its place."""
         self._finished = True
 
     def __enter__(self) -> Claim:

@@ -1,4 +1,4 @@
-"""Which mask belongs to which picture of a batch, decided before it begins."""
+"""Which mask belongs to which picture of a batch, decided before it starts."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from ganfx.files import MaskSource
 
 
 def without_mask(inputs: Sequence[Input], masks: MaskSource) -> list[Input]:
-    """`inputs` without the mask file, which may lie among them; a picture that is its own mask alone stays."""
+    """`inputs` without the mask file, which a folder may contain; a single picture that is its own mask stays."""
     rest = [given for given in inputs if not _same(given.path, masks.path)]
     return rest or list(inputs)
 
 
 def assign_masks(items: Sequence[Item], masks: MaskSource, is_picture: Callable[[Path], bool]) -> list[Item]:
-    """Give each item its mask: `masks` itself or, where that is a folder, the file of the picture's name in it, or in
-    the folder there that mirrors the picture's.
+    """Give each item its mask: `masks` itself or, where that is a folder, the file with the picture's name in it.
 
-    The same name with the same suffix goes before other suffixes; an item without such a file gets none.
-    Raises OptionError where the file or folder is absent or the pictures' own, or a result would replace a mask.
+    Sub-folders of masks mirror those of pictures. A file with the picture's own suffix is preferred to others; an item
+    without a file gets no mask. Raises OptionError where the file or folder is missing or is the pictures' own, or a
+    result would replace a mask.
     """
     if masks.path is not None and not masks.path.exists():
         raise OptionError(f"there is no mask {masks.path}", hint="check the name")
@@ -36,9 +36,9 @@ def assign_masks(items: Sequence[Item], masks: MaskSource, is_picture: Callable[
 
 
 def assign_mask_targets(items: Sequence[Item], output: Path, several: bool) -> list[Item]:
-    """Give each item the file for the mask that is found: `output`, or {stem}.png in it where it is a folder.
+    """Give each item the file to save the found mask to: `output`, or {stem}.png in it where that is a folder.
 
-    Raises OptionError where a mask would replace a picture, or another mask.
+    Raises OptionError where a mask would replace a picture or another mask.
     """
     into_folder = several or output.is_dir() or not output.suffix
     given = [

@@ -1,4 +1,4 @@
-"""Which process a claim belongs to, and whether that still lives."""
+"""Which process owns a claim, and whether that process still runs."""
 
 from __future__ import annotations
 
@@ -10,16 +10,21 @@ from dataclasses import dataclass
 
 import psutil
 
-# Another machine's process cannot be asked: its claims count for so long.
+# Seconds for which a claim from another computer is honored, since its process cannot be checked.
 FOREIGN_CLAIM_S = 3600
-# The start of a process is reckoned from the clock, which may be set in between.
-_SLACK_S = 5.0
+# Tolerance when start times of processes are compared: they are derived from the clock, which may be adjusted.
+_START_TOLERANCE_S = 5.0
+# Tokens of the owners of this process that were not released.
 _held: set[str] = set()
 
 
 @dataclass(frozen=True)
 class Owner:
-    """One opened journal of one process; since is the start of that process (seconds since 1970)."""
+    """One open journal of one process.
+
+    since: the start of the process, in seconds since 1970.
+    token: identifies the journal among those of the process.
+    """
 
     host: str
     pid: int
@@ -28,17 +33,17 @@ class Owner:
 
     @classmethod
     def new(cls) -> Owner:
-        """This process, as an owner of its own; it lives until `release`."""
+        """A new owner in this process, alive until `release`."""
         token = secrets.token_hex(8)
         _held.add(token)
         return cls(platform.node(), os.getpid(), psutil.Process().create_time(), token)
 
     def release(self) -> None:
-        """Own nothing any more."""
+        """Give up all claims."""
         _held.discard(self.token)
 
     def lives(self, claimed: float) -> bool:
-        """Whether the owner of what was `claimed` then (seconds since 1970) may still be at work on it."""
+        """Whether the owner of a claim made at `claimed` (seconds since 1970) may still be working on it."""
         if self.host != platform.node():
             return time.time() - claimed < FOREIGN_CLAIM_S
         if self.pid == os.getpid():
@@ -47,10 +52,10 @@ class Owner:
 
 
 def is_alive(pid: int, since: float) -> bool:
-    """Whether the process that began at `since` (seconds since 1970) as `pid` of this computer still runs."""
+    """Whether the process `pid` of this computer that started at `since` (seconds since 1970) still runs."""
     try:
         process = psutil.Process(pid)
-        same = abs(process.create_time() - since) < _SLACK_S
+        same = abs(process.create_time() - since) < _START_TOLERANCE_S
         return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

@@ -1,8 +1,9 @@
-"""One file through the corridor."""
+"""One file: read, filtered and written."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,16 +24,20 @@ from ganfx.files import (
 from ganfx.imaging.picture import Mask
 
 DONE, UP_TO_DATE, SKIPPED, FAILED = "done", "up to date", "skipped", "failed"
-# What a dry run says.
+# The status of a dry run.
 PLANNED = "to be made"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one item; sizes are (width, height) in pixels, `error` says why it failed.
+    """The outcome of one item.
 
-    status is DONE, UP_TO_DATE, SKIPPED (for the reason in the notes), FAILED, or PLANNED. steps are the filters it
-    went through, as people write them.
+    seconds: spent on filtering and writing.
+    input_size, output_size: (width, height) in pixels; None where that is unknown.
+    steps: the filters that were applied, in the syntax of `pipeline.parse_steps`.
+    notes: what the user should know; of SKIPPED, the reason.
+    error: why it failed.
+    status: DONE, UP_TO_DATE, SKIPPED, FAILED or PLANNED.
     """
 
     item: Item
@@ -52,11 +57,11 @@ class Outcome:
 
     @property
     def megapixels_per_s(self) -> float:
-        """Megapixels written in each second."""
+        """Megapixels written per second."""
         return self.megapixels / max(self.seconds, 1e-6)
 
     def as_json(self) -> dict[str, Any]:
-        """The outcome as plain data, for machines to read."""
+        """The outcome as plain data for JSON."""
         return {
             "input": str(self.item.source),
             "output": str(self.item.target) if self.status in (DONE, UP_TO_DATE, PLANNED) else None,
@@ -72,7 +77,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class WritePolicy:
-    """Whether the result, and the mask that is found, may replace what is there; and who is told before they appear."""
+    """Whether the result and the found mask may replace files, and hooks called just before each is put in place."""
 
     overwrite: bool = False
     overwrite_mask: bool = False
@@ -81,20 +86,21 @@ class WritePolicy:
 
 
 def process(item: Item, chooser: pipeline.Chooser, save: SaveOptions, policy: WritePolicy, slot: StageSlot) -> Outcome:
-    """Make what `item` asks for, by the chain that is chosen for it, on `slot`.
+    """Write the result of `item` by the chain that `chooser` chooses for it; `slot` limits and reports its stages.
 
     Raises ItemError for the item, EngineError and ModelError, which would fail every item alike.
     """
     with open_reader(item.source) as reader:
         area = reader.width * reader.height
 
-        def told(done_pixels: int) -> None:
+        def on_pixels(done_pixels: int) -> None:
             slot.progress(done_pixels / area)
 
         slot.enter(ENGINE)
         started = time.monotonic()
-        chain = chooser.choose(reader, told)
-        notes = (*chain.reasons, *_ItemProcess(item, reader, chain, save, policy, slot, told).do())
+        chain = chooser.choose(reader, on_pixels)
+        write = _ItemProcess(item, reader, chain, save, policy, slot, on_pixels).choose_writer()
+        notes = (*chain.reasons, *write())
         size = chain.output_size(reader)
         seconds = time.monotonic() - started
         return Outcome(item, seconds, (reader.width, reader.height), size, chain.steps, tuple(dict.fromkeys(notes)))
@@ -102,7 +108,7 @@ def process(item: Item, chooser: pipeline.Chooser, save: SaveOptions, policy: Wr
 
 @dataclass(frozen=True)
 class _ItemProcess:
-    """One item with its file open. What does it returns notes."""
+    """One item with its file open; its methods that write return notes."""
 
     item: Item
     reader: PictureReader
@@ -110,39 +116,42 @@ class _ItemProcess:
     save: SaveOptions
     policy: WritePolicy
     slot: StageSlot
-    told: pipeline.PixelProgress
+    on_pixels: pipeline.PixelProgress
 
-    def do(self) -> tuple[str, ...]:
+    def choose_writer(self) -> Callable[[], tuple[str, ...]]:
+        """The way to write the result. Raises MaskError where the chain needs a mask and there is none."""
         works = self.chain.works
         if self.chain.needs_mask and self.item.mask is None:
             raise MaskError("there is no mask for it", hint="a mask has its picture's name, with any suffix")
         if not works:
-            return ("copied", *self._copy())
-        # Alone, a retouch keeps the file's own samples wherever it changes nothing.
-        return self._retouch(works[0]) if len(works) == 1 and works[0].filter.retouch else self._stream()
+            return self._copy
+        # A single retouch keeps the file's own samples wherever it changes nothing.
+        return self._retouch if len(works) == 1 and works[0].filter.retouch else self._stream
 
-    def _copy(self) -> tuple[str, ...]:
+    def _copy(self, note: str = "copied") -> tuple[str, ...]:
         self.slot.enter(ENCODE)
-        may, commit_hook = self.policy.overwrite, self.policy.commit_hook
-        return copy_picture(self.reader, self.item.target, options=self.save, overwrite=may, commit_hook=commit_hook)
+        overwrite, hook = self.policy.overwrite, self.policy.commit_hook
+        target = self.item.target
+        return (note, *copy_picture(self.reader, target, options=self.save, overwrite=overwrite, commit_hook=hook))
 
     def _stream(self) -> tuple[str, ...]:
-        notes, given = self.reader.info.notes, self.item.mask
+        notes, source = self.reader.info.notes, self.item.mask
         with self._open_writer() as writer:
-            mask = given.read(self.reader) if given else None
-            for rows in self.chain.stream(self.reader, self.told, mask=mask, opaque=self._opaque):
+            mask = source.read(self.reader) if source else None
+            for rows in self.chain.stream(self.reader, self.on_pixels, mask=mask, opaque=self._opaque):
                 writer.write(rows)
                 notes = rows.info.notes
             self.slot.enter(ENCODE)
         return (*notes, *writer.notes)
 
-    def _retouch(self, work: pipeline.BoundFilter) -> tuple[str, ...]:
+    def _retouch(self) -> tuple[str, ...]:
+        work = self.chain.works[0]
         holes = pipeline.find_holes(self.reader, self._mask(work), work)
         if not holes.regions:
             what = "nothing was found to fill" if self.item.mask is None else "the mask is empty"
-            return (f"{what}: copied", *self._copy())
+            return self._copy(f"{what}: copied")
         with self._open_writer() as writer:
-            writer.retouch(self.reader, pipeline.retouch(self.reader, holes, work, self.told, opaque=self._opaque))
+            writer.retouch(self.reader, pipeline.retouch(self.reader, holes, work, self.on_pixels, opaque=self._opaque))
             self.slot.enter(ENCODE)
         return (*self.reader.info.notes, *writer.notes)
 
@@ -153,10 +162,10 @@ class _ItemProcess:
     def _mask(self, work: pipeline.BoundFilter) -> Mask:
         if self.item.mask is not None:
             return self.item.mask.read(self.reader)
-        mask = pipeline.find_mask(self.reader, work, lambda done: self.told(0))
+        mask = pipeline.find_mask(self.reader, work, lambda done: self.on_pixels(0))
         if self.item.mask_target is not None:
-            may, commit_hook = self.policy.overwrite_mask, self.policy.mask_commit_hook
-            save_mask(mask, self.item.mask_target, overwrite=may, commit_hook=commit_hook)
+            overwrite, hook = self.policy.overwrite_mask, self.policy.mask_commit_hook
+            save_mask(mask, self.item.mask_target, overwrite=overwrite, commit_hook=hook)
         return mask
 
     def _open_writer(self) -> PictureWriter:

@@ -1,4 +1,4 @@
-"""Recipes: chains of steps with a name and a way to save, kept in files called ganfx.toml."""
+"""Recipes: named chains of steps and how to save their results, kept in files called ganfx.toml."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any
 from ganfx import pipeline
 from ganfx.errors import OptionError, nearest
 from ganfx.files import WRITABLE
-from ganfx.filters import all_filters
+from ganfx.filters import all_filters, find_filter
 from ganfx.paths import config_dir
 
 FILE = "ganfx.toml"
-# In the place of steps: they are chosen for each photograph.
+# Instead of steps: they are chosen for each picture.
 AUTO = "auto"
 _KINDS: Mapping[str, tuple[type, ...]] = {
     "steps": (str, list),
@@ -29,9 +29,13 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is done to pictures, and how they are saved where it says so.
+    """The steps to run pictures through, and how to save the results.
 
-    steps are none where they are chosen for each photograph. format is a suffix without its dot, name a template.
+    steps: empty where they are chosen for each picture (AUTO).
+    format: the suffix of results without its dot; None leaves that to the caller, as for the fields below.
+    quality: 1..100, of JPEG, WebP and AVIF.
+    strip_metadata: leave out EXIF, XMP and IPTC.
+    name: a template for the names of results, see `items.FIELDS`.
     """
 
     steps: tuple[pipeline.Step, ...]
@@ -40,21 +44,29 @@ class Recipe:
     strip_metadata: bool = False
     name: str | None = None
 
+    @property
+    def needing_mask(self) -> list[str]:
+        """The filters among the steps that work where a mask says."""
+        return [step.filter for step in self.steps if find_filter(step.filter).needs_mask]
+
     @classmethod
     def of(cls, steps: str) -> Recipe:
-        """The steps that a text says, as `pipeline.parse_steps` reads it, or AUTO. Raises OptionError."""
+        """The recipe of steps in the syntax of `pipeline.parse_steps`, or of AUTO. Raises OptionError."""
         return cls(_steps(steps))
 
     def open(self, engine: pipeline.EngineOptions) -> pipeline.Chooser:
-        """The steps with their networks opened. Raises OptionError, ModelError or EngineError."""
+        """The chain of the steps, or its chooser for AUTO, with opened networks.
+
+        Raises OptionError, ModelError or EngineError.
+        """
         return pipeline.load_chain(self.steps, engine) if self.steps else pipeline.load_auto(engine)
 
 
 def find_recipe(wanted: str, folder: Path | None = None) -> Recipe:
-    """The recipe of the name `wanted`, or the one that it is: steps, as `pipeline.parse_steps` reads them, or AUTO.
+    """The recipe called `wanted`; or, where `wanted` is steps in the syntax of `pipeline.parse_steps` or AUTO, that.
 
-    Named ones are looked for in `folder`, then from the current folder upwards, then in the user's own settings.
-    Raises OptionError, naming the nearest, for what is not known and for a file that is not in order.
+    Named recipes are searched in the ganfx.toml of `folder`, of the current folder and those above it, and of the
+    user's configuration folder. Raises OptionError for unknown names (with the nearest known one) and invalid files.
     """
     named: dict[str, tuple[Path, Any]] = {}
     for path in _places(folder):
@@ -71,7 +83,7 @@ def find_recipe(wanted: str, folder: Path | None = None) -> Recipe:
 
 
 def recipe_of(folder: Path) -> Recipe | None:
-    """The recipe that the ganfx.toml in this very folder names by its `recipe`. Raises OptionError."""
+    """The recipe set by the key `recipe` in the ganfx.toml of `folder`; None without one. Raises OptionError."""
     wanted = _read(folder / FILE).get("recipe")
     return find_recipe(wanted, folder) if wanted is not None else None
 
@@ -90,12 +102,12 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     except (OSError, ValueError) as error:
         raise OptionError(f"{path}: {error}") from error
-    _know(found, {"recipe": (str,), "recipes": (dict,)}, str(path))
+    _check_keys(found, {"recipe": (str,), "recipes": (dict,)}, str(path))
     return found
 
 
-def _know(table: Any, kinds: Mapping[str, tuple[type, ...]], where: str) -> None:
-    """Raises OptionError where `table` has a key that is not known, or a value of another kind."""
+def _check_keys(table: Any, kinds: Mapping[str, tuple[type, ...]], where: str) -> None:
+    """Raises OptionError where `table` has an unknown key, or a value of the wrong type."""
     if not isinstance(table, dict):
         raise OptionError(f"{where} is not a table", hint=f"known keys: {', '.join(kinds)}")
     for key, value in table.items():
@@ -107,7 +119,7 @@ def _know(table: Any, kinds: Mapping[str, tuple[type, ...]], where: str) -> None
 
 
 def _recipe(table: Any, where: str) -> Recipe:
-    _know(table, _KINDS, where)
+    _check_keys(table, _KINDS, where)
     if not table.get("steps"):
         raise OptionError(f"{where} has no steps", hint='write some: steps = "heal,upscale:4"')
     if table.get("format", "png") not in {suffix.lstrip(".") for suffix in WRITABLE}:
@@ -118,18 +130,18 @@ def _recipe(table: Any, where: str) -> Recipe:
         raise OptionError(f"{where}: {error.message}", hint=error.hint) from error
 
 
-def _steps(said: str | list[Any]) -> tuple[pipeline.Step, ...]:
-    if said == AUTO:
+def _steps(value: str | list[Any]) -> tuple[pipeline.Step, ...]:
+    if value == AUTO:
         return ()
-    if isinstance(said, str):
-        return pipeline.parse_steps(said)
-    return tuple(step for one in said for step in _one_or_more(one))
+    if isinstance(value, str):
+        return pipeline.parse_steps(value)
+    return tuple(step for entry in value for step in _entry_steps(entry))
 
 
-def _one_or_more(said: Any) -> Iterator[pipeline.Step]:
-    if isinstance(said, str):
-        yield from pipeline.parse_steps(said)
-    elif isinstance(said, dict):
-        yield pipeline.as_step(said)
+def _entry_steps(entry: Any) -> Iterator[pipeline.Step]:
+    if isinstance(entry, str):
+        yield from pipeline.parse_steps(entry)
+    elif isinstance(entry, dict):
+        yield pipeline.as_step(entry)
     else:
-        raise OptionError(f"a step is {said!r}", hint='write "upscale:4" or { filter = "upscale", scale = 4 }')
+        raise OptionError(f"a step is {entry!r}", hint='write "upscale:4" or { filter = "upscale", scale = 4 }')

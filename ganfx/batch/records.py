@@ -1,4 +1,4 @@
-"""What was made of what: the database beside the results, as far as it is read."""
+"""Reading the database beside the results: which result was made from which picture, and how."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ganfx.batch.fingerprints import FileFingerprint, Made
+from ganfx.batch.fingerprints import FileFingerprint, ResultRecord
 from ganfx.errors import DiskFullError, OutputError, UnreadableError
 
 NAME = ".ganfx.sqlite"
 FORMAT = 1
 _BUSY_S = 60.0
 
-# Names are bytes: not every file's name is text. A claim whose stamp is noted tells as much as a result.
+# Paths are bytes, since not every file name is valid text. A claim with a digest is as good as a result: its file was
+# complete, and is moved to its place next.
 _RESULT = "target, source, source_size, source_mtime, source_digest, recipe, size, mtime, digest"
 _COLUMNS = """
     target BLOB PRIMARY KEY, source BLOB, source_size INTEGER, source_mtime INTEGER, source_digest TEXT, recipe TEXT,
@@ -34,7 +35,7 @@ _SCHEMA = (
 
 
 class Records:
-    """The results known in `folder`, to be asked; for several threads, while others write.
+    """The results recorded in `folder`. Safe for several threads, and while other processes write.
 
     Every method raises OutputError where the database cannot be read.
     """
@@ -43,52 +44,46 @@ class Records:
         self.folder, self.path = real(folder), real(folder) / NAME
         self._connection, self._lock = connection, threading.RLock()
 
-    def made(self, target: Path) -> Made | None:
-        """How the file at `target` was made or, where that is another by now, what was made there last."""
+    def made(self, target: Path) -> ResultRecord | None:
+        """The record of the file at `target`; where that file was replaced since, of the last result made there."""
         found = self._known("target = ?", self._key(target))
-        return next((made for made in found if made.stamp.fits(target)), found[-1] if found else None)
+        return next((made for made in found if made.fingerprint.fits(target)), found[-1] if found else None)
 
     def is_current(self, source: Path, target: Path, recipe: str) -> bool:
-        """Whether `target` is there as it was made, from the bytes that `source` has now, by `recipe`."""
+        """Whether `target` exists unchanged, and was made by `recipe` from the bytes that `source` has now."""
         made = self.made(target)
-        if made is None or made.recipe != recipe or not made.stamp.fits(target):
+        if made is None or made.recipe != recipe or not made.fingerprint.fits(target):
             return False
-        return made.source_stamp.fits(source, trust_time=made.source == real(source))
+        return made.source_fingerprint.fits(source, trust_time=made.source == real(source))
 
-    def origin(self, path: Path) -> Made | None:
-        """How this very file was made, wherever it was moved to; None where ganfx did not make it."""
+    def origin(self, path: Path) -> ResultRecord | None:
+        """The record of this file even if it was moved or renamed since; None where ganfx did not make it."""
         try:
             size = path.stat().st_size
         except OSError:
             return None
         here, known = self._place(self._key(path)), self._known("size = ?", size)
-        if found := next((made for made in known if made.target == here and made.stamp.fits(path)), None):
+        if found := next((made for made in known if made.target == here and made.fingerprint.fits(path)), None):
             return found
-        # A copy of its source says nothing, except at its own place.
-        telling = [made for made in known if made.stamp.digest != made.source_stamp.digest]
-        digest = _digest_of(path) if telling else None
-        return next((made for made in telling if made.stamp.digest == digest), None)
+        # A result with the bytes of its source is recognized only at its own path: elsewhere it may be the source.
+        distinct = [made for made in known if made.fingerprint.digest != made.source_fingerprint.digest]
+        digest = _digest_of(path) if distinct else None
+        return next((made for made in distinct if made.fingerprint.digest == digest), None)
 
-    def is_own(self, path: Path) -> bool:
-        """Whether ganfx made this very file, so that it is no input of a later run."""
-        return self.origin(path) is not None
-
-    def last_of(self, source: Path) -> Made | None:
-        """What was last made of `source`, even if the result was moved away since."""
-        return max(self._known("source = ?", self._key(source)), key=lambda made: made.stamp.mtime_ns, default=None)
-
-    def _known(self, where: str, value: object) -> list[Made]:
+    def _known(self, where: str, value: object) -> list[ResultRecord]:
         with self._lock, translated(self.folder):
             rows = self._connection.execute(f"SELECT {_RESULT} FROM known WHERE {where}", [value]).fetchall()
         return [self._made(row) for row in rows]
 
-    def _made(self, row: tuple[Any, ...]) -> Made:
-        target, source, source_size, source_mtime, source_digest, recipe, *stamp = row
-        source_stamp = FileFingerprint(source_size, source_mtime, source_digest)
-        return Made(self._place(target), self._place(source), source_stamp, recipe, FileFingerprint(*stamp))
+    def _made(self, row: tuple[Any, ...]) -> ResultRecord:
+        target, source, source_size, source_mtime, source_digest, recipe, *fingerprint = row
+        source_fingerprint = FileFingerprint(source_size, source_mtime, source_digest)
+        return ResultRecord(
+            self._place(target), self._place(source), source_fingerprint, recipe, FileFingerprint(*fingerprint)
+        )
 
     def _key(self, path: Path) -> bytes:
-        """`path` as it is stored: relative where it lies within the folder, so that all may be moved together."""
+        """`path` as it is stored: relative where it is inside the folder, so that the folder can be moved."""
         path = real(path)
         inside = path.is_relative_to(self.folder)
         return os.fsencode((path.relative_to(self.folder) if inside else path).as_posix())
@@ -97,7 +92,7 @@ class Records:
         return self.folder / os.fsdecode(key)
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the database."""
         self._connection.close()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -112,9 +107,9 @@ def _digest_of(path: Path) -> str | None:
 
 
 def peek(folder: Path) -> Records | None:
-    """The results known in `folder`; None where nothing is, or nothing that can be read."""
+    """The results recorded in `folder`; None where there is no journal, or none that can be read."""
     path = real(folder) / NAME
-    # To read what a crash left behind may take a little writing.
+    # After a crash, SQLite must roll a transaction back before it can read: that needs write access.
     for mode in ("rw", "ro") if path.is_file() else ():
         with contextlib.suppress(sqlite3.Error):
             return Records(folder, checked(connect(path, mode)))
@@ -122,14 +117,17 @@ def peek(folder: Path) -> Records | None:
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
-    """The database at `path`, opened to be read (ro), written (rw), or begun (rwc). Raises sqlite3.Error."""
+    """The database at `path`; `mode` is ro (read), rw (write) or rwc (create where missing). Raises sqlite3.Error."""
     return sqlite3.connect(
         f"{path.as_uri()}?mode={mode}", uri=True, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
     )
 
 
 def checked(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """`connection`, where it is sound and of this format. Raises sqlite3.DatabaseError for damage and OutputError."""
+    """`connection`, once it is checked; it is closed on errors.
+
+    Raises sqlite3.DatabaseError for a damaged database, OutputError for one written by a newer ganfx.
+    """
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > FORMAT:
@@ -144,7 +142,7 @@ def checked(connection: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def begin(connection: sqlite3.Connection) -> None:
-    """Make the tables where they are not there yet."""
+    """Create the tables where they are missing."""
     connection.execute("BEGIN IMMEDIATE")
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     for statement in () if version else _SCHEMA:
@@ -154,7 +152,7 @@ def begin(connection: sqlite3.Connection) -> None:
 
 @contextlib.contextmanager
 def translated(folder: Path) -> Iterator[None]:
-    """Turns what goes wrong with the database in `folder` into OutputError or DiskFullError."""
+    """Raise errors of the database in `folder` as OutputError or DiskFullError."""
     try:
         yield
     except sqlite3.Error as error:
@@ -166,5 +164,5 @@ def translated(folder: Path) -> Iterator[None]:
 
 
 def real(path: Path) -> Path:
-    """`path` with all links resolved but one that it is itself."""
+    """`path` with links in its folder resolved; a link at `path` itself is kept."""
     return Path(os.path.realpath(path.parent)) / path.name if path.name else Path(os.path.realpath(path))

@@ -1,4 +1,4 @@
-"""A page on what a batch did: each picture before and after, under a slider, in one file that needs no other."""
+"""A self-contained HTML page on a batch: each picture before and after under a slider."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ganfx.errors import ItemError, OptionError
 from ganfx.files import Preview, preview, writing
 
 _GENERATOR = "ganfx"
-# Long sides of what is shown, and how many pictures a page may have for the larger of them.
+# Longest side of previews in pixels: of up to _MANY pictures, and of more.
 _SIDE, _SMALL_SIDE, _MANY = 1000, 640, 100
 
 _SLIDER = string.Template("""\
@@ -37,11 +37,11 @@ _SLIDER = string.Template("""\
 
 
 class HtmlReport:
-    """The page at `path` on `total` pictures, a context manager: it is put in place at the end, however that comes.
+    """The page at `path` on `total` pictures; a context manager that puts the page in place at the end, also on errors.
 
-    Pictures are written down as they come, and none is kept in memory; what failed is said at the top. Raises
-    OptionError where the name is not one of a page, OutputError where it cannot be written, or where another file
-    (unless `overwrite`) than an older report is in its place.
+    Pictures are written to disk as they are added, and none is kept in memory; failures are listed at the top. Raises
+    OptionError where `path` does not end with .html or .htm, OutputError where it cannot be written, or where a file
+    other than an older report exists there (unless `overwrite`).
     """
 
     def __init__(self, path: Path, total: int, device: str, *, overwrite: bool = False) -> None:
@@ -51,7 +51,7 @@ class HtmlReport:
             path.parent.mkdir(parents=True, exist_ok=True)
         self._target = AtomicFile(path, overwrite=overwrite or _is_report(path))
         with writing(self._target.folder):
-            self._body = _nameless_file(self._target.folder)
+            self._body = _unnamed_file(self._target.folder)
         self._side = _SIDE if total <= _MANY else _SMALL_SIDE
         self._device = device
         self._counts: Counter[str] = Counter()
@@ -60,7 +60,7 @@ class HtmlReport:
         self._started = time.monotonic()
 
     def add(self, outcome: Outcome) -> None:
-        """Write down what became of one picture. Raises OutputError."""
+        """Add the outcome of one picture. Raises OutputError."""
         self._counts[outcome.status] += 1
         self._megapixels += outcome.megapixels
         if outcome.error:
@@ -70,7 +70,7 @@ class HtmlReport:
             self._body.write(_section(outcome, self._side))
 
     def _page(self) -> tuple[str, str]:
-        """What stands before the pictures, and what after them."""
+        """The parts of the page before and after the pictures."""
         seconds = time.monotonic() - self._started
         now = datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
         counts = ", ".join(f"{count} {status}" for status, count in self._counts.most_common())
@@ -102,7 +102,7 @@ class HtmlReport:
             self._target.discard()
 
 
-def _nameless_file(folder: Path) -> IO[str]:
+def _unnamed_file(folder: Path) -> IO[str]:
     return tempfile.TemporaryFile("w+", dir=folder, encoding="utf-8")
 
 

@@ -1,11 +1,10 @@
-"""Many items, several at once; one that fails is reported and the rest go on."""
+"""Runs many items, several at once; one that fails does not stop the others."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Protocol
 
 from ganfx.batch.items import Item
 from ganfx.batch.process import FAILED, SKIPPED, Outcome
@@ -13,67 +12,64 @@ from ganfx.batch.stage_limits import StageLimits, StageSemaphores, StageSlot
 from ganfx.errors import DiskFullError, ItemError
 
 _FULL = "the disk is full"
+# Called with an item and its finished share, 0..1.
 ItemProgress = Callable[[Item, float], None]
-
-
-class Making(Protocol):
-    """What makes an item; for several threads."""
-
-    def make(self, item: Item, slot: StageSlot) -> Outcome: ...
+# Makes one item. Raises ItemError where it fails.
+MakeItem = Callable[[Item, StageSlot], Outcome]
 
 
 def run(
     items: Iterable[Item],
-    runner: Making,
+    make: MakeItem,
     *,
     limits: StageLimits = StageLimits(),  # noqa: B008
     fail_fast: bool = False,
     progress: ItemProgress | None = None,
 ) -> Iterator[Outcome]:
-    """Make `items`, yielding each outcome as it comes; `progress` is told, by several threads, their shares, 0..1.
+    """Make `items` in threads of their own by `make`, yielding each outcome as it comes.
 
-    After a full disk, and with `fail_fast` after any failure, no more are begun, and those left are skipped. Raises
-    EngineError and ModelError, which would fail every item alike, and whatever `progress` raises: then all lanes stop
-    where they are, and nothing is half-written.
+    `progress` is called by these threads. After a full disk, and with `fail_fast` after any failure, no more items are
+    started, and the rest are skipped. Raises EngineError and ModelError, which would fail every item alike, and
+    whatever `progress` raises: then all threads stop where they are, and nothing is half-written.
     """
     waiting = iter(items)
     semaphores = StageSemaphores(limits)
-    ended = ""
+    end_reason = ""
     with ThreadPoolExecutor(limits.total, thread_name_prefix="slot") as pool:
         running: set[Future[Outcome]] = set()
         try:
             while True:
-                while not ended and len(running) < limits.total and (item := next(waiting, None)) is not None:
-                    running.add(pool.submit(_one, item, runner, semaphores, progress))
+                while not end_reason and len(running) < limits.total and (item := next(waiting, None)) is not None:
+                    running.add(pool.submit(_make_one, item, make, semaphores, progress))
                 if not running:
                     break
                 finished, running = wait(running, return_when=FIRST_COMPLETED)
                 for outcome in _results(finished):
-                    yield _like_others(outcome) if ended == _FULL else outcome
-                    ended = ended or _reason_to_end(outcome, fail_fast)
+                    yield _without_repeated_error(outcome) if end_reason == _FULL else outcome
+                    end_reason = end_reason or _reason_to_end(outcome, fail_fast)
         finally:
             semaphores.close()
-    yield from (Outcome(item, status=SKIPPED, notes=(f"not begun: {ended}",)) for item in waiting)
+    yield from (Outcome(item, status=SKIPPED, notes=(f"not begun: {end_reason}",)) for item in waiting)
 
 
-def _one(item: Item, runner: Making, semaphores: StageSemaphores, progress: ItemProgress | None) -> Outcome:
+def _make_one(item: Item, make: MakeItem, semaphores: StageSemaphores, progress: ItemProgress | None) -> Outcome:
     started = time.monotonic()
     slot = StageSlot(semaphores, lambda share: progress(item, share) if progress else None)
     try:
         slot.progress(0)
-        return runner.make(item, slot)
+        return make(item, slot)
     except ItemError as error:
         return Outcome(item, time.monotonic() - started, error=error, status=FAILED)
 
 
 def _results(finished: Iterable[Future[Outcome]]) -> Iterator[Outcome]:
-    """What came of them, before what one of them raised."""
+    """The outcomes of `finished` items, before the first error that one of them raised."""
     for future in sorted(finished, key=lambda future: future.exception() is not None):
         yield future.result()
 
 
-def _like_others(outcome: Outcome) -> Outcome:
-    """`outcome`, but for an error that was told already."""
+def _without_repeated_error(outcome: Outcome) -> Outcome:
+    """`outcome`, as skipped where its error is the full disk that was reported already."""
     if not isinstance(outcome.error, DiskFullError):
         return outcome
     return Outcome(outcome.item, status=SKIPPED, notes=(f"not finished: {_FULL}",))

@@ -1,4 +1,4 @@
-"""Several pictures at once, each stage of their way held to a number of them."""
+"""Limits on how many pictures are in each stage of a batch at the same time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STAGES = (DECODE, ENGINE, ENCODE)
 
 @dataclass(frozen=True)
 class StageLimits:
-    """How many pictures may be in each stage: looked at and opened, in the filter, and being encoded."""
+    """The most pictures that may be in each stage at once: being opened, in the filter, being encoded."""
 
     decode: int = 1
     engine: int = 1
@@ -26,7 +26,7 @@ class StageLimits:
 
     @classmethod
     def parse(cls, text: str) -> StageLimits:
-        """'2:1:2' as 2 of decode, 1 of engine, 2 of encode. Raises OptionError."""
+        """The limits of decode, engine and encode in a text such as '2:1:2'. Raises OptionError."""
         numbers = text.split(":")
         if len(numbers) != len(STAGES) or not all(number.isdecimal() and int(number) > 0 for number in numbers):
             raise OptionError(f"lanes: {text!r} is not three numbers from 1 up", hint="as in 2:1:2")
@@ -34,7 +34,7 @@ class StageLimits:
 
     @classmethod
     def fitting(cls, chooser: Chooser) -> StageLimits:
-        """A good choice: networks beside the processor are kept busy by several pictures, those on it by one."""
+        """Limits that suit the device: an accelerator is kept busy by several pictures, the CPU by one."""
         return cls(2, 4, 4) if any(engine.accelerated for engine in chooser.engines) else cls()
 
     def __str__(self) -> str:
@@ -42,12 +42,12 @@ class StageLimits:
 
     @property
     def total(self) -> int:
-        """How many pictures are begun and not finished at once."""
+        """The most pictures in work at once."""
         return self.decode + self.engine + self.encode
 
 
 class StageSemaphores:
-    """The entrances of the stages, shared by all lanes."""
+    """Counts the free places of each stage; shared by the threads of one batch."""
 
     def __init__(self, limits: StageLimits) -> None:
         self._free = {stage: getattr(limits, stage) for stage in STAGES}
@@ -55,13 +55,13 @@ class StageSemaphores:
         self.is_closed = False
 
     def close(self) -> None:
-        """Let nobody in any more, and stop those inside where they next look."""
+        """Interrupt all threads: those that wait at once, those at work when they next report progress."""
         with self._changed:
             self.is_closed = True
             self._changed.notify_all()
 
     def take(self, stage: str) -> None:
-        """Wait for a place in `stage`. Raises KeyboardInterrupt once the semaphores are closed."""
+        """Wait for a free place in `stage` and take it. Raises KeyboardInterrupt once closed."""
         with self._changed:
             self._changed.wait_for(lambda: self.is_closed or self._free[stage])
             if self.is_closed:
@@ -69,35 +69,38 @@ class StageSemaphores:
             self._free[stage] -= 1
 
     def give(self, stage: str) -> None:
-        """Leave `stage` to the next."""
+        """Give a place in `stage` back."""
         with self._changed:
             self._free[stage] += 1
             self._changed.notify_all()
 
 
 class StageSlot:
-    """One picture's way through the stages, a context manager that leaves the last of them.
+    """The place of one picture in the stages; a context manager that gives its last place back.
 
-    `told` is called with the finished share, 0..1. Without `semaphores` there is nobody to wait for.
+    semaphores: shared with the other pictures; None has no limits.
+    on_progress: called with the finished share, 0..1.
     """
 
-    def __init__(self, semaphores: StageSemaphores | None = None, told: Callable[[float], None] | None = None) -> None:
-        self._semaphores, self._told = semaphores, told
+    def __init__(
+        self, semaphores: StageSemaphores | None = None, on_progress: Callable[[float], None] | None = None
+    ) -> None:
+        self._semaphores, self._on_progress = semaphores, on_progress
         self._stage: str | None = None
 
     def enter(self, stage: str) -> None:
-        """Go on to `stage` once there is room; the stage before is kept until then, so that its results are few."""
+        """Wait for a place in `stage`, then leave the stage before, so that few results wait between stages."""
         if self._semaphores:
             self._semaphores.take(stage)
             self._leave()
             self._stage = stage
 
     def progress(self, share: float) -> None:
-        """Tell the finished share. Raises KeyboardInterrupt where the run is to stop."""
+        """Report the finished `share`, 0..1. Raises KeyboardInterrupt where the batch is to stop."""
         if self._semaphores and self._semaphores.is_closed:
             raise KeyboardInterrupt
-        if self._told:
-            self._told(share)
+        if self._on_progress:
+            self._on_progress(share)
 
     def _leave(self) -> None:
         if self._semaphores and self._stage:

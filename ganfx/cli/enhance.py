@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -11,12 +10,6 @@ from ganfx.cli.batches import run_batch
 from ganfx.cli.file_options import FileArguments, file_options
 from ganfx.cli.mask_options import as_mask_source, mask_options
 from ganfx.cli.options import engine_options, take_engine_options
-from ganfx.errors import OptionError
-from ganfx.filters import find_filter
-
-if TYPE_CHECKING:
-    from ganfx.batch.recipes import Recipe
-    from ganfx.files import MaskSource
 
 AUTO = "auto"
 _STEPS_HELP = f"Filters with commas between, or {AUTO}: what each photograph needs.  [default: {AUTO}]"
@@ -57,8 +50,7 @@ def _enhance(**arguments: Any) -> int:
     if steps is not None and named is not None:
         raise click.UsageError("--steps and --recipe exclude each other")
     recipe = find_recipe(named) if named is not None else Recipe.of(AUTO if steps is None else steps)
-    masks = _masks(recipe, arguments["mask"], arguments["mask_color"])
-    return run_batch("enhance", lambda: recipe.open(engine), _completed(given, recipe), masks)
+    return run_batch("enhance", recipe, given, engine, mask=as_mask_source(arguments["mask"], arguments["mask_color"]))
 
 
 def _command() -> click.Command:
@@ -71,27 +63,6 @@ def _command() -> click.Command:
         command = decorate(command)
     decorated: click.Command = click.command("enhance", help=_HELP, epilog=_EPILOG, short_help=_SHORT)(command)
     return decorated
-
-
-def _masks(recipe: Recipe, mask: str | None, color: str | None) -> MaskSource | None:
-    """Where masks are for the step that needs one. Raises OptionError where there is but one of the two."""
-    needing = [step.filter for step in recipe.steps if find_filter(step.filter).needs_mask]
-    if needing:
-        return as_mask_source(needing[0], mask, color)
-    if mask is not None or color is not None:
-        raise OptionError("no step takes a mask", hint="add one that does: --steps inpaint,...")
-    return None
-
-
-def _completed(given: FileArguments, recipe: Recipe) -> FileArguments:
-    """What was given, and where that is silent what the recipe says."""
-    return dataclasses.replace(
-        given,
-        extension=given.extension or recipe.format,
-        quality=given.quality or recipe.quality,
-        strip_metadata=given.strip_metadata or recipe.strip_metadata,
-        name=given.name or recipe.name,
-    )
 
 
 enhance = _command()

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from enum import IntEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ganfx.batch.stage_limits import StageLimits
 from ganfx.cli.options import lanes_option
 from ganfx.files import WRITABLE
+
+if TYPE_CHECKING:
+    from ganfx.batch import BatchOptions
+    from ganfx.files import MaskSource
 
 _EXTENSIONS = sorted(suffix.lstrip(".") for suffix in WRITABLE)
 _FORMAT_HELP = f"Write another format: {', '.join(_EXTENSIONS)}."
@@ -24,6 +29,14 @@ _LANES_HELP = (
     "on a processor the filter takes all of it for one.  [default: 1:1:1, with a GPU 2:4:4]"
 )
 _REPORT_HELP = "Write a page that shows each picture before and after under a slider, with its figures."
+
+
+class Level(IntEnum):
+    """How much is reported on the terminal."""
+
+    QUIET = 0
+    NORMAL = 1
+    VERBOSE = 2
 
 
 def file_options() -> list[Callable[[Any], Any]]:
@@ -80,6 +93,31 @@ class FileArguments:
                 names = (f"--{name.replace('_', '-')}" for name in (one, other))
                 raise click.UsageError(" and ".join(names) + " exclude each other")
         return taken
+
+    def batch_options(self, *, mask: MaskSource | None = None, mask_output: Path | None = None) -> BatchOptions:
+        """What the library is told of these options."""
+        from ganfx.batch import BatchOptions
+
+        return BatchOptions(
+            output=self.output,
+            recursive=self.recursive,
+            format=self.extension,
+            name=self.name,
+            quality=self.quality,
+            strip_metadata=self.strip_metadata,
+            overwrite=self.overwrite,
+            skip_existing=self.skip_existing,
+            mask=mask,
+            mask_output=mask_output,
+            limits=self.lanes,
+            fail_fast=self.fail_fast,
+            report=self.report,
+        )
+
+    @property
+    def level(self) -> Level:
+        """How much to report on the terminal."""
+        return Level.QUIET if self.quiet else Level.VERBOSE if self.verbose or self.dry_run else Level.NORMAL
 
     @property
     def names(self) -> list[str]:

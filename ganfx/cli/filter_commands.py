@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -12,9 +12,6 @@ from ganfx.cli.file_options import FileArguments, file_options
 from ganfx.cli.mask_options import as_mask_source, finder_options, mask_options
 from ganfx.cli.options import engine_options, take_engine_options
 from ganfx.filters import Filter, Option
-
-if TYPE_CHECKING:
-    from ganfx.pipeline import Chooser
 
 _EPILOG = """\b
 Examples:
@@ -53,20 +50,17 @@ def filter_command(filter_: Filter) -> click.Command:
     """The command that runs `filter_` over files and folders."""
 
     def callback(**arguments: Any) -> int:
+        from ganfx.batch.recipes import Recipe
+        from ganfx.pipeline import Step
+
         engine = take_engine_options(arguments)
         options = {option.name: arguments.pop(option.name) for option in filter_.options}
         given = FileArguments.take(arguments)
-        masks = None
-        if filter_.needs_mask:
-            masks = as_mask_source(filter_.name, arguments.pop("mask"), arguments.pop("mask_color"))
-        save_mask = arguments.pop("save_mask", None)
-
-        def open_chain() -> Chooser:
-            from ganfx import pipeline
-
-            return pipeline.Chain((pipeline.load_filter(filter_.name, options, engine=engine, **arguments),))
-
-        return run_batch(filter_.name, open_chain, given, masks, save_mask)
+        mask = as_mask_source(arguments["mask"], arguments["mask_color"]) if filter_.needs_mask else None
+        step = Step(filter_.name, options, arguments["model"], arguments.get("finder"))
+        return run_batch(
+            filter_.name, Recipe((step,)), given, engine, mask=mask, mask_output=arguments.get("save_mask")
+        )
 
     command: Any = engine_options(callback)
     masking = mask_options() if filter_.needs_mask else finder_options() if filter_.finder else []

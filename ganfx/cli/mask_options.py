@@ -41,8 +41,8 @@ def finder_options() -> list[Callable[[Any], Any]]:
     ]
 
 
-def as_mask_source(filter_name: str, mask: str | None, color: str | None) -> MaskSource:
-    """Where the masks are; a folder stands for the masks in it. Raises OptionError where nothing says."""
+def as_mask_source(mask: str | None, color: str | None) -> MaskSource | None:
+    """Where the masks are, by `--mask` and `--mask-color`; None without either. Raises OptionError."""
     from ganfx.files import MaskSource, parse_color
 
     if color is not None:
@@ -52,6 +52,5 @@ def as_mask_source(filter_name: str, mask: str | None, color: str | None) -> Mas
             raise OptionError(f"--mask {ALPHA} and --mask-color say different things", hint="leave one of them out")
         return MaskSource()
     if mask is None and color is None:
-        hint = f"--mask FILE (white is filled), --mask {ALPHA}, or --mask-color '#ff00ff'"
-        raise OptionError(f"{filter_name} needs a mask", hint=hint)
+        return None
     return MaskSource(Path(mask) if mask is not None else None, color)

@@ -7,7 +7,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import click
@@ -15,17 +14,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from ganfx.batch.process import DONE, FAILED, PLANNED, SKIPPED, Outcome
+from ganfx.cli.file_options import Level
 
 if TYPE_CHECKING:
     from ganfx.batch.items import Item
-
-
-class Level(IntEnum):
-    """How much is said."""
-
-    QUIET = 0
-    NORMAL = 1
-    VERBOSE = 2
 
 
 class Reporter:

@@ -79,7 +79,7 @@ def _make(inputs: Sequence[Input], chooser: Chooser, limits: StageLimits) -> flo
     naming = Naming(chooser.names, "{stem}_{suffix}{ext}")
     with tempfile.TemporaryDirectory(prefix="ganfx-") as folder, ItemRunner(chooser, SaveOptions()) as runner:
         items = assign_targets(inputs, Path(folder), naming, into_folder=True)
-        for outcome in run(items, runner, limits=limits):
+        for outcome in run(items, runner.make, limits=limits):
             if outcome.error:
                 raise ItemError(str(outcome.error), hint=outcome.error.hint)
             megapixels += outcome.megapixels

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganfx.batch.fingerprints import Made
+from ganfx.batch.fingerprints import ResultRecord
 from ganfx.batch.item_runner import ItemRunner, OverwritePolicy, recipe_of
 from ganfx.batch.items import Item
 from ganfx.batch.journal import Journal
@@ -78,13 +78,13 @@ class Classifier:
                     return target
             elif self._is_current(picture, made, recipe) and (exists or not arrived):
                 return None
-            elif not exists or made.stamp.fits(target):
+            elif not exists or made.fingerprint.fits(target):
                 return target
         raise OutputError(f"{targets[0]} exists already, and was not made of it", hint="move it, or rename the picture")
 
-    def _is_current(self, picture: Path, made: Made, recipe: FolderRecipe) -> bool:
+    def _is_current(self, picture: Path, made: ResultRecord, recipe: FolderRecipe) -> bool:
         item = self._item(picture, made.target)
-        return made.recipe == recipe_of(item, recipe.chooser, recipe.save) and made.source_stamp.fits(picture)
+        return made.recipe == recipe_of(item, recipe.chooser, recipe.save) and made.source_fingerprint.fits(picture)
 
 
 def check_complete(picture: Path) -> None:

@@ -148,7 +148,7 @@ class Watcher:
 
     def _work(self, classifier: Classifier) -> Iterator[Outcome]:
         """Make what is due, in the order in which it came."""
-        for outcome in run(self._items(classifier), self, limits=self._limits):
+        for outcome in run(self._items(classifier), self._make, limits=self._limits):
             yield from self._finished(outcome)
             yield from self._take_failures()
         yield from self._take_failures()
@@ -189,7 +189,7 @@ class Watcher:
             self._stability.settle(picture, state)
         return None
 
-    def make(self, item: Item, slot: StageSlot) -> Outcome:
+    def _make(self, item: Item, slot: StageSlot) -> Outcome:
         """Make `item`, one of those in work, by its own order. Raises ItemError; called by several threads."""
         with as_retryable():
             return self._in_work[item].task.runner.make(item, _Door(slot, self._admit))

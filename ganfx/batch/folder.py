@@ -1,0 +1,219 @@
+"""A batch in one call: find the pictures, name their results, run them and report on them."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganfx.batch.inputs import Input, counted, find_inputs, without_results
+from ganfx.batch.item_runner import ItemRunner, OverwritePolicy
+from ganfx.batch.items import Item, Naming, assign_targets, check_template
+from ganfx.batch.masks import assign_mask_targets, assign_masks, without_mask
+from ganfx.batch.process import Outcome
+from ganfx.batch.recipes import Recipe, find_recipe
+from ganfx.batch.report import HtmlReport
+from ganfx.batch.run import ItemProgress, run
+from ganfx.batch.stage_limits import StageLimits
+from ganfx.errors import OptionError
+from ganfx.files import MaskSource, SaveOptions, is_picture, writable_suffix
+from ganfx.pipeline import Chooser, EngineOptions
+
+Note = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """How a batch finds its pictures, and how it names and writes their results.
+
+    output: a folder, or a file for a single picture; None puts each result beside its picture.
+    recursive: look into sub-folders too, and mirror them in `output`.
+    format: the suffix of results without its dot; None keeps the picture's format where it can be written.
+    name: a template for the names of results, made of `items.FIELDS`; None chooses, see `Naming`.
+    quality: 1..100, of JPEG, WebP and AVIF; None is the default of the format.
+    strip_metadata: leave out EXIF, XMP and IPTC; the color profile stays.
+    overwrite: replace results that exist and are not up to date; without it they are errors.
+    skip_existing: leave results that exist alone, whatever made them; excludes `overwrite`.
+    mask: where to work, for recipes with a step that needs a mask.
+    mask_output: a file or folder for the masks that a step finds; None does not keep them.
+    limits: pictures per stage; None fits them to the device.
+    fail_fast: start no more pictures after one has failed.
+    report: an HTML page to write, with each picture before and after.
+    """
+
+    output: Path | None = None
+    recursive: bool = False
+    format: str | None = None
+    name: str | None = None
+    quality: int | None = None
+    strip_metadata: bool = False
+    overwrite: bool = False
+    skip_existing: bool = False
+    mask: MaskSource | None = None
+    mask_output: Path | None = None
+    limits: StageLimits | None = None
+    fail_fast: bool = False
+    report: Path | None = None
+
+    def filled_from(self, recipe: Recipe) -> BatchOptions:
+        """These options with what `recipe` says about saving wherever they say nothing."""
+        return dataclasses.replace(
+            self,
+            format=self.format or recipe.format,
+            name=self.name or recipe.name,
+            quality=self.quality or recipe.quality,
+            strip_metadata=self.strip_metadata or recipe.strip_metadata,
+        )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch that is planned and not run: its items with their targets, and the networks to run them through.
+
+    notes: what the user should know about the plan.
+    """
+
+    items: tuple[Item, ...]
+    chooser: Chooser
+    options: BatchOptions
+    limits: StageLimits
+    notes: tuple[str, ...] = ()
+
+    @property
+    def device(self) -> str:
+        """The device that the networks run on, for people."""
+        return self.chooser.device
+
+    def run(self, progress: ItemProgress | None = None, on_note: Note | None = None) -> Iterator[Outcome]:
+        """Make the results, yielding each outcome as it comes. An item that fails is an outcome too.
+
+        `progress` is called by several threads with an item and its finished share, 0..1; what it raises ends the
+        batch, and nothing is half-written. `on_note` is told at the end what was wrong with journals. Raises
+        EngineError and ModelError, which would fail every item alike, and OutputError where the report cannot be
+        written.
+        """
+        with self._runner() as runner, self._report() as report:
+            for outcome in run(
+                self.items, runner.make, limits=self.limits, fail_fast=self.options.fail_fast, progress=progress
+            ):
+                if report:
+                    report.add(outcome)
+                yield outcome
+            if on_note:
+                for note in runner.notes:
+                    on_note(note)
+
+    def dry_run(self) -> Iterator[Outcome]:
+        """What `run` would come to, without running a network or writing anything; PLANNED where it would work."""
+        with self._runner() as runner:
+            yield from runner.dry_run(self.items)
+
+    def _runner(self) -> ItemRunner:
+        options = self.options
+        save = SaveOptions(quality=options.quality, strip_metadata=options.strip_metadata)
+        return ItemRunner(self.chooser, save, OverwritePolicy(options.overwrite, options.skip_existing))
+
+    def _report(self) -> HtmlReport | contextlib.nullcontext[None]:
+        if self.options.report is None:
+            return contextlib.nullcontext()
+        return HtmlReport(self.options.report, len(self.items), self.device, overwrite=self.options.overwrite)
+
+
+def run_folder(
+    inputs: str | Path | Sequence[str | Path],
+    recipe: str | Recipe,
+    options: BatchOptions | None = None,
+    *,
+    engine: EngineOptions | None = None,
+    progress: ItemProgress | None = None,
+) -> Iterator[Outcome]:
+    """Run the pictures that `inputs` stand for through `recipe`, yielding what becomes of each as it comes.
+
+    >>> from ganfx.batch import BatchOptions, run_folder
+    >>> outcomes = run_folder("holiday", "upscale:2", BatchOptions(output=Path("large"), format="png"))
+    >>> sorted((outcome.item.target.name, outcome.status) for outcome in outcomes)
+    [('beach.png', 'done'), ('harbor.png', 'done')]
+
+    Results that are up to date are not made again. Arguments and errors are those of `plan_batch` and `Batch.run`.
+    """
+    return plan_batch(inputs, recipe, options, engine=engine).run(progress)
+
+
+def plan_batch(
+    inputs: str | Path | Sequence[str | Path],
+    recipe: str | Recipe,
+    options: BatchOptions | None = None,
+    *,
+    engine: EngineOptions | None = None,
+) -> Batch:
+    """Decide what a batch will do, and open its networks; nothing is written yet.
+
+    inputs: files, folders and patterns such as `*.jpg`.
+    recipe: steps such as "heal,upscale:4", the name of a recipe in ganfx.toml, or "auto": what each picture needs.
+    options: default to `BatchOptions()`; what they leave open, the recipe says.
+    engine: the provider, the precision and the tiles to use; chosen automatically by default.
+
+    Raises OptionError where options contradict each other, inputs are missing or two results would share a file;
+    ModelError or EngineError where a network cannot be opened.
+    """
+    recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
+    options = (options or BatchOptions()).filled_from(recipe)
+    names = [str(name) for name in ([inputs] if isinstance(inputs, str | Path) else inputs)]
+    if options.overwrite and options.skip_existing:
+        raise OptionError("overwrite and skip_existing exclude each other", hint="leave one of them out")
+    if options.name is not None:
+        check_template(options.name)
+    _check_mask(recipe, options.mask)
+    chooser = recipe.open(engine or EngineOptions())
+    found = find_inputs(names, is_picture, recursive=options.recursive, leave_out=options.output)
+    pictures = without_results(found)
+    if not pictures:
+        raise OptionError("these are all results of earlier runs", hint="name those that are to be worked on again")
+    items = _items(pictures, chooser, options, in_folder=any(Path(name).is_dir() for name in names))
+    limits = options.limits or StageLimits.fitting(chooser)
+    return Batch(tuple(items), chooser, options, limits, _notes(left_out=len(found) - len(pictures)))
+
+
+def _items(pictures: list[Input], chooser: Chooser, options: BatchOptions, *, in_folder: bool) -> list[Item]:
+    """What to make of `pictures`; `in_folder` is whether a folder was named, which may hold several another time."""
+    if options.mask:
+        pictures = without_mask(pictures, options.mask)
+    several = in_folder or len(pictures) > 1
+    suffix = f".{options.format}" if options.format else None
+    naming = Naming(chooser.names, options.name, lambda path: suffix or writable_suffix(path))
+    items = assign_targets(pictures, options.output, naming, into_folder=_is_folder(options, several))
+    if options.mask:
+        items = assign_masks(items, options.mask, is_picture)
+    if options.mask_output:
+        items = assign_mask_targets(items, options.mask_output, several)
+    return items
+
+
+def _notes(left_out: int) -> tuple[str, ...]:
+    if not left_out:
+        return ()
+    return (f"{counted(left_out, 'result')} of earlier runs {'is' if left_out == 1 else 'are'} left out",)
+
+
+def _check_mask(recipe: Recipe, mask: MaskSource | None) -> None:
+    """Raises OptionError where a step needs a mask and there is none, or the other way round."""
+    if mask and not recipe.needing_mask:
+        raise OptionError("no step takes a mask", hint="add one that does: --steps inpaint,...")
+    if recipe.needing_mask and not mask:
+        hint = "--mask FILE (white is filled), --mask alpha, or --mask-color '#ff00ff'"
+        raise OptionError(f"{recipe.needing_mask[0]} needs a mask", hint=hint)
+
+
+def _is_folder(options: BatchOptions, several: bool) -> bool:
+    """Whether the output names a folder. Raises OptionError where it cannot."""
+    output = options.output
+    if output is None:
+        return False
+    if several and output.is_file():
+        raise OptionError(f"{output}: is a file, but there are several pictures", hint="give -o a folder")
+    into_folder = several or output.is_dir() or not output.suffix
+    if options.name is not None and not into_folder:
+        raise OptionError(f"-o {output} and --name both name the result", hint="give -o a folder")
+    return into_folder
