@@ -3,21 +3,12 @@
     for outcome in run_folder("holiday", "upscale:2", BatchOptions(output=Path("large"))): ...
 
 `inputs` finds the pictures, `items` names their results, `process` makes one of them, `item_runner` does so with the
-`journal` of the folder, and `run` makes all of them within `stage_limits`. Names are resolved when first used.
+`journal` of the folder, and `run` makes all of them within `stage_limits`. The names are listed in `__init__.pyi` and
+imported when first used.
 """
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+import lazy_loader
 
-if TYPE_CHECKING:
-    from ganfx.batch.folder import Batch, BatchOptions, plan_batch, run_folder
-
-__all__ = ["Batch", "BatchOptions", "plan_batch", "run_folder"]
-
-
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        return getattr(importlib.import_module("ganfx.batch.folder"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

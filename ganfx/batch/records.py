@@ -26,7 +26,6 @@ _COLUMNS = """
     size INTEGER, mtime INTEGER, digest TEXT"""
 _SCHEMA = (
     f"CREATE TABLE made ({_COLUMNS}) WITHOUT ROWID",
-    "CREATE INDEX made_by_source ON made (source)",
     "CREATE INDEX made_by_size ON made (size)",
     f"CREATE TABLE claims ({_COLUMNS}, mark TEXT, claimed REAL, host TEXT, pid INTEGER, since REAL, token TEXT)",
     f"CREATE VIEW known AS SELECT {_RESULT} FROM claims WHERE digest NOT NULL UNION ALL SELECT {_RESULT} FROM made",

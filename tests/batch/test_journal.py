@@ -64,8 +64,8 @@ def test_a_result_is_current_while_nothing_changes(source: Path, folder: Path) -
     with Journal(folder) as later:
         assert later.is_current(source, target, "x4")
         assert not later.is_current(source, target, "x2")
-        assert later.is_own(target)
-        assert not later.is_own(source)
+        assert later.origin(target)
+        assert not later.origin(source)
 
 
 def test_bytes_count_and_not_times_or_names(source: Path, folder: Path, tmp_path: Path) -> None:
@@ -86,25 +86,25 @@ def test_a_result_that_was_changed_since_is_neither_current_nor_own(source: Path
         make(journal, source, target)
         target.write_bytes(b"A Result")
         assert not journal.is_current(source, target, "x4")
-        assert not journal.is_own(target)
-        last = journal.last_of(source)
-        assert last
-        assert last.target == target
+        assert not journal.origin(target)
+        record = journal.made(target)
+        assert record
+        assert record.source == source
 
 
 def test_a_result_is_known_where_it_was_moved(source: Path, folder: Path) -> None:
     with Journal(folder) as journal:
         make(journal, source, folder / "a.jpg")
         moved = (folder / "a.jpg").rename(folder / "b.jpg")
-        assert journal.is_own(moved)
+        assert journal.origin(moved)
         assert not journal.is_current(source, folder / "a.jpg", "x4")
 
 
 def test_a_picture_that_was_only_copied_is_not_taken_for_its_copy(source: Path, folder: Path) -> None:
     with Journal(folder) as journal:
         make(journal, source, folder / "a.jpg", content=source.read_bytes())
-        assert journal.is_own(folder / "a.jpg")
-        assert not journal.is_own(source)
+        assert journal.origin(folder / "a.jpg")
+        assert not journal.origin(source)
 
 
 def test_the_folder_may_be_moved(source: Path, folder: Path) -> None:
@@ -181,7 +181,7 @@ def test_a_killed_run_leaves_nothing_half_done(steps: str, finished: bool, sourc
     subprocess.run([sys.executable, "-c", script], check=False, cwd=ROOT)
     earlier = peek(folder)
     assert earlier
-    assert earlier.is_own(target) == finished
+    assert (earlier.origin(target) is not None) == finished
     earlier.close()
     with Journal(folder) as journal:
         assert journal.is_current(source, target, "x4") == finished
