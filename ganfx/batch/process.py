@@ -120,13 +120,13 @@ class _ItemProcess:
 
     def choose_writer(self) -> Callable[[], tuple[str, ...]]:
         """The way to write the result. Raises MaskError where the chain needs a mask and there is none."""
-        works = self.chain.works
+        filters = self.chain.filters
         if self.chain.needs_mask and self.item.mask is None:
             raise MaskError("there is no mask for it", hint="a mask has its picture's name, with any suffix")
-        if not works:
+        if not filters:
             return self._copy
         # A single retouch keeps the file's own samples wherever it changes nothing.
-        return self._retouch if len(works) == 1 and works[0].filter.retouch else self._stream
+        return self._retouch if len(filters) == 1 and filters[0].filter.retouch else self._stream
 
     def _copy(self, note: str = "copied") -> tuple[str, ...]:
         self.slot.enter(ENCODE)
@@ -145,13 +145,13 @@ class _ItemProcess:
         return (*notes, *writer.notes)
 
     def _retouch(self) -> tuple[str, ...]:
-        work = self.chain.works[0]
-        holes = pipeline.find_holes(self.reader, self._mask(work), work)
-        if not holes.regions:
+        bound = self.chain.filters[0]
+        masked = pipeline.find_regions(self.reader, self._mask(bound), bound)
+        if not masked.regions:
             what = "nothing was found to fill" if self.item.mask is None else "the mask is empty"
             return self._copy(f"{what}: copied")
         with self._open_writer() as writer:
-            writer.retouch(self.reader, pipeline.retouch(self.reader, holes, work, self.on_pixels, opaque=self._opaque))
+            writer.retouch(self.reader, pipeline.retouch(self.reader, masked, bound, self.on_pixels, opaque=self._opaque))
             self.slot.enter(ENCODE)
         return (*self.reader.info.notes, *writer.notes)
 
@@ -159,10 +159,10 @@ class _ItemProcess:
     def _opaque(self) -> bool:
         return self.item.mask is not None and self.item.mask.is_alpha
 
-    def _mask(self, work: pipeline.BoundFilter) -> Mask:
+    def _mask(self, bound: pipeline.BoundFilter) -> Mask:
         if self.item.mask is not None:
             return self.item.mask.read(self.reader)
-        mask = pipeline.find_mask(self.reader, work, lambda done: self.on_pixels(0))
+        mask = pipeline.find_mask(self.reader, bound, lambda done: self.on_pixels(0))
         if self.item.mask_target is not None:
             overwrite, hook = self.policy.overwrite_mask, self.policy.mask_commit_hook
             save_mask(mask, self.item.mask_target, overwrite=overwrite, commit_hook=hook)

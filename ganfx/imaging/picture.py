@@ -1,4 +1,4 @@
-"""Picture: what a filter sees of a photograph, and all that must survive the filter."""
+"""Picture: pixels in memory, and what travels with them from the file read to the file written."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ Mask = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Box:
-    """A part of a picture: the pixels from (left, top) up to, and without, (right, bottom)."""
+    """A rectangle of pixels, from (left, top) up to, and without, (right, bottom).
+
+    left, right   columns, counted from 0 at the left edge
+    top, bottom   rows, counted from 0 at the upper edge
+    """
 
     left: int
     top: int
@@ -34,17 +38,18 @@ class Box:
 
     @property
     def window(self) -> tuple[slice, slice]:
-        """The index of the part in an array (H, W, ...)."""
+        """The index of the rectangle in an array (H, W, ...)."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
 
 @dataclass(frozen=True)
 class PictureInfo:
-    """What a picture is besides its pixels; travels from the file read to the file written.
+    """What a picture is besides its pixels.
 
-    bits is 8 or 16, the depth to save with. grey pictures have three equal channels inside and one in the file.
-    metadata belongs to `ganfx.files`, which alone reads and writes it (ICC, EXIF, XMP, resolution).
-    notes are sentences for the user about what could not be kept.
+    bits       bits per sample to save with: 8 or 16
+    grey       one channel in the file; rgb then holds three equal ones
+    metadata   ICC, EXIF, XMP, IPTC and resolution, which `ganfx.files` alone reads and writes; empty: none
+    notes      sentences for the user about what could not be kept
     """
 
     bits: int = 8
@@ -55,10 +60,11 @@ class PictureInfo:
 
 @dataclass(frozen=True)
 class Picture:
-    """rgb (H, W, 3) float32, sRGB-encoded; [0, 1], or a little past it where the file's gamut is wider.
+    """Pixels as floats. The arrays are shared between pictures and never written to.
 
-    alpha (H, W) float32 in [0, 1], straight, or None where the picture is opaque throughout. The arrays are
-    shared, never written to.
+    rgb     (H, W, 3) float32, sRGB-encoded, in [0, 1]; beyond that where the file's gamut is wider than sRGB
+    alpha   (H, W) float32 in [0, 1], 1 = opaque, not premultiplied; None: opaque throughout
+    info    what is kept besides pixels
     """
 
     rgb: Floats
@@ -78,7 +84,7 @@ class Picture:
         return self.alpha is not None
 
     def rows(self, top: int, bottom: int) -> Picture:
-        """The rows from `top` up to `bottom`, as views."""
+        """The rows from `top` up to, and without, `bottom`, as views."""
         return self.crop(Box(0, top, self.width, bottom))
 
     def crop(self, box: Box) -> Picture:
@@ -89,9 +95,11 @@ class Picture:
 
 @dataclass(frozen=True)
 class Patch:
-    """New pixels for one part of a picture: of `picture`, which has the size of `box`, those that are `changed`.
+    """New pixels for a rectangle of a picture.
 
-    changed (H, W) is True where a pixel may differ from what the picture has there now.
+    box       where they belong
+    picture   the pixels, of the box's size
+    changed   (H, W): True where a pixel replaces the one there; the others are to be left alone
     """
 
     box: Box

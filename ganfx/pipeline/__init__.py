@@ -1,8 +1,8 @@
-"""The corridor: a picture in memory, or one that is streamed through, on its way through a filter and its network.
+"""Pictures through filters: in memory as a whole (`apply`), or streamed in strips.
 
-A filter's flow, or what it makes of an overview, maps the whole picture (`stream`). A filter's retouch changes masked
-places alone (`find_holes`, `retouch`), which the user marks or the filter finds (`find_mask`). Several filters, one
-after another, are a `Chain`, written as steps (`parse_steps`, `load_chain`) or chosen for each picture (`load_auto`).
+`load_filter` binds a filter to its options and networks. `stream` runs one that works on the whole picture, `find_mask`,
+`find_regions` and `retouch` one that works on masked pixels, and `apply_step` either. A `Chain` is several filters, one
+after another: parsed from text (`parse_steps`, `load_chain`) or chosen for each picture (`load_auto`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ganfx.imaging.picture import Mask, Picture
 from ganfx.pipeline.auto import load_auto
 from ganfx.pipeline.bound_filter import BoundFilter, PixelProgress, Source, check_filter, load_filter
 from ganfx.pipeline.chain import Chain, Chooser, apply_step, assemble
-from ganfx.pipeline.patches import Holes, find_holes, find_mask, retouch
+from ganfx.pipeline.retouching import MaskedRegions, find_mask, find_regions, retouch
 from ganfx.pipeline.steps import Step, as_step, load_chain, parse_steps
 from ganfx.pipeline.streaming import stream
 
@@ -25,7 +25,7 @@ __all__ = [
     "Chain",
     "Chooser",
     "EngineOptions",
-    "Holes",
+    "MaskedRegions",
     "PixelProgress",
     "Source",
     "Step",
@@ -33,8 +33,8 @@ __all__ = [
     "as_step",
     "assemble",
     "check_filter",
-    "find_holes",
     "find_mask",
+    "find_regions",
     "load_auto",
     "load_chain",
     "load_filter",
@@ -55,12 +55,17 @@ def apply(
     engine: EngineOptions | None = None,
     **options: Any,
 ) -> Picture:
-    """`picture` through the filter called `filter`, by the default model, a named one, or an ONNX file.
+    """`picture` through the filter called `filter`; `options` are the filter's own.
 
-    mask (H, W) in [0, 1], 1 = fill, is for filters that retouch, and may be left out where the filter finds it:
-    pixels outside come back as they are, and alpha too unless `opaque`. `finder` names the model that finds.
+    mask     (H, W) in [0, 1], 1 = fill, for filters that retouch; None where the filter finds it itself. Pixels where
+             it is 0 stay bit for bit
+    opaque   make filled pixels opaque; otherwise a retouch keeps alpha
+    model    the name of a model, or the path of an ONNX file; None: the default one
+    finder   the same, for the model that makes the mask
+    engine   provider, precision, tiles; None: chosen automatically
+
     Raises OptionError, MaskError, ModelError or EngineError.
     """
-    work = load_filter(filter, options, model=model, finder=finder, engine=engine or EngineOptions())
+    bound = load_filter(filter, options, model=model, finder=finder, engine=engine or EngineOptions())
     given = None if mask is None else np.asarray(mask, np.float32)
-    return assemble(apply_step(picture, work, mask=given, opaque=opaque), work.output_size(picture))
+    return assemble(apply_step(picture, bound, mask=given, opaque=opaque), bound.output_size(picture))

@@ -1,4 +1,4 @@
-"""Which steps a photograph needs, told from the photograph itself, and why."""
+"""Chooses the steps that a photograph needs, from its content, and gives the reasons."""
 
 from __future__ import annotations
 
@@ -13,47 +13,57 @@ from ganfx.imaging.color import lab_of
 from ganfx.imaging.picture import Floats, Picture
 from ganfx.pipeline.bound_filter import BoundFilter, PixelProgress, Source, load_filter
 from ganfx.pipeline.chain import Chain
-from ganfx.pipeline.overview import shrunk
-from ganfx.pipeline.patches import find_mask
+from ganfx.pipeline.overview import read_overview
+from ganfx.pipeline.retouching import find_mask
 
-# Long sides: of what is looked at, and those up to which a photograph is enlarged so many times.
+# Long side in pixels of the overview that is analyzed.
 SIDE = 768
+# Scale: the greatest long side in pixels up to which a photograph is enlarged by it.
 SMALL = {4: 800, 2: 1600}
-# In a* and b*: how far nearly all of a picture may be from the one tone of its lightness for it to be grey, and of its
-# mean chroma how far it is on average in a print with a tone, the hue of which is that of old paper, in degrees.
+# A picture is grey where 99 % of it is less than this far, in a* and b*, from the mean color of its lightness.
 GREY = 2.5
+# A print has a paper tone where its mean distance from that color is less than this share of its mean chroma, and its
+# hue is in this range, in degrees.
 TONED, PAPER = 0.2, (40, 100)
-# Share of a print that must look damaged. Clean prints come to 0.008, and scratched ones begin at 0.018.
+# The share of a print that must look damaged for it to be healed. Clean prints have up to 0.008, scratched ones 0.018
+# and more.
 SCRATCHED = 0.012
-# Scans have an alpha too at times, but nothing to be seen through it.
+# A picture with a lower alpha anywhere is a cutout. Scans may have an alpha that is 1 throughout.
 OPAQUE = 0.999
 
 
 @dataclass(frozen=True)
 class Tone:
-    """The colors of a picture: chroma is their mean strength and hue, in degrees, that of their mean.
+    """The colors of a picture in CIELAB.
 
-    mean and most (which 99 % stay below) are of their distances to the one color that their lightness has on average.
+    chroma                 mean of the pixels' chroma, >= 0; 0: grey
+    hue                    hue angle of the mean color, in degrees, -180..180
+    mean_deviation         mean distance, in a* and b*, of pixels from the mean color of their lightness
+    deviation_quantile99   the distance that 99 % of the pixels stay below
     """
 
     chroma: float
     hue: float
-    mean: float
-    most: float
+    mean_deviation: float
+    deviation_quantile99: float
 
     @property
     def is_grey(self) -> bool:
-        return self.most < GREY
+        return self.deviation_quantile99 < GREY
 
     @property
     def is_paper(self) -> bool:
-        """Whether all of the picture has one warm tone, as brown prints do."""
-        return self.chroma > GREY and self.mean < TONED * self.chroma and PAPER[0] < self.hue < PAPER[1]
+        """Whether all of the picture has one warm tone, as sepia prints do."""
+        return self.chroma > GREY and self.mean_deviation < TONED * self.chroma and PAPER[0] < self.hue < PAPER[1]
 
 
 @dataclass(frozen=True)
 class Auto:
-    """Chooses among healing, colorizing and enlarging (by how many times) for each picture."""
+    """Chooses among healing, colorizing and enlarging for each picture; a `Chooser`.
+
+    heal, colorize   the bound filters
+    enlarge          the bound upscaler for each scale
+    """
 
     heal: BoundFilter
     colorize: BoundFilter
@@ -64,7 +74,7 @@ class Auto:
     @property
     def fingerprint(self) -> str:
         rules = [SIDE, SMALL, GREY, TONED, PAPER, SCRATCHED, OPAQUE]
-        return json.dumps({"auto": rules, "steps": [work.fingerprint for work in self._works]}, sort_keys=True)
+        return json.dumps({"auto": rules, "steps": [bound.fingerprint for bound in self._filters]}, sort_keys=True)
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -72,40 +82,40 @@ class Auto:
 
     @property
     def engines(self) -> tuple[Engine, ...]:
-        return Chain(self._works).engines
+        return Chain(self._filters).engines
 
     @property
     def device(self) -> str:
         return self.heal.engine.device
 
     @property
-    def _works(self) -> tuple[BoundFilter, ...]:
+    def _filters(self) -> tuple[BoundFilter, ...]:
         return self.heal, self.colorize, *self.enlarge.values()
 
     def choose(self, source: Source, progress: PixelProgress) -> Chain:
-        """The chain for `source`, with the reasons; without works where it needs nothing."""
-        small = shrunk(source, SIDE, progress)
+        """The chain for `source`, with the reasons; one without filters where nothing is needed."""
+        small = read_overview(source, SIDE, progress)
         tone = tone_of(np.clip(small.rgb, 0, 1))
         damage = self._damage(small, tone, progress)
         is_worn = damage > SCRATCHED
-        is_old = is_worn and tone.is_paper
+        is_old_print = is_worn and tone.is_paper
         times = max((times for times, side in SMALL.items() if max(source.width, source.height) <= side), default=1)
-        works, reasons = list[BoundFilter](), list[str]()
-        if is_old:
-            works.append(self.heal)
+        filters, reasons = list[BoundFilter](), list[str]()
+        if is_old_print:
+            filters.append(self.heal)
             reasons.append(f"heal: {damage:.1%} of this old print looks damaged")
-        if is_old or tone.is_grey:
-            works.append(self.colorize)
+        if is_old_print or tone.is_grey:
+            filters.append(self.colorize)
             reasons.append("colorize: it is grey" if tone.chroma < GREY else "colorize: it has one tone and no colors")
         if times > 1:
-            works.append(self.enlarge[times])
+            filters.append(self.enlarge[times])
             reasons.append(f"upscale:{times}: no side is longer than {SMALL[times]} pixels")
-        if is_worn and not is_old:
+        if is_worn and not is_old_print:
             reasons.append(f"not heal: {damage:.1%} of it may be scratches, or not; say --steps heal,... if it is")
-        return Chain(tuple(works), tuple(reasons) if works else ("nothing is needed", *reasons))
+        return Chain(tuple(filters), tuple(reasons) if filters else ("nothing is needed", *reasons))
 
     def _damage(self, small: Picture, tone: Tone, progress: PixelProgress) -> float:
-        """The share of a picture that looks damaged; 0 where it is no print: too much in color photographs does."""
+        """The share of a picture that looks damaged; 0 for cutouts and color photographs, where the finder is unreliable."""
         is_cutout = small.alpha is not None and small.alpha.min() < OPAQUE
         if is_cutout or not (tone.is_grey or tone.is_paper):
             return 0.0
@@ -121,10 +131,14 @@ def load_auto(engine: EngineOptions) -> Auto:
 def tone_of(rgb: Floats) -> Tone:
     """The tone of a picture (H, W, 3) in [0, 1]."""
     lightness, chroma = np.split(lab_of(rgb).reshape(-1, 3), [1], axis=1)
-    step = np.clip(lightness[:, 0] * 0.16, 0, 15).astype(int)
-    counts = np.maximum(np.bincount(step, minlength=16), 1)
-    usual = np.stack([np.bincount(step, plane, 16) / counts for plane in chroma.T], -1)
-    away = np.linalg.norm(chroma - usual[step], axis=1)
+    level = np.clip(lightness[:, 0] * 0.16, 0, 15).astype(int)
+    counts = np.maximum(np.bincount(level, minlength=16), 1)
+    mean_of_level = np.stack([np.bincount(level, plane, 16) / counts for plane in chroma.T], -1)
+    deviation = np.linalg.norm(chroma - mean_of_level[level], axis=1)
     a, b = chroma.mean(0)
-    strength = float(np.linalg.norm(chroma, axis=1).mean())
-    return Tone(strength, float(np.degrees(np.arctan2(b, a))), float(away.mean()), float(np.percentile(away, 99)))
+    return Tone(
+        chroma=float(np.linalg.norm(chroma, axis=1).mean()),
+        hue=float(np.degrees(np.arctan2(b, a))),
+        mean_deviation=float(deviation.mean()),
+        deviation_quantile99=float(np.percentile(deviation, 99)),
+    )

@@ -1,4 +1,4 @@
-"""A filter made ready: options checked, networks opened."""
+"""A filter bound to options and models: options checked, networks opened."""
 
 from __future__ import annotations
 
@@ -12,11 +12,19 @@ from ganfx.filters import Filter, find_filter
 from ganfx.hub import find_model
 from ganfx.imaging.picture import Box, Picture, PictureInfo
 
+# Is told how many pixels are finished, of those that its documentation names; may raise to interrupt.
 PixelProgress = Callable[[int], None]
 
 
 class Source(Protocol):
-    """Where rows come from: a Picture, or a file read piece by piece."""
+    """Where pixels come from: a Picture, or a file that is read in parts.
+
+    width, height   pixels
+    has_alpha       whether any part has an alpha
+    info            what goes to the result besides pixels
+    rows            the rows from `top` up to, and without, `bottom`
+    crop            the part in a box
+    """
 
     @property
     def width(self) -> int: ...
@@ -32,9 +40,12 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class BoundFilter:
-    """A filter with its options checked and its models loaded: ready for any number of pictures.
+    """A filter with its options checked and its models opened: ready for any number of pictures.
 
-    finder is the network that finds what a filter with a finder works on.
+    filter   the declaration
+    values   the checked options, without those that select a model
+    engine   the network
+    finder   the network that makes the mask; None where the filter has no finder
     """
 
     filter: Filter
@@ -44,17 +55,17 @@ class BoundFilter:
 
     @property
     def scale(self) -> int:
-        """Pixels of the result per pixel, on each side."""
+        """Pixels of the result per input pixel, on each side."""
         return self.engine.spec.scale
 
     @property
     def suffix(self) -> str:
-        """What the default name of a result ends with."""
+        """The end of the default name of a result."""
         return self.filter.result_suffix(self.engine.spec)
 
     @property
     def fingerprint(self) -> Mapping[str, Any]:
-        """What makes the result what it is, as plain data: filter, options, and the models by their SHA-256."""
+        """All that results depend on, as plain data: the filter, options, and the SHA-256 of each model."""
         engines = {"model": self.engine, "finder": self.finder}
         digests = {key: engine.network.digest for key, engine in engines.items() if engine}
         options = {name: _plain(value) for name, value in self.values.items()}
@@ -62,7 +73,7 @@ class BoundFilter:
 
     @property
     def step(self) -> str:
-        """The filter, its model and what differs from its defaults, as people write it in a chain of steps."""
+        """The filter, its model and the options that differ from their defaults, as `parse_steps` reads them."""
         defaults = {option.name: option.default for option in self.filter.options}
         changed = {name: value for name, value in self.values.items() if value != defaults[name]}
         lists = {name: value if isinstance(value, tuple) else (value,) for name, value in changed.items()}
@@ -71,7 +82,7 @@ class BoundFilter:
         return ":".join([self.filter.name, self.engine.spec.name, *given, *finder])
 
     def output_size(self, source: Source) -> tuple[int, int]:
-        """(width, height) of what `source` becomes."""
+        """(width, height) of the result for `source`."""
         return source.width * self.scale, source.height * self.scale
 
 
@@ -83,9 +94,10 @@ def load_filter(
     finder: str | None = None,
     engine: EngineOptions,
 ) -> BoundFilter:
-    """Check `options` of the filter `name`, choose the model (and the finder where it has one) and open it.
+    """Check `options` of the filter `name`, choose its model (and its finder's), and open them.
 
-    Raises OptionError, ModelError or EngineError.
+    `model` and `finder` are a name or a path; None: the default one that fits. Raises OptionError, ModelError or
+    EngineError.
     """
     filter_ = find_filter(name)
     values, selectors = _checked(filter_, options)
@@ -124,7 +136,7 @@ def _opened(model: str | None, task: str, selectors: Mapping[str, Any], options:
 
 
 def _plain(value: Any) -> Any:
-    """Numbers and texts as they are, others as people write them."""
+    """Numbers and texts as they are, anything else as a text."""
     if isinstance(value, tuple):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     return value if isinstance(value, bool | int | float | str | None) else str(value)

@@ -1,4 +1,4 @@
-"""Filters one after another: between the steps a picture stays in memory, at the precision that they compute in."""
+"""Filters one after another: between the steps a picture stays in memory as float32."""
 
 from __future__ import annotations
 
@@ -14,16 +14,19 @@ import numpy as np
 from ganfx.engine import Engine
 from ganfx.imaging.picture import Mask, Picture, PictureInfo
 from ganfx.pipeline.bound_filter import BoundFilter, PixelProgress, Source
-from ganfx.pipeline.patches import find_holes, find_mask, patched, retouch
+from ganfx.pipeline.retouching import apply_patches, find_mask, find_regions, retouch
 from ganfx.pipeline.streaming import stream
 
 
 class Chooser(Protocol):
-    """What knows the chain for any picture.
+    """Chooses the chain for each picture.
 
-    fingerprint is a text that is the same where results will be: filters, options and models, but not where they run.
-    suffix ends the default names of results; names are what a template for them may speak of: filter, model, suffix
-    and, where it is always the same, scale. engines are all networks that may be run.
+    fingerprint   a text that is equal where results are: of filters, options and models, not of the device
+    suffix        ends the default names of results
+    names         what a template for names of results may contain: filter, model, suffix and, where it is the same
+                  for all pictures, scale
+    engines       all networks that may be run
+    device        the device that the first of them runs on, for messages
     """
 
     @property
@@ -36,86 +39,92 @@ class Chooser(Protocol):
     def engines(self) -> tuple[Engine, ...]: ...
     @property
     def device(self) -> str: ...
-    def choose(self, source: Source, progress: PixelProgress) -> Chain: ...
+    def choose(self, source: Source, progress: PixelProgress) -> Chain:
+        """The chain for `source`. Calls `progress` now and then, with 0, so that it may interrupt."""
 
 
 @dataclass(frozen=True)
 class Chain:
-    """Works to be done in their order, with `reasons` why where they were chosen for a picture; none: it is fine."""
+    """Filters to apply in their order; the chooser that chooses itself.
 
-    works: tuple[BoundFilter, ...]
+    filters   the bound filters; empty: the picture stays as it is
+    reasons   why each was chosen for a picture, in sentences for the user; empty where the user chose
+    """
+
+    filters: tuple[BoundFilter, ...]
     reasons: tuple[str, ...] = ()
 
     def choose(self, source: Source, progress: PixelProgress) -> Chain:
-        """The chain itself: it is the same for every picture."""
+        """The chain itself."""
         return self
 
     @property
     def fingerprint(self) -> str:
-        return json.dumps([work.fingerprint for work in self.works], sort_keys=True)
+        return json.dumps([bound.fingerprint for bound in self.filters], sort_keys=True)
 
     @property
     def steps(self) -> str:
-        """The chain as people write it, its models by their names."""
-        return ",".join(work.step for work in self.works)
+        """The chain as `parse_steps` reads it, with its models' names."""
+        return ",".join(bound.step for bound in self.filters)
 
     @property
     def suffix(self) -> str:
-        return "_".join(work.suffix for work in self.works)
+        return "_".join(bound.suffix for bound in self.filters)
 
     @property
     def names(self) -> Mapping[str, str]:
-        filters, models = ("_".join(names) for names in zip(*map(_names, self.works), strict=True))
+        filters = "_".join(bound.filter.name for bound in self.filters)
+        models = "_".join(bound.engine.spec.name for bound in self.filters)
         return {"filter": filters, "model": models, "scale": str(self.scale), "suffix": self.suffix}
 
     @property
     def engines(self) -> tuple[Engine, ...]:
-        return tuple(engine for work in self.works for engine in (work.finder, work.engine) if engine)
+        return tuple(engine for bound in self.filters for engine in (bound.finder, bound.engine) if engine)
 
     @property
     def scale(self) -> int:
-        """Pixels of the result per pixel, on each side."""
-        return math.prod(work.scale for work in self.works)
+        """Pixels of the result per input pixel, on each side."""
+        return math.prod(bound.scale for bound in self.filters)
 
     @property
     def device(self) -> str:
-        return self.works[0].engine.device
+        return self.filters[0].engine.device
 
     @property
     def needs_mask(self) -> bool:
-        """Whether a step works where the user says."""
-        return any(work.filter.needs_mask for work in self.works)
+        """Whether a step needs a mask from the user."""
+        return any(bound.filter.needs_mask for bound in self.filters)
 
     def output_size(self, source: Source) -> tuple[int, int]:
-        """(width, height) of what `source` becomes."""
+        """(width, height) of the result for `source`."""
         return source.width * self.scale, source.height * self.scale
 
     def output_info(self, source: Source) -> PictureInfo:
-        """The look of what `source` becomes, but for notes."""
-        colored = any(work.filter.colored for work in self.works)
+        """The info of the result for `source`, without the notes that the steps will add."""
+        colored = any(bound.filter.colored for bound in self.filters)
         return dataclasses.replace(source.info, grey=source.info.grey and not colored)
 
     def stream(
         self, source: Source, progress: PixelProgress | None = None, *, mask: Mask | None = None, opaque: bool = False
     ) -> Iterator[Picture]:
-        """The result's rows, top to bottom, in pieces, as the last step gives them; there must be a step.
+        """The result's rows, top to bottom, in chunks as the last step gives them; there must be a step.
 
-        `mask` and `opaque` are for the steps that need them. `progress` is told, of the source's pixels, the share
-        that is done, all steps together.
+        `mask` and `opaque` are for the steps that need a mask. `progress` is told the share that is done, all steps
+        together, as a number of pixels of the source.
         """
-        *earlier, last = zip(self.works, self._progresses(source, progress), strict=True)
-        for work, told in earlier:
-            pieces = apply_step(source, work, told, mask=mask if work.filter.needs_mask else None, opaque=opaque)
-            source = assemble(pieces, work.output_size(source))
-        work, told = last
-        return apply_step(source, work, told, mask=mask if work.filter.needs_mask else None, opaque=opaque)
+        *earlier, last = zip(self.filters, self._progresses(source, progress), strict=True)
+        for bound, listener in earlier:
+            chunks = apply_step(source, bound, listener, mask=mask if bound.filter.needs_mask else None, opaque=opaque)
+            source = assemble(chunks, bound.output_size(source))
+        bound, listener = last
+        return apply_step(source, bound, listener, mask=mask if bound.filter.needs_mask else None, opaque=opaque)
 
     def _progresses(self, source: Source, progress: PixelProgress | None) -> list[PixelProgress]:
-        """A listener for each step, that counts as much as the step has pixels."""
+        """A listener for each step; steps are weighted by their input's size."""
         area, scale, sizes = source.width * source.height, 1, []
-        for work in self.works:
+        for bound in self.filters:
             sizes.append(area * scale**2)
-            scale *= work.scale
+            scale *= bound.scale
 
         def listener(before: int) -> PixelProgress:
             return lambda pixels: progress(area * (before + pixels) // sum(sizes)) if progress else None
@@ -123,46 +132,43 @@ class Chain:
         return [listener(sum(sizes[:index])) for index in range(len(sizes))]
 
 
-def _names(work: BoundFilter) -> tuple[str, str]:
-    return work.filter.name, work.engine.spec.name
-
-
 def apply_step(
     source: Source,
-    work: BoundFilter,
+    bound: BoundFilter,
     progress: PixelProgress | None = None,
     *,
     mask: Mask | None = None,
     opaque: bool = False,
 ) -> Iterator[Picture]:
-    """What one step makes of `source`: rows, top to bottom, in pieces.
+    """The result of one filter for `source`: rows, top to bottom, in chunks.
 
-    A retouch goes by `mask`, or by what it finds. Raises OptionError where there is no mask, or no use for one.
+    A retouch uses `mask`, or the one that its finder makes. Raises OptionError where a mask is missing or not wanted.
     """
-    if mask is None and work.filter.retouch is None:
-        return stream(source, work, progress)
-    told = progress or (lambda pixels: None)
-    whole = source.rows(0, source.height)
-    used = find_mask(whole, work, lambda pixels: told(0)) if mask is None else mask
-    holes = find_holes(whole, used, work)
-    if holes.regions:
-        return iter([patched(whole, retouch(whole, holes, work, told, opaque=opaque))])
-    note = f"{work.filter.name}: {'nothing was found to fill' if mask is None else 'the mask is empty'}"
-    return iter([dataclasses.replace(whole, info=dataclasses.replace(whole.info, notes=(*whole.info.notes, note)))])
+    if mask is None and bound.filter.retouch is None:
+        return stream(source, bound, progress)
+    listener = progress or (lambda pixels: None)
+    picture = source.rows(0, source.height)
+    used = find_mask(picture, bound, lambda pixels: listener(0)) if mask is None else mask
+    masked = find_regions(picture, used, bound)
+    if masked.regions:
+        return iter([apply_patches(picture, retouch(picture, masked, bound, listener, opaque=opaque))])
+    note = f"{bound.filter.name}: {'nothing was found to fill' if mask is None else 'the mask is empty'}"
+    info = dataclasses.replace(picture.info, notes=(*picture.info.notes, note))
+    return iter([dataclasses.replace(picture, info=info)])
 
 
-def assemble(pieces: Iterable[Picture], size: tuple[int, int]) -> Picture:
-    """The whole picture, of `size` (width, height), that `pieces` make up from the top down."""
+def assemble(chunks: Iterable[Picture], size: tuple[int, int]) -> Picture:
+    """The picture of `size` (width, height) whose rows are `chunks`, top to bottom."""
     width, height = size
-    whole = Picture(np.empty((height, width, 3), np.float32))
+    picture = Picture(np.empty((height, width, 3), np.float32))
     row = 0
-    for piece in pieces:
-        if piece.alpha is not None and whole.alpha is None:
-            whole = dataclasses.replace(whole, alpha=np.empty((height, width), np.float32))
-        part = slice(row, row + piece.height)
-        whole.rgb[part] = piece.rgb
-        if whole.alpha is not None and piece.alpha is not None:
-            whole.alpha[part] = piece.alpha
-        row += piece.height
-        whole = dataclasses.replace(whole, info=piece.info)
-    return whole
+    for chunk in chunks:
+        if chunk.alpha is not None and picture.alpha is None:
+            picture = dataclasses.replace(picture, alpha=np.empty((height, width), np.float32))
+        part = slice(row, row + chunk.height)
+        picture.rgb[part] = chunk.rgb
+        if picture.alpha is not None and chunk.alpha is not None:
+            picture.alpha[part] = chunk.alpha
+        row += chunk.height
+        picture = dataclasses.replace(picture, info=chunk.info)
+    return picture

@@ -1,4 +1,4 @@
-"""A chain in words: `heal,colorize:strength=0.8,upscale:4`, read and checked before any picture is touched."""
+"""Chains as text, such as `heal,colorize:strength=0.8,upscale:4`, parsed and checked before any picture is read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ganfx.filters import Filter, Option, find_filter
 from ganfx.pipeline.bound_filter import load_filter
 from ganfx.pipeline.chain import Chain
 
-# What a step may say besides its filter's options.
+# The keys of a step besides its filter's options.
 _MODELS = ("model", "finder")
 
 
@@ -34,11 +34,11 @@ class Step:
 
 
 def parse_steps(text: str) -> tuple[Step, ...]:
-    """The steps in `text`: a filter's name, `:value` for what chooses its model, `:option=value`s; commas between.
+    """The steps in `text`, separated by commas: a filter's name, then `:value` for its model, or `:option=value`.
 
-    Raises OptionError, naming the nearest, where a filter or an option is not known, and for values not allowed.
+    Raises OptionError where a filter or an option is unknown, with the nearest known ones, and for values not allowed.
     """
-    # Commas in front of a digit belong to a value, such as a place in the picture.
+    # A comma in front of a digit belongs to a value, such as the coordinates of a hint.
     texts = [part.strip() for part in re.split(r",(?=\s*(?:[A-Za-z]|,|$))", text)]
     if not all(texts):
         raise OptionError(f"a step is missing in {text!r}", hint="write them as in heal,colorize,upscale:4")
@@ -46,7 +46,7 @@ def parse_steps(text: str) -> tuple[Step, ...]:
 
 
 def as_step(settings: Mapping[str, Any]) -> Step:
-    """The step that a table says: `filter`, its options by their names, `model`, `finder`. Raises as `parse_steps`."""
+    """The step in a TOML table with the keys `filter`, `model`, `finder` and options. Raises as `parse_steps` does."""
     if not isinstance(settings.get("filter"), str):
         raise OptionError("a step says no filter", hint='write it as in { filter = "upscale", scale = 4 }')
     filter_ = find_filter(settings["filter"])
@@ -67,17 +67,17 @@ def _parsed(text: str) -> Step:
     name, _, rest = text.partition(":")
     filter_ = find_filter(name.strip())
     settings: dict[str, Any] = {}
-    # Of the colons only those in front of a word and `=`, `:` or the end: paths may have others.
+    # A colon separates only in front of a word and `=`, `:` or the end: paths may contain others.
     for word in re.split(r":(?=\s*[\w-]+\s*(?:=|:|$))", rest) if rest else ():
-        key, value = _said(filter_, word)
+        key, value = _key_and_value(filter_, word)
         if key in settings and not isinstance(value, tuple):
             raise OptionError(f"{text!r} says {key} twice", hint="leave one of them out")
         settings[key] = (*settings.get(key, ()), *value) if isinstance(value, tuple) else value
     return _checked(filter_, settings)
 
 
-def _said(filter_: Filter, word: str) -> tuple[str, Any]:
-    """The key and the value that one word of a step stands for; values of repeatable options are tuples."""
+def _key_and_value(filter_: Filter, word: str) -> tuple[str, Any]:
+    """One word of a step as a key and a value; values of repeatable options are tuples."""
     key, given, value = (part.strip() for part in word.partition("="))
     options, name = _options(filter_), key.replace("-", "_")
     if given:

@@ -128,7 +128,7 @@ def test_rows_are_the_same_however_the_picture_is_cut(green: str, monkeypatch: p
 def test_the_picture_is_averaged_whatever_its_strips(monkeypatch: pytest.MonkeyPatch) -> None:
     source = grey_picture(300, 200)
     monkeypatch.setattr(overview_module, "_STRIP_PIXELS", 200 * 7)
-    small = overview_module.shrunk(source, 30, lambda pixels: None)
+    small = overview_module.read_overview(source, 30, lambda pixels: None)
     expected = source.rgb.reshape(30, 10, 20, 10, 3).mean((1, 3))
     np.testing.assert_allclose(small.rgb, expected, atol=1e-5)
 
@@ -138,7 +138,7 @@ def test_transparent_pixels_do_not_count_in_the_average() -> None:
     alpha = np.zeros((40, 40), np.float32)
     alpha[:, ::2] = 1
     source = Picture(np.where(alpha[..., None] > 0, np.float32(0.5), source.rgb), alpha)
-    small = overview_module.shrunk(source, 10, lambda pixels: None)
+    small = overview_module.read_overview(source, 10, lambda pixels: None)
     np.testing.assert_allclose(small.rgb, 0.5, atol=1e-5)
 
 
@@ -153,7 +153,7 @@ def test_the_network_always_sees_the_same_size(size: tuple[int, int]) -> None:
         return np.full((*image.shape[:2], 2), 128 / 255, np.float32)
 
     spec = ModelSpec.of_picture("any", "colorize", in_channels=1, out_channels=2)
-    small = overview_module.shrunk(grey_picture(*size), overview.side, lambda pixels: None)
+    small = overview_module.read_overview(grey_picture(*size), overview.side, lambda pixels: None)
     overview.study(small, size[::-1], {"strength": 1.0, "hint": ()}, spec, infer)
     assert seen == [(NETWORK_SIDE * 3 // 4, NETWORK_SIDE, 1)]
 

@@ -14,7 +14,7 @@ from ganfx.cli import main
 from ganfx.engine import EngineOptions
 from ganfx.imaging.color import lab_of
 from ganfx.imaging.picture import Picture, PictureInfo
-from ganfx.pipeline.scales import enlarged, reduced
+from ganfx.pipeline.resampling import enlarge_rows, reduce_rows
 from ganfx.spec import ModelSpec
 from tests import graphs
 
@@ -111,19 +111,19 @@ def test_broad_strokes_are_painted_small_and_enlarged(tmp_path: Path) -> None:
 def test_enlarging_does_not_depend_on_the_chunks(factor: int) -> None:
     rows = np.random.default_rng(0).random((23, 7, 3), np.float32)
     size = (7 * factor - 1, 23 * factor - 1)
-    whole = np.concatenate(list(enlarged([rows], factor, size)))
-    cut = np.concatenate(list(enlarged([rows[:1], rows[1:4], rows[4:20], rows[20:]], factor, size)))
+    whole = np.concatenate(list(enlarge_rows([rows], factor, size)))
+    cut = np.concatenate(list(enlarge_rows([rows[:1], rows[1:4], rows[4:20], rows[20:]], factor, size)))
     assert whole.shape == (size[1], size[0], 3)
     np.testing.assert_allclose(cut, whole, atol=1e-5)
 
 
 def test_reducing_averages_and_hidden_colors_stay_hidden() -> None:
     rgb = np.random.default_rng(0).random((4, 5, 3), np.float32)
-    np.testing.assert_allclose(reduced(Picture(rgb), 2).rgb[0, 0], rgb[:2, :2].mean((0, 1)), atol=1e-6)
+    np.testing.assert_allclose(reduce_rows(Picture(rgb), 2).rgb[0, 0], rgb[:2, :2].mean((0, 1)), atol=1e-6)
     alpha = np.ones((4, 5), np.float32)
     alpha[0, 0] = 0
     expected = (rgb[0, 1] + rgb[1, 0] + rgb[1, 1]) / 3
-    np.testing.assert_allclose(reduced(Picture(rgb, alpha), 2).rgb[0, 0], expected, atol=1e-5)
+    np.testing.assert_allclose(reduce_rows(Picture(rgb, alpha), 2).rgb[0, 0], expected, atol=1e-5)
 
 
 def test_16_bits_and_transparency_survive(tmp_path: Path, negative: str) -> None:

@@ -94,8 +94,8 @@ class Downwards:
 @pytest.mark.parametrize("alpha", [False, True])
 def test_a_stream_is_read_once_and_downwards(nearest: str, alpha: bool) -> None:
     source = Downwards(picture(500, 40, alpha=alpha))
-    work = pipeline.load_filter("upscale", {}, model=nearest, engine=EngineOptions(tile=64))
-    pieces = list(pipeline.stream(source, work))
+    bound = pipeline.load_filter("upscale", {}, model=nearest, engine=EngineOptions(tile=64))
+    pieces = list(pipeline.stream(source, bound))
     assert len(pieces) > 3
     assert source.position == 500
     whole = ganfx.apply(source.picture, "upscale", model=nearest)
@@ -104,8 +104,8 @@ def test_a_stream_is_read_once_and_downwards(nearest: str, alpha: bool) -> None:
 
 def test_progress_ends_at_all_pixels(nearest: str) -> None:
     told: list[int] = []
-    work = pipeline.load_filter("upscale", {}, model=nearest, engine=EngineOptions(tile=32))
-    list(pipeline.stream(picture(100, 50), work, told.append))
+    bound = pipeline.load_filter("upscale", {}, model=nearest, engine=EngineOptions(tile=32))
+    list(pipeline.stream(picture(100, 50), bound, told.append))
     assert told == sorted(told)
     assert told[-1] == 5000
 

@@ -57,7 +57,7 @@ def print_of(size: tuple[int, int], scratches: int) -> Floats:
 
 def chosen(auto: Auto, rgb: Floats, **picture: Any) -> tuple[list[str], str]:
     chain = auto.choose(Picture(rgb, **picture), lambda pixels: None)
-    return [work.suffix for work in chain.works], "; ".join(chain.reasons)
+    return [bound.suffix for bound in chain.filters], "; ".join(chain.reasons)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_real_prints_are_told_from_real_photographs(shared_data: Path) -> None:
 
     def healed(folder: Path) -> list[str]:
         chains = {path.name: auto.choose(open_picture(path), lambda pixels: None) for path in sorted(folder.iterdir())}
-        return [name for name, chain in chains.items() if auto.heal in chain.works]
+        return [name for name, chain in chains.items() if auto.heal in chain.filters]
 
     scratched = healed(shared_data / "real" / "photos_scratched")
     assert [name[-5] for name in scratched] == ["a", "b", "d"]  # of the fourth's one scratch it is not sure
@@ -138,6 +138,6 @@ def test_real_prints_are_told_from_real_photographs(shared_data: Path) -> None:
 def test_only_what_has_no_colors_is_colored(shared_data: Path) -> None:
     auto = pipeline.load_auto(pipeline.EngineOptions())
     for path in sorted((shared_data / "real" / "photos_bw").iterdir()):
-        assert auto.colorize in auto.choose(open_picture(path), lambda pixels: None).works
+        assert auto.colorize in auto.choose(open_picture(path), lambda pixels: None).filters
     for path in sorted((shared_data / "eval" / "BSD100").iterdir())[::4]:
-        assert auto.colorize not in auto.choose(open_picture(path), lambda pixels: None).works
+        assert auto.colorize not in auto.choose(open_picture(path), lambda pixels: None).filters

@@ -134,9 +134,9 @@ def test_far_apart_holes_are_seen_one_by_one_and_the_rest_not_at_all(model: str)
     size = (1500, 2000)
     small = [Box(1900, 20, 1930, 25), Box(40, 700, 60, 720), Box(1000, 1480, 1010, 1500)]
     source, told = Watched(picture(*size)), list[int]()
-    work = pipeline.load_filter("inpaint", {}, model=model, engine=EngineOptions())
-    found = pipeline.find_holes(source, holes(*size, *small), work)
-    patches = list(pipeline.retouch(source, found, work, told.append))
+    bound = pipeline.load_filter("inpaint", {}, model=model, engine=EngineOptions())
+    found = pipeline.find_regions(source, holes(*size, *small), bound)
+    patches = list(pipeline.retouch(source, found, bound, told.append))
     assert len(patches) == len(small)
     assert sum(box.width * box.height for box in source.boxes) < 0.1 * size[0] * size[1]
     assert [patch.box.top for patch in patches] == sorted(patch.box.top for patch in patches)
@@ -146,9 +146,9 @@ def test_far_apart_holes_are_seen_one_by_one_and_the_rest_not_at_all(model: str)
 
 def test_a_patch_is_made_when_it_is_asked_for(model: str) -> None:
     source = Watched(picture(1200, 40))
-    work = pipeline.load_filter("inpaint", {}, model=model, engine=EngineOptions())
-    found = pipeline.find_holes(source, holes(1200, 40, Box(5, 5, 9, 9), Box(5, 1180, 9, 1190)), work)
-    patches = pipeline.retouch(source, found, work)
+    bound = pipeline.load_filter("inpaint", {}, model=model, engine=EngineOptions())
+    found = pipeline.find_regions(source, holes(1200, 40, Box(5, 5, 9, 9), Box(5, 1180, 9, 1190)), bound)
+    patches = pipeline.retouch(source, found, bound)
     next(patches)
     assert len(source.boxes) == 1
 

@@ -1,5 +1,4 @@
-"""What rows go through on their way in and out: averaged and enlarged, for work at a fraction of a picture's size;
-and grain."""
+"""Rows reduced on their way to a network, and enlarged on their way back."""
 
 from __future__ import annotations
 
@@ -11,34 +10,36 @@ import numpy as np
 
 from ganfx.imaging.picture import Floats, Picture
 
-# Small rows that the bicubic kernel looks at on each side.
+# Reduced rows that the bicubic kernel looks at on each side.
 CONTEXT = 2
 
 
-def reduced(rows: Picture, factor: int) -> Picture:
-    """`rows` averaged over squares of `factor` pixels, cut ones at the right and the bottom; hidden colors count for
-    nothing unless all of a square is hidden."""
+def reduce_rows(rows: Picture, factor: int) -> Picture:
+    """`rows` averaged over squares of `factor` pixels, partial ones at the right and the bottom included.
+
+    Colors are weighted by alpha, except in squares that are wholly transparent.
+    """
     if factor == 1:
         return rows
     if rows.alpha is None:
         return dataclasses.replace(rows, rgb=_averaged(rows.rgb, factor))
     alpha = _averaged(rows.alpha, factor)
-    seen = _averaged(rows.rgb * rows.alpha[..., None], factor) / np.maximum(alpha, 1e-6)[..., None]
-    rgb = np.where(alpha[..., None] > 0, seen, _averaged(rows.rgb, factor))
+    visible = _averaged(rows.rgb * rows.alpha[..., None], factor) / np.maximum(alpha, 1e-6)[..., None]
+    rgb = np.where(alpha[..., None] > 0, visible, _averaged(rows.rgb, factor))
     return dataclasses.replace(rows, rgb=rgb, alpha=alpha)
 
 
 def _averaged(plane: Floats, factor: int) -> Floats:
     height, width = (-(-length // factor) for length in plane.shape[:2])
     missing = (height * factor - plane.shape[0], width * factor - plane.shape[1])
-    whole = np.pad(plane, [(0, missing[0]), (0, missing[1]), *[(0, 0)] * (plane.ndim - 2)], mode="edge")
-    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.float32)
+    padded = np.pad(plane, [(0, missing[0]), (0, missing[1]), *[(0, 0)] * (plane.ndim - 2)], mode="edge")
+    return np.asarray(cv2.resize(padded, (width, height), interpolation=cv2.INTER_AREA), np.float32)
 
 
-def enlarged(chunks: Iterable[Floats], factor: int, size: tuple[int, int]) -> Iterator[Floats]:
-    """Rows (h, w, C), top to bottom, as rows bicubically enlarged by `factor` and cut to `size`, (width, height).
+def enlarge_rows(chunks: Iterable[Floats], factor: int, size: tuple[int, int]) -> Iterator[Floats]:
+    """Rows (h, w, C), top to bottom, as rows bicubically enlarged by `factor` and cropped to `size`, (width, height).
 
-    However the rows are cut into chunks, the result is the same.
+    The result does not depend on how the rows are cut into chunks.
     """
     return iter(chunks) if factor == 1 else _enlarged(chunks, factor, size)
 
@@ -57,12 +58,6 @@ def _enlarged(chunks: Iterable[Floats], factor: int, size: tuple[int, int]) -> I
             kept, first = kept[begin - first :], begin
     if kept is not None:
         yield _resized(kept, factor)[(done - first) * factor : height - first * factor, :width]
-
-
-def grain(top: int, shape: tuple[int, ...]) -> Floats:
-    """Normal noise (H, W, C) for rows from `top` on, the same for a row however the picture is cut."""
-    rows = [np.random.default_rng(top + row).standard_normal(shape[1:], np.float32) for row in range(shape[0])]
-    return np.stack(rows)
 
 
 def _resized(rows: Floats, factor: int) -> Floats:
