@@ -1,8 +1,8 @@
 """Pictures through filters: in memory as a whole (`apply`), or streamed in strips.
 
-`load_filter` binds a filter to its options and networks. `stream` runs one that works on the whole picture, `find_mask`,
-`find_regions` and `retouch` one that works on masked pixels, and `apply_step` either. A `Chain` is several filters, one
-after another: parsed from text (`parse_steps`, `load_chain`) or chosen for each picture (`load_auto`).
+`load_filter` binds a filter to its options and networks. `stream` runs one that works on the whole picture,
+`find_mask`, `find_regions` and `retouch` one that works on masked pixels, and `apply_step` either. A `Chain` is several
+filters, one after another: parsed from text (`parse_steps`, `load_chain`) or chosen for each picture (`load_auto`).
 """
 
 from __future__ import annotations

@@ -115,7 +115,10 @@ class Auto:
         return Chain(tuple(filters), tuple(reasons) if filters else ("nothing is needed", *reasons))
 
     def _damage(self, small: Picture, tone: Tone, progress: PixelProgress) -> float:
-        """The share of a picture that looks damaged; 0 for cutouts and color photographs, where the finder is unreliable."""
+        """The share of a picture that looks damaged.
+
+        It is 0 for cutouts and color photographs, where the finder takes too much for damage.
+        """
         is_cutout = small.alpha is not None and small.alpha.min() < OPAQUE
         if is_cutout or not (tone.is_grey or tone.is_paper):
             return 0.0
