@@ -151,7 +151,9 @@ class _ItemProcess:
             what = "nothing was found to fill" if self.item.mask is None else "the mask is empty"
             return self._copy(f"{what}: copied")
         with self._open_writer() as writer:
-            writer.retouch(self.reader, pipeline.retouch(self.reader, masked, bound, self.on_pixels, opaque=self._opaque))
+            writer.retouch(
+                self.reader, pipeline.retouch(self.reader, masked, bound, self.on_pixels, opaque=self._opaque)
+            )
             self.slot.enter(ENCODE)
         return (*self.reader.info.notes, *writer.notes)
 
