@@ -1,7 +1,7 @@
-"""Everything ganfx raises on purpose, split by what the caller can do about it.
+"""All errors that ganfx raises on purpose, arranged by what the caller can do about them.
 
     GanfxError
-    ├── OptionError             the call is wrong: mend the options
+    ├── OptionError             the call is wrong: change the options
     ├── ItemError               this file failed: go on with the next
     │   ├── UnreadableError     not a picture, truncated, or a bomb
     │   ├── PictureSizeError    too small or too large for the filter or the format
@@ -23,10 +23,11 @@
     │   ├── OriginError         from a web page, or to another host
     │   └── BusyError           more is waiting than there is room for
     ├── HostError               a painting program is not there, or does not take its plug-in
-    ├── TrainingError
-    └── ExportError
+    ├── TrainingError           the training cannot start or go on
+    └── ExportError             a network cannot be written as ONNX
 
-Each class carries the one word, exit status and HTTP status under which every front end reports it.
+Each class has the `code` (one word, for programs), the `exit_status` of the command line and the `http_status` of the
+service by which every front end reports it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,11 @@ from collections.abc import Iterable, Iterator
 
 
 class GanfxError(Exception):
-    """`message` is one line for a person; `hint`, where given, says what to do next."""
+    """The base of all errors of ganfx.
+
+    message   what is wrong, in one line for the user
+    hint      what the user can do next; None: nothing is known
+    """
 
     code = "error"
     exit_status = 1
@@ -50,11 +55,16 @@ class GanfxError(Exception):
 
 
 class OptionError(GanfxError):
+    """An option, a step, a recipe or a combination of them is not allowed: change the call. No file was touched."""
+
     code, exit_status, http_status = "option", 2, 422
 
 
 class ItemError(GanfxError):
-    """`subject` is the file that failed, once somebody who knows it has said so with `about`."""
+    """One file failed; a batch goes on with the next.
+
+    subject   the file that failed; None until `about` has set it
+    """
 
     code, exit_status, http_status = "item", 3, 422
     subject: str | None = None
@@ -65,7 +75,7 @@ class ItemError(GanfxError):
     @classmethod
     @contextlib.contextmanager
     def about(cls, subject: object) -> Iterator[None]:
-        """Name `subject` in the item errors of a block, unless they have one already."""
+        """Set `subject` on the item errors of a block, unless they have one already."""
         try:
             yield
         except ItemError as error:
@@ -74,95 +84,139 @@ class ItemError(GanfxError):
 
 
 class UnreadableError(ItemError):
+    """The file is missing, is not a picture of a known format, or is damaged: replace it."""
+
     code = "unreadable"
 
 
 class PictureSizeError(ItemError):
+    """The picture is too large or too small for memory, the filter or the format: cut it, or choose another format."""
+
     code = "size"
 
 
 class MaskError(ItemError):
+    """The mask is missing, has another size than the picture, or marks all of it: give another mask."""
+
     code = "mask"
 
 
 class OutputError(ItemError):
+    """The result cannot be written: it exists, its folder is missing or read-only, or the format cannot hold it."""
+
     code = "output"
 
 
 class DiskFullError(OutputError):
+    """The disk of the output folder is full: make free space. Other files in the batch would fail, too."""
+
     code = "disk-full"
 
 
 class ModelError(GanfxError):
+    """A model cannot be used: choose, import or download another."""
+
     code, http_status = "model", 424
 
 
 class UnknownModelError(ModelError):
+    """No model has that name; the hint has similar names."""
+
     code, exit_status, http_status = "unknown-model", 2, 404
 
 
 class DownloadError(ModelError):
+    """A model was not downloaded: try again, or fetch the file by hand and import it."""
+
     code = "download"
 
 
 class ChecksumError(ModelError):
+    """A downloaded file has another SHA-256 than the catalogue says, and was removed: try again later."""
+
     code = "checksum"
 
 
 class ContractError(ModelError):
+    """The file is not ONNX, has no valid contract, or its graph does not do what the contract says: ask its author."""
+
     code = "contract"
 
 
 class EngineError(GanfxError):
+    """The network cannot be run here: choose another provider or precision."""
+
     code, http_status = "engine", 503
 
 
 class ProviderError(EngineError):
+    """The provider asked for does not load on this computer: install what the hint names, or choose another."""
+
     code = "provider"
 
 
 class DeviceMemoryError(EngineError):
+    """The device is out of memory even with the smallest tile: choose another provider or a smaller model."""
+
     code, http_status = "device-memory", 507
 
 
 class InferenceError(EngineError):
+    """onnxruntime failed while the network ran, or the run was cancelled: try again, or choose another provider."""
+
     code, http_status = "inference", 500
 
 
 class ServerError(GanfxError):
+    """The service cannot start, or cannot answer: see its log."""
+
     code = "server"
 
 
 class RequestError(ServerError):
+    """The request does not follow the protocol: the client has to be corrected or updated."""
+
     code, http_status = "request", 400
 
 
 class TokenError(ServerError):
+    """The request has no token, or a wrong one: read it anew from the service's address file."""
+
     code, http_status = "token", 401
 
 
 class OriginError(ServerError):
+    """The request comes from a web page or names another host, and is refused for safety."""
+
     code, http_status = "origin", 403
 
 
 class BusyError(ServerError):
+    """Too many pictures are waiting, or the service is ending: try again later."""
+
     code, http_status = "busy", 503
 
 
 class HostError(GanfxError):
+    """A painting program is not installed, or its plug-in cannot be installed, removed or loaded."""
+
     code = "host"
 
 
 class TrainingError(GanfxError):
+    """A training cannot start or go on: unknown recipe, too few pictures, missing packages, or a loss that diverges."""
+
     code = "training"
 
 
 class ExportError(GanfxError):
+    """A network cannot be written as ONNX, or the written graph does not equal it."""
+
     code = "export"
 
 
 def nearest(name: str, known: Iterable[str], otherwise: str = "") -> str:
-    """A hint at what may have been meant by `name`, of the names that are `known`; `otherwise` where none is near."""
+    """A hint with the names in `known` that are similar to `name`; `otherwise`, or all of them, where none is."""
     names = list(known)
-    near = difflib.get_close_matches(name, names, cutoff=0.4)
-    return f"did you mean {' or '.join(near)}?" if near else otherwise or f"known: {', '.join(names)}"
+    similar = difflib.get_close_matches(name, names, cutoff=0.4)
+    return f"did you mean {' or '.join(similar)}?" if similar else otherwise or f"known: {', '.join(names)}"
