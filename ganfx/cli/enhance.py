@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from ganfx.cli.batches import run_batch
-from ganfx.cli.file_options import FileArguments, file_options
+from ganfx.cli.file_options import FileArguments, file_options, files_argument
+from ganfx.cli.help_groups import headed, make_command
 from ganfx.cli.mask_options import as_mask_source, mask_options
 from ganfx.cli.options import engine_options, take_engine_options
 
@@ -53,16 +54,19 @@ def _enhance(**arguments: Any) -> int:
     return run_batch("enhance", recipe, given, engine, mask=as_mask_source(arguments["mask"], arguments["mask_color"]))
 
 
-def _command() -> click.Command:
-    own = [
-        click.option("--steps", metavar="STEPS", help=_STEPS_HELP),
-        click.option("--recipe", metavar="NAME", help="The steps and the ways to save that ganfx.toml calls so."),
-    ]
-    command: Any = engine_options(_enhance)
-    for decorate in reversed([*own, *file_options(), *mask_options()]):
-        command = decorate(command)
-    decorated: click.Command = click.command("enhance", help=_HELP, epilog=_EPILOG, short_help=_SHORT)(command)
-    return decorated
-
-
-enhance = _command()
+_OWN = "Enhance options"
+enhance = make_command(
+    "enhance",
+    _enhance,
+    [
+        files_argument(),
+        headed(_OWN)("--steps", metavar="STEPS", help=_STEPS_HELP),
+        headed(_OWN)("--recipe", metavar="NAME", help="A recipe of ganfx.toml: its steps, and how to save."),
+        *mask_options(_OWN),
+        engine_options,
+        *file_options(),
+    ],
+    help=_HELP,
+    epilog=_EPILOG,
+    short_help=_SHORT,
+)

@@ -1,8 +1,7 @@
-"""What every command over files and folders may be told about them."""
+"""Options that every command over files and folders shares."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganfx.batch.stage_limits import StageLimits
+from ganfx.cli.help_groups import FILES, RUN, Decorator, headed
 from ganfx.cli.options import lanes_option
 from ganfx.files import WRITABLE
 
@@ -19,16 +19,17 @@ if TYPE_CHECKING:
     from ganfx.files import MaskSource
 
 _EXTENSIONS = sorted(suffix.lstrip(".") for suffix in WRITABLE)
+_INPUT_HELP = "The same as naming it as an argument."
 _FORMAT_HELP = f"Write another format: {', '.join(_EXTENSIONS)}."
 _NAME_HELP = (
-    "How results are called, of {stem} {suffix} {filter} {model} {scale} {ext}.  "
+    "Template for the names of results, of {stem} {suffix} {filter} {model} {scale} {ext}.  "
     "[default: {stem}_{suffix}{ext}, in another folder {stem}{ext}]"
 )
 _LANES_HELP = (
-    "Pictures at once: being opened, in the filter, being encoded. More take more memory; "
-    "on a processor the filter takes all of it for one.  [default: 1:1:1, with a GPU 2:4:4]"
+    "Pictures at once: being opened, in the filter, being encoded. More need more memory; "
+    "on a CPU the filter uses all of it for one.  [default: 1:1:1, with a GPU 2:4:4]"
 )
-_REPORT_HELP = "Write a page that shows each picture before and after under a slider, with its figures."
+_REPORT_HELP = "Write a web page that shows each picture before and after under a slider, with its figures."
 
 
 class Level(IntEnum):
@@ -39,32 +40,45 @@ class Level(IntEnum):
     VERBOSE = 2
 
 
-def file_options() -> list[Callable[[Any], Any]]:
-    """The options, to be laid over a command from the last to the first; `FileArguments.take` reads them back."""
+def saving_options(heading: str) -> list[Decorator]:
+    """How results are encoded."""
+    option = headed(heading)
     return [
-        click.argument("files", nargs=-1),
-        click.option("-i", "--input", "inputs", multiple=True, metavar="FILE|DIR", help="The same as naming it."),
-        click.option("-o", "--output", type=click.Path(path_type=Path), help="A file for one picture, or a folder."),
-        click.option("-r", "--recursive", is_flag=True, help="Look into folders' folders too, and mirror them."),
-        click.option("-f", "--format", "extension", type=click.Choice(_EXTENSIONS), metavar="EXT", help=_FORMAT_HELP),
-        click.option("--name", metavar="TEMPLATE", help=_NAME_HELP),
-        click.option("--quality", type=click.IntRange(1, 100), help="Of JPEG, WebP and AVIF."),
-        click.option("--strip-metadata", is_flag=True, help="Leave EXIF, XMP and IPTC out; the color profile stays."),
-        click.option("--overwrite", is_flag=True, help="Replace outputs that exist and are not up to date."),
-        click.option("--skip-existing", is_flag=True, help="Leave outputs that exist alone, whatever made them."),
-        click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing."),
-        click.option("--fail-fast", is_flag=True, help="Begin no more pictures once one has failed."),
-        lanes_option(_LANES_HELP),
-        click.option("--report", type=click.Path(path_type=Path), metavar="FILE.html", help=_REPORT_HELP),
-        click.option("--json", "as_json", is_flag=True, help="One JSON object per file on standard output."),
-        click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
-        click.option("-v", "--verbose", is_flag=True, help="Say more: what is up to date, skipped or left out."),
+        option("-f", "--format", "extension", type=click.Choice(_EXTENSIONS), metavar="EXT", help=_FORMAT_HELP),
+        option("--quality", type=click.IntRange(1, 100), metavar="N", help="Of JPEG, WebP and AVIF."),
+        option("--strip-metadata", is_flag=True, help="Leave out EXIF, XMP and IPTC; the color profile stays."),
     ]
+
+
+def file_options() -> list[Decorator]:
+    """The options of a command over files and folders; `FileArguments.take` reads them back."""
+    file, run = headed(FILES), headed(RUN)
+    return [
+        file("-i", "--input", "inputs", multiple=True, metavar="FILE|DIR", help=_INPUT_HELP),
+        file("-o", "--output", type=click.Path(path_type=Path), help="A folder, or a file for one picture."),
+        file("-r", "--recursive", is_flag=True, help="Search sub-folders too, and mirror them in the output."),
+        *saving_options(FILES),
+        file("--name", metavar="TEMPLATE", help=_NAME_HELP),
+        file("--overwrite", is_flag=True, help="Replace results that exist and are not up to date."),
+        file("--skip-existing", is_flag=True, help="Leave results that exist alone, whatever made them."),
+        file("--report", type=click.Path(path_type=Path), metavar="FILE.html", help=_REPORT_HELP),
+        run("--dry-run", is_flag=True, help="Only say what would be done."),
+        run("--fail-fast", is_flag=True, help="Start no more pictures after one has failed."),
+        lanes_option(_LANES_HELP),
+        run("--json", "as_json", is_flag=True, help="Print one JSON object per file on standard output."),
+        run("-q", "--quiet", is_flag=True, help="Print errors only."),
+        run("-v", "--verbose", is_flag=True, help="Print more: what is up to date, skipped or left out."),
+    ]
+
+
+def files_argument() -> Decorator:
+    """The files, folders and patterns to work on."""
+    return click.argument("files", nargs=-1)
 
 
 @dataclass(frozen=True)
 class FileArguments:
-    """What was said by `file_options`."""
+    """The values of `files_argument` and `file_options`."""
 
     files: tuple[str, ...]
     inputs: tuple[str, ...]
@@ -86,7 +100,7 @@ class FileArguments:
 
     @classmethod
     def take(cls, arguments: dict[str, Any]) -> FileArguments:
-        """Move what belongs here out of a command's `arguments`. Raises UsageError for what excludes each other."""
+        """Move the values out of a command's `arguments`. Raises UsageError for options that exclude each other."""
         taken = cls(**{field.name: arguments.pop(field.name) for field in fields(cls)})
         for one, other in (("overwrite", "skip_existing"), ("quiet", "verbose")):
             if getattr(taken, one) and getattr(taken, other):
@@ -95,7 +109,7 @@ class FileArguments:
         return taken
 
     def batch_options(self, *, mask: MaskSource | None = None, mask_output: Path | None = None) -> BatchOptions:
-        """What the library is told of these options."""
+        """These options as the library takes them."""
         from ganfx.batch import BatchOptions
 
         return BatchOptions(

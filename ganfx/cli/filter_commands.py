@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import click
 
 from ganfx.cli.batches import run_batch
-from ganfx.cli.file_options import FileArguments, file_options
-from ganfx.cli.mask_options import as_mask_source, finder_options, mask_options
+from ganfx.cli.file_options import FileArguments, file_options, files_argument
+from ganfx.cli.help_groups import MODEL, Decorator, HeadedOption, headed, make_command
+from ganfx.cli.mask_options import as_mask_source, finder_option, mask_options, save_mask_option
 from ganfx.cli.options import engine_options, take_engine_options
 from ganfx.filters import Filter, Option
 
@@ -21,17 +21,20 @@ Examples:
 """
 
 
-def _flag(option: Option) -> Callable[[Any], Any]:
+_METAVARS: dict[Any, str] = {int: "N", float: "X"}
+
+
+def _own_option(option: Option, heading: str) -> Decorator:
     names = [f"--{option.name.replace('_', '-')}"] + ([f"-{option.letter}"] if option.letter else [])
     shown = option.default not in (None, ()) and not option.selects_model
-    return click.option(
+    return headed(heading)(
         *names,
         option.name,
         type=_kind(option),
         default=option.default,
         show_default=shown,
         help=option.help,
-        metavar=option.metavar,
+        metavar=option.metavar or _METAVARS.get(option.kind),
         multiple=option.repeatable,
         is_flag=option.kind is bool,
     )
@@ -62,22 +65,28 @@ def filter_command(filter_: Filter) -> click.Command:
             filter_.name, Recipe((step,)), given, engine, mask=mask, mask_output=arguments.get("save_mask")
         )
 
-    command: Any = engine_options(callback)
-    masking = mask_options() if filter_.needs_mask else finder_options() if filter_.finder else []
-    for decorate in reversed([*file_options(), *masking, *map(_flag, filter_.options), _model_option(filter_)]):
-        command = decorate(command)
+    own = f"{filter_.name.capitalize()} options"
+    decorators = [
+        files_argument(),
+        *(mask_options(own) if filter_.needs_mask else ()),
+        *(_own_option(option, own) for option in filter_.options),
+        *([save_mask_option(own)] if filter_.finder else ()),
+        _model_option(filter_),
+        *([finder_option()] if filter_.finder else ()),
+        engine_options,
+        *file_options(),
+    ]
     mask, masks = (" --mask mask.png", " --mask MASKS") if filter_.needs_mask else ("", "")
     epilog = _EPILOG.format(name=filter_.name, example=filter_.example, mask=mask, masks=masks)
-    decorated: click.Command = click.command(filter_.name, help=filter_.help, epilog=epilog)(command)
-    return decorated
+    return make_command(filter_.name, callback, decorators, help=filter_.help, epilog=epilog)
 
 
-def _model_option(filter_: Filter) -> Callable[[Any], Any]:
-    return click.option("-n", "--model", metavar="NAME|FILE", cls=_ModelOption, filter_name=filter_.model_task)
+def _model_option(filter_: Filter) -> Decorator:
+    return headed(MODEL)("-n", "--model", metavar="NAME|FILE", cls=_ModelOption, filter_name=filter_.model_task)
 
 
-class _ModelOption(click.Option):
-    """Names the bundled models of a filter; looks them up only when its help is asked for."""
+class _ModelOption(HeadedOption):
+    """Lists the bundled models of a filter in its help; they are looked up only when the help is shown."""
 
     def __init__(self, *arguments: Any, filter_name: str, **settings: Any) -> None:
         super().__init__(*arguments, **settings)

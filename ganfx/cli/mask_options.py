@@ -1,13 +1,13 @@
-"""How a user says where a filter is to work."""
+"""Options that say where in a picture a filter works."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from ganfx.cli.help_groups import MODEL, Decorator, headed
 from ganfx.errors import OptionError
 
 if TYPE_CHECKING:
@@ -24,21 +24,24 @@ _COLOR_HELP = (
 )
 
 
-def mask_options() -> list[Callable[[Any], Any]]:
+def mask_options(heading: str) -> list[Decorator]:
     """The options of a filter that needs a mask; `as_mask_source` reads them back."""
+    option = headed(heading)
     return [
-        click.option("-m", "--mask", metavar=f"FILE|DIR|{ALPHA}", help=_MASK_HELP),
-        click.option("--mask-color", metavar="COLOR", help=_COLOR_HELP),
+        option("-m", "--mask", metavar=f"FILE|DIR|{ALPHA}", help=_MASK_HELP),
+        option("--mask-color", metavar="COLOR", help=_COLOR_HELP),
     ]
 
 
-def finder_options() -> list[Callable[[Any], Any]]:
-    """The options of a filter that finds its mask by itself."""
-    save_help = "Keep what was found, as a mask to edit and give to inpaint: a file, or a folder for several."
-    return [
-        click.option("--finder", metavar="NAME|FILE", help="The model that finds: its name, or an ONNX file."),
-        click.option("--save-mask", type=click.Path(path_type=Path), metavar="FILE|DIR", help=save_help),
-    ]
+def save_mask_option(heading: str) -> Decorator:
+    """Where a filter that finds its mask by itself saves that."""
+    help_ = "Save what was found as a mask, to edit and give to inpaint: a file, or a folder for several."
+    return headed(heading)("--save-mask", type=click.Path(path_type=Path), metavar="FILE|DIR", help=help_)
+
+
+def finder_option() -> Decorator:
+    """The model of a filter that finds its mask by itself."""
+    return headed(MODEL)("--finder", metavar="NAME|FILE", help="The model that finds: its name, or an ONNX file.")
 
 
 def as_mask_source(mask: str | None, color: str | None) -> MaskSource | None:

@@ -2,41 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import click
 
 from ganfx.batch.stage_limits import StageLimits
+from ganfx.cli.help_groups import MODEL, RUN, Decorator, headed
 from ganfx.engine import PRECISIONS, PROVIDERS, EngineOptions
 
 _PROVIDERS = ("auto", *(provider.name for provider in PROVIDERS))
 _PRECISIONS = ("auto", *PRECISIONS)
+_PROVIDER_HELP = "What to run on; auto takes the fastest that works here, see `ganfx doctor`."
+_PRECISION_HELP = "Number format; auto takes the fastest that is exact enough."
 
-Command = Callable[..., Any]
-
+_option = headed(MODEL)
 _ENGINE = (
-    click.option("--provider", type=click.Choice(_PROVIDERS), default="auto", show_default=True, help="Where to run."),
-    click.option(
-        "--precision", type=click.Choice(_PRECISIONS), default="auto", show_default=True, help="Number format."
+    _option("--provider", type=click.Choice(_PROVIDERS), default="auto", show_default=True, help=_PROVIDER_HELP),
+    _option("--precision", type=click.Choice(_PRECISIONS), default="auto", show_default=True, help=_PRECISION_HELP),
+    _option(
+        "-g", "--gpu", type=click.IntRange(-1), metavar="N", default=0, show_default=True, help="Which GPU; -1: CPU."
     ),
-    click.option("-g", "--gpu", type=click.IntRange(-1), default=0, show_default=True, help="GPU number; -1: the CPU."),
-    click.option("-t", "--tile", type=click.IntRange(0), default=0, help="Tile side in input pixels; 0 chooses."),
-    click.option("--overlap", type=click.IntRange(0), help="Input pixels that neighbouring tiles share."),
+    _option(
+        "-t", "--tile", type=click.IntRange(0), metavar="N", default=0, help="Tile side in input pixels; 0 chooses."
+    ),
+    _option("--overlap", type=click.IntRange(0), metavar="N", help="Input pixels that neighboring tiles share."),
 )
 
 
-def lanes_option(help_: str) -> Command:
+def lanes_option(help_: str) -> Decorator:
     """`--lanes`, a `StageLimits` or None."""
 
-    def read(context: click.Context, parameter: click.Parameter, said: str | None) -> StageLimits | None:
-        return StageLimits.parse(said) if said else None
+    def parse(context: click.Context, parameter: click.Parameter, value: str | None) -> StageLimits | None:
+        return StageLimits.parse(value) if value else None
 
-    return click.option("-j", "--lanes", metavar="OPEN:FILTER:ENCODE", callback=read, help=help_)
+    return headed(RUN)("-j", "--lanes", metavar="OPEN:FILTER:ENCODE", callback=parse, help=help_)
 
 
-def engine_options(command: Command) -> Command:
-    """Add the options of the engine; `take_engine_options` reads them back."""
+def engine_options(command: Any) -> Any:
+    """Add the options of the engine to a command; `take_engine_options` reads them back."""
     for option in reversed(_ENGINE):
         command = option(command)
     return command
