@@ -25,7 +25,7 @@ def each(filter: str | None = None) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("entry", entries, ids=lambda entry: entry.name)
 
 
-pytestmark = pytest.mark.weights
+pytestmark = [pytest.mark.weights, pytest.mark.slow]
 
 
 def scene(size: int) -> NDArray[np.float32]:

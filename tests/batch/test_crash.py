@@ -17,6 +17,8 @@ from ganfx.batch.journal import NAME
 from tests import graphs
 from tests.batch.batches import ROOT, Told, command, photos, results, run, start
 
+pytestmark = pytest.mark.slow
+
 PICTURES = 40
 KILLS = 50
 

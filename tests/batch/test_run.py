@@ -242,6 +242,7 @@ def test_where_no_journal_can_be_written_one_line_says_so(tmp_path: Path, upscal
     assert "journal" in told.errors[0]
 
 
+@pytest.mark.slow
 def test_memory_depends_on_lanes_and_not_on_the_number_of_pictures(tmp_path: Path, model: Path) -> None:
     script = (
         "import sys\nfrom ganfx.cli import cli\nfrom tests.memory import peak_megabytes\n"

@@ -26,6 +26,8 @@ from ganfx.exporters.weights import generator_state
 from ganfx.spec import KEY, ModelSpec
 from ganfx.training.generators import ResidualUpscaler
 
+pytestmark = pytest.mark.slow
+
 X4 = ModelSpec("tiny-x4", "upscale", 4, receptive_field=5, license="MIT", description="a tiny network")
 X2 = ModelSpec("tiny-x2", "upscale", 2, multiple_of=2, receptive_field=10, license="MIT")
 

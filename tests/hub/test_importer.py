@@ -64,6 +64,7 @@ def test_weights_in_a_second_file_come_along(tmp_path):
         import_model(outside, name="again")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["net.pth.tar", "net.safetensors"])
 def test_checkpoint_becomes_a_model(file, tmp_path):
     torch.manual_seed(3)

@@ -17,6 +17,8 @@ from ganfx.imaging.picture import Floats, Picture, PictureInfo
 from ganfx.pipeline.auto import Auto
 from tests import graphs
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def auto(tmp_path_factory: pytest.TempPathFactory) -> Auto:

@@ -18,6 +18,8 @@ from plugins.client import Pixels, ServiceClient
 from tests.cli.test_commands import ganfx
 from tests.server.services import request_body, serving, wait_until
 
+pytestmark = pytest.mark.slow
+
 SLOW = {"filter": "upscale", "model": "slow", "width": 512, "height": 512, "channels": 3, "depth": 8}
 
 

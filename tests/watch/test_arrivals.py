@@ -13,6 +13,8 @@ from tests import graphs
 from tests.cli.test_commands import photo, size_of
 from tests.watch.watchers import SETTLE_S, hidden, tiny_png, visible, watching
 
+pytestmark = pytest.mark.slow
+
 
 def test_one_small_file_is_made_once_whatever_events_it_raises(folders: tuple[Path, Path], model: Path) -> None:
     source, output = folders

@@ -9,8 +9,12 @@ import signal
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.cli.test_commands import ganfx, photo
 from tests.watch.watchers import watching
+
+pytestmark = pytest.mark.slow
 
 
 def test_once_says_whether_all_went_well(folders: tuple[Path, Path], model: Path) -> None:

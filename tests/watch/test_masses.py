@@ -12,6 +12,8 @@ import pytest
 from tests.watch import memory
 from tests.watch.watchers import tiny_png, visible, watching
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def quick_folders(folders: tuple[Path, Path]) -> Iterator[tuple[Path, Path]]:

@@ -14,6 +14,8 @@ import pytest
 from tests.cli.test_commands import photo, size_of
 from tests.watch.watchers import hidden, tiny_png, visible, watching
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_picture_that_fails_is_put_aside_with_its_reason(folders: tuple[Path, Path], model: Path) -> None:
     source, output = folders
