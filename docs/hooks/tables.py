@@ -1,11 +1,14 @@
-"""Tables of the reference, made from the code that they are about."""
+"""Tables and texts of the reference, made from the code that they are about."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+
+import click
 
 from ganfx import errors, paths
+from ganfx.cli import cli
 from ganfx.files.formats import FORMATS
 
 
@@ -23,7 +26,7 @@ def formats() -> str:
             form.bits,
             "yes" if form.alpha else "no",
             ", ".join(sorted(form.keeps)) or "nothing",
-            form.quality or "lossless",
+            form.quality or "",
             f"{form.max_side:,}",
         )
         for form in FORMATS
@@ -55,4 +58,22 @@ def variables() -> str:
     return _table(("variable", "what it is"), ((f"`{name}`", text) for name, text in paths.VARIABLES.items()))
 
 
-TABLES: dict[str, Callable[[], str]] = {"formats": formats, "errors": error_tree, "variables": variables}
+def commands() -> str:
+    """The `--help` of every command, each below a heading."""
+    return "\n\n".join(_help(click.Context(cli, info_name="ganfx", terminal_width=100, **cli.context_settings)))
+
+
+def _help(context: click.Context) -> Iterator[str]:
+    path, command = context.command_path, context.command
+    yield f"{'##' if context.parent is None or context.parent.parent is None else '###'} {path}"
+    yield f"```text\n{command.get_help(context)}\n```"
+    for name, child in sorted(getattr(command, "commands", {}).items()):
+        yield from _help(click.Context(child, info_name=name, parent=context))
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "commands": commands,
+    "errors": error_tree,
+    "formats": formats,
+    "variables": variables,
+}
