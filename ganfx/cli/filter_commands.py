@@ -34,13 +34,15 @@ def _own_option(option: Option, heading: str) -> Decorator:
         default=option.default,
         show_default=shown,
         help=option.help,
-        metavar=option.metavar or _METAVARS.get(option.kind),
+        metavar=option.metavar or ("X|auto" if option.auto else _METAVARS.get(option.kind)),
         multiple=option.repeatable,
         is_flag=option.kind is bool,
     )
 
 
 def _kind(option: Option) -> Any:
+    if option.auto:
+        return str  # a number or "auto": checked by the option itself
     if option.choices:
         return click.Choice(option.choices)
     if option.bounds:

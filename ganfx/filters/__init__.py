@@ -10,9 +10,21 @@ import importlib
 import pkgutil
 
 from ganfx.errors import OptionError, nearest
-from ganfx.filters.base import Filter, Finder, Flow, Option, Overview, Region, Retouch, Strip
+from ganfx.filters.base import AUTO, Filter, Finder, Flow, Option, Overview, Region, Retouch, Strip
 
-__all__ = ["Filter", "Finder", "Flow", "Option", "Overview", "Region", "Retouch", "Strip", "all_filters", "find_filter"]
+__all__ = [
+    "AUTO",
+    "Filter",
+    "Finder",
+    "Flow",
+    "Option",
+    "Overview",
+    "Region",
+    "Retouch",
+    "Strip",
+    "all_filters",
+    "find_filter",
+]
 
 
 @functools.cache

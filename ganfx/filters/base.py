@@ -6,19 +6,20 @@ tiles or progress: those are the pipeline's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ganfx.errors import OptionError
 from ganfx.filters.deferred import Deferred
-from ganfx.filters.option import Option
+from ganfx.filters.option import AUTO, Option
 
 if TYPE_CHECKING:
     from ganfx.imaging.picture import Box, Floats, Mask, Picture
     from ganfx.spec import ModelSpec
 
 __all__ = [
+    "AUTO",
     "Deferred",
     "Filter",
     "Finder",
@@ -33,7 +34,8 @@ __all__ = [
     "Values",
 ]
 
-# The checked options by name, without those that select a model.
+# The checked options by name, without those that select a model. AUTO is replaced by the estimate for the picture,
+# except where the model has no such control.
 Values = Mapping[str, Any]
 # The network: (H, W, in_channels) in [0, 1] -> (H * scale, W * scale, out_channels), not clipped.
 Infer = Callable[["Floats"], "Floats"]
@@ -148,6 +150,10 @@ class Filter:
     suffix     ends the default names of results; empty: x4 after a network that enlarges 4 times, the network's name
                after others
     example    a command line for help
+    estimators functions that estimate a control for the option value "auto", by the name that the model's contract
+               gives for it (`Control.estimator`): crops of the picture at full resolution (see
+               `ganfx.pipeline.sampling`) -> the value, clipped to the control's range afterwards. Called once per
+               picture; where there is none of that name, the control has its default
     """
 
     name: str
@@ -161,6 +167,7 @@ class Filter:
     colored: bool = False
     suffix: str = ""
     example: str = ""
+    estimators: Mapping[str, Callable[[Sequence[Picture]], float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if [self.flow, self.overview, self.retouch].count(None) != 2:

@@ -8,6 +8,8 @@ from typing import Any
 
 from ganfx.errors import OptionError
 
+# The value of an option with `auto` that is estimated from each picture.
+AUTO = "auto"
 _BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
@@ -26,6 +28,9 @@ class Option:
                     to the filter's functions
     repeatable      the option may be given several times; its value is a tuple, in the order given
     metavar         what stands for a value in help: "X,Y,#RRGGBB"; None: what follows from `kind`
+    control         the value is fed to the network as its control of that name, too. A model without that control
+                    takes the default alone
+    auto            the value may be AUTO: it is then estimated from each picture, see `Filter.estimators`
     """
 
     name: str
@@ -38,6 +43,8 @@ class Option:
     selects_model: bool = False
     repeatable: bool = False
     metavar: str | None = None
+    control: bool = False
+    auto: bool = False
 
     def check(self, value: Any) -> Any:
         """`value` converted to the option's kind; a bool may be given as a word such as "yes".
@@ -51,6 +58,8 @@ class Option:
         return self._checked(value)
 
     def _checked(self, value: Any) -> Any:
+        if self.auto and value == AUTO:
+            return AUTO
         value = self._converted(value)
         if self.choices and value not in self.choices:
             raise OptionError(f"{self.name}: {value!r} is not one of {', '.join(self.choices)}")

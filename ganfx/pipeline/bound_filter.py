@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from ganfx.engine import Engine, EngineOptions, open_engine
 from ganfx.errors import OptionError
-from ganfx.filters import Filter, find_filter
+from ganfx.filters import AUTO, Filter, find_filter
 from ganfx.hub import find_model
-from ganfx.imaging.picture import Box, Picture, PictureInfo
-
-# Is told how many pixels are finished, of those that its documentation names; may raise to interrupt.
-PixelProgress = Callable[[int], None]
-
-
-class Source(Protocol):
-    """Where pixels come from: a Picture, or a file that is read in parts.
-
-    width, height   pixels
-    has_alpha       whether any part has an alpha
-    info            what goes to the result besides pixels
-    rows            the rows from `top` up to, and without, `bottom`
-    crop            the part in a box
-    """
-
-    @property
-    def width(self) -> int: ...
-    @property
-    def height(self) -> int: ...
-    @property
-    def has_alpha(self) -> bool: ...
-    @property
-    def info(self) -> PictureInfo: ...
-    def rows(self, top: int, bottom: int) -> Picture: ...
-    def crop(self, box: Box) -> Picture: ...
+from ganfx.imaging.picture import Floats, Picture
+from ganfx.pipeline.sampling import sample_crops
+from ganfx.pipeline.source import PixelProgress, Source
+from ganfx.spec import Control, ModelSpec
 
 
 @dataclass(frozen=True)
@@ -81,6 +60,32 @@ class BoundFilter:
         finder = [f"finder={self.finder.spec.name}"] if self.finder else []
         return ":".join([self.filter.name, self.engine.spec.name, *given, *finder])
 
+    @property
+    def controls(self) -> Mapping[str, float]:
+        """The values to feed as the network's controls; those that are AUTO are left out, and have their defaults."""
+        return _controls(self.filter, self.values, self.engine.spec)
+
+    def run(self, image: Floats, progress: PixelProgress | None = None) -> Floats:
+        """`Engine.run` with the controls."""
+        return self.engine.run(image, progress, controls=self.controls)
+
+    def resolved(self, source: Source, progress: PixelProgress) -> BoundFilter:
+        """The filter with estimates for `source` in place of AUTO; reads crops of it where there is something to do.
+
+        `progress` is called with 0 now and then, so that it may interrupt.
+        """
+        options = {option.name for option in self.filter.options if option.control}
+        automatic = [
+            control
+            for control in self.engine.spec.controls
+            if control.name in options and self.values[control.name] == AUTO
+        ]
+        if not automatic:
+            return self
+        crops = sample_crops(source, progress)
+        estimates = {control.name: _estimate(self.filter, control, crops) for control in automatic}
+        return dataclasses.replace(self, values={**self.values, **estimates})
+
     def output_size(self, source: Source) -> tuple[int, int]:
         """(width, height) of the result for `source`."""
         return source.width * self.scale, source.height * self.scale
@@ -102,6 +107,7 @@ def load_filter(
     filter_ = find_filter(name)
     values, selectors = _checked(filter_, options)
     opened = _opened(model, filter_.model_task, selectors, engine)
+    _check_controls(filter_, values, opened.spec)
     if filter_.finder is None:
         if finder is not None:
             raise OptionError(f"{name} does not look for anything", hint="leave out the finder")
@@ -133,6 +139,29 @@ def _opened(model: str | None, task: str, selectors: Mapping[str, Any], options:
         if wanted is not None and found != wanted:
             raise OptionError(f"{opened.spec.name} has {key} {found}, not {wanted}", hint="choose another model")
     return opened
+
+
+def _controls(filter_: Filter, values: Mapping[str, Any], spec: ModelSpec) -> dict[str, float]:
+    known = {control.name for control in spec.controls}
+    named = [option.name for option in filter_.options if option.control and option.name in known]
+    return {name: float(values[name]) for name in named if values[name] not in (AUTO, None)}
+
+
+def _check_controls(filter_: Filter, values: Mapping[str, Any], spec: ModelSpec) -> None:
+    """Raises OptionError for values outside a control's range, or given for a control that the model lacks."""
+    given = {
+        option.name: values[option.name]
+        for option in filter_.options
+        if option.control and values[option.name] not in (AUTO, option.default)
+    }
+    spec.control_values({**given, **_controls(filter_, values, spec)})
+
+
+def _estimate(filter_: Filter, control: Control, crops: Sequence[Picture]) -> float:
+    estimator = filter_.estimators.get(control.estimator or "")
+    if estimator is None:
+        return control.default
+    return min(max(float(estimator(crops)), control.minimum), control.maximum)
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,8 @@ import numpy as np
 
 from ganfx.filters import Overview
 from ganfx.imaging.picture import Floats, Picture
-from ganfx.pipeline.bound_filter import BoundFilter, PixelProgress, Source
+from ganfx.pipeline.bound_filter import BoundFilter
+from ganfx.pipeline.source import PixelProgress, Source
 
 _STRIP_PIXELS = 2**20
 
@@ -20,7 +21,7 @@ def run_overview(source: Source, bound: BoundFilter, overview: Overview, progres
 
     def infer(image: Floats) -> Floats:
         # Reports no progress, but gives the listener a chance to interrupt.
-        return bound.engine.run(image, lambda pixels: progress(0))
+        return bound.run(image, lambda pixels: progress(0))
 
     change = overview.study(small, (source.width, source.height), bound.values, bound.engine.spec, infer)
     for top, bottom in _strips(source):

@@ -11,7 +11,8 @@ import numpy as np
 from ganfx.errors import MaskError, OptionError
 from ganfx.filters import Region, Retouch
 from ganfx.imaging.picture import Floats, Mask, Patch, Picture
-from ganfx.pipeline.bound_filter import BoundFilter, PixelProgress, Source
+from ganfx.pipeline.bound_filter import BoundFilter
+from ganfx.pipeline.source import PixelProgress, Source
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def retouch(
     `progress` is told the share of the masked pixels that are filled, as a number of pixels of the picture. Alpha
     stays; with `opaque` it becomes 1 where something is filled, with the old colors composited over the filling.
     """
+    bound = bound.resolved(source, _fixed(progress, 0))
     sizes = [int(np.count_nonzero(region.own)) for region in masked.regions]
     area, done = source.width * source.height, 0
     for region, size in zip(masked.regions, sizes, strict=True):
@@ -99,7 +101,7 @@ def _patch(
     crop, mask = source.crop(region.box), masked.mask[region.box.window]
 
     def infer(image: Floats) -> Floats:
-        return bound.engine.run(image, progress)
+        return bound.run(image, progress)
 
     filled = _retouch_of(bound).fill(crop, mask, bound.values, bound.engine.spec, infer)
     changed, weight, alpha = region.own > 0, region.own, crop.alpha

@@ -10,9 +10,10 @@ import numpy as np
 from ganfx.errors import OptionError
 from ganfx.filters import Flow, Strip
 from ganfx.imaging.picture import Floats, Picture
-from ganfx.pipeline.bound_filter import BoundFilter, PixelProgress, Source
+from ganfx.pipeline.bound_filter import BoundFilter
 from ganfx.pipeline.overview import run_overview
 from ganfx.pipeline.resampling import CONTEXT, enlarge_rows, reduce_rows
+from ganfx.pipeline.source import PixelProgress, Source
 
 
 def stream(source: Source, bound: BoundFilter, progress: PixelProgress | None = None) -> Iterator[Picture]:
@@ -22,6 +23,7 @@ def stream(source: Source, bound: BoundFilter, progress: PixelProgress | None = 
     the filter retouches.
     """
     flow = bound.filter.flow
+    bound = bound.resolved(source, progress or (lambda pixels: None))
     if bound.filter.overview is not None:
         return run_overview(source, bound, bound.filter.overview, progress or (lambda pixels: None))
     if flow is None:
@@ -34,7 +36,7 @@ def stream(source: Source, bound: BoundFilter, progress: PixelProgress | None = 
 def _run_whole(source: Source, bound: BoundFilter, flow: Flow, progress: PixelProgress | None) -> Picture:
     picture = source.rows(0, source.height)
     spec = bound.engine.spec
-    output = bound.engine.run(flow.prepare(picture, bound.values, spec))
+    output = bound.run(flow.prepare(picture, bound.values, spec))
     if progress:
         progress(picture.width * picture.height)
     return flow.finish(output, Strip(picture), bound.values, spec)
@@ -58,7 +60,7 @@ def _stream_strips(source: Source, bound: BoundFilter, flow: Flow, progress: Pix
         if progress:
             progress(min(pixels * factor**2, source.width * height))
 
-    outputs = bound.engine.stream(read, reduced_height, reduced_width, on_pixels)
+    outputs = bound.engine.stream(read, reduced_height, reduced_width, on_pixels, controls=bound.controls)
     top = 0
     for output in enlarge_rows(outputs, factor, (source.width * spec.scale, height * spec.scale)):
         bottom = top + len(output) // spec.scale

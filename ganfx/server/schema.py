@@ -73,6 +73,8 @@ def _control(option: Option) -> dict[str, Any]:
     if option.choices:
         choices = {choice: _title(choice) for choice in option.choices}
         return _said(option.name, option.help, "choice", default, choices=choices)
+    if option.auto:
+        return _said(option.name, option.help, "text", str(default))
     if option.repeatable or default is None:
         return _said(option.name, option.help, "text", " ".join(map(str, default or ())))
     low, high = option.bounds or (-_FAR, _FAR)
