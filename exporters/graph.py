@@ -17,11 +17,10 @@ if TYPE_CHECKING:
     from ganfx.spec import ModelSpec
 
 OPSET = 18
-INPUT, OUTPUT = "input", "output"
 
 
 def trace(network: nn.Module, sample: Tensor, spec: ModelSpec) -> ModelProto:
-    """`network` as a graph from `input` to `output`, whose batch, height and width are free.
+    """`network` as a graph with the tensor names of `spec`, whose batch, height and width are free.
 
     sample (N, C, H, W), N at least 2 and H unlike W; each control of `spec` becomes one more input of shape [1].
     Raises ExportError where the network's sizes are not free,
@@ -51,8 +50,8 @@ def _exported(network: nn.Module, sample: Tensor, spec: ModelSpec) -> ModelProto
                 dynamo=True,
                 opset_version=OPSET,
                 dynamic_shapes=(free, *({} for _ in controls)),
-                input_names=[INPUT, *(control.name for control in spec.controls)],
-                output_names=[OUTPUT],
+                input_names=[*(port.name for port in spec.inputs), *(control.name for control in spec.controls)],
+                output_names=[port.name for port in spec.outputs],
                 verbose=False,
             )
     except Exception as error:  # the exporter's own classes are many, and private

@@ -15,7 +15,7 @@ from ganfx.engine.values import to_planes, value_span
 from ganfx.errors import ExportError
 from ganfx.spec import ModelSpec, Port, SelfTest, StoredPair
 
-from .graph import INPUT, first_line
+from .graph import first_line
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,9 +38,11 @@ def runner(model: ModelProto) -> Run:
     except Exception as error:  # onnxruntime's classes share no public base
         raise ExportError(f"onnxruntime refuses the exported graph: {first_line(error)}") from error
 
+    picture = session.get_inputs()[0].name
+
     def run(batch: Floats, controls: Controls) -> Floats:
         scalars = {name: np.full(1, value, np.float32) for name, value in controls.items()}
-        return np.asarray(session.run(None, {INPUT: batch} | scalars)[0], np.float32)
+        return np.asarray(session.run(None, {picture: batch} | scalars)[0], np.float32)
 
     return run
 

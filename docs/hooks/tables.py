@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import click
 
 from ganfx import errors, paths
 from ganfx.cli import cli
 from ganfx.files.formats import FORMATS
+from ganfx.spec.schema import contract_schema
 
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -71,8 +74,48 @@ def _help(context: click.Context) -> Iterator[str]:
         yield from _help(click.Context(child, info_name=name, parent=context))
 
 
+def contract() -> str:
+    """Every field of the model contract, a table for each of its objects."""
+    schema = contract_schema()
+    return "\n\n".join(
+        f"### {name}\n\n{part['description']}\n\n{_fields(part)}"
+        for name, part in {"Contract": schema, **schema["$defs"]}.items()
+    )
+
+
+def _fields(part: dict[str, Any]) -> str:
+    rows = [
+        (
+            f"`{name}`",
+            _kind(field),
+            f"`{json.dumps(field['default'])}`" if "default" in field else "required",
+            field["description"],
+        )
+        for name, field in part["properties"].items()
+    ]
+    return _table(("field", "type", "default", "meaning"), rows)
+
+
+def _kind(field: dict[str, Any]) -> str:
+    """The type of a field in a few words."""
+    if "$ref" in field:
+        return str(field["$ref"].rpartition("/")[2])
+    if "enum" in field:
+        return " or ".join(f"`{value}`" for value in field["enum"])
+    if "anyOf" in field:
+        return " or ".join(_kind(choice) for choice in field["anyOf"])
+    if "const" in field:
+        return f"`{field['const']}`"
+    if field["type"] == "array":
+        inner = _kind(field["items"] if "items" in field else field["prefixItems"][0])
+        return f"list of {field['maxItems']}: {inner}" if "prefixItems" in field else f"list of {inner}"
+    limits = [str(field[key]) for key in ("minimum", "maximum") if key in field]
+    return f"{field['type']}, {' to '.join(limits)}" if len(limits) == 2 else str(field["type"])
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "commands": commands,
+    "contract": contract,
     "errors": error_tree,
     "formats": formats,
     "variables": variables,

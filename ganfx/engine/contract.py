@@ -14,55 +14,31 @@ from ganfx.engine.ort_errors import loading
 from ganfx.engine.providers import quiet_options, runtime
 from ganfx.engine.tiles import Floats, ceil_to
 from ganfx.errors import ContractError
-from ganfx.spec import KEY, ModelSpec
+from ganfx.spec import ModelSpec
+from ganfx.spec.model_file import read_spec
 
-_HEAD = 1024
-_CONVERT = "ganfx runs ONNX files; convert the checkpoint first"
-_DOWNLOAD = "fetch the file itself, not the page or pointer that stands for it"
 _MULTIPLES = (1, 2, 4, 8, 16, 32, 64)
 # Image.NominalPixelRange and Image.BitmapPixelFormat are the metadata of Windows ML; without a range it means 0..255.
 _WINML_RANGES = {"Normalized_0_1": (0.0, 1.0), "Normalized_1_1": (-1.0, 1.0), "NominalRange_0_255": (0.0, 255.0)}
 
 
 def read_contract(path: Path) -> ModelSpec:
-    """The contract of the model at `path`. Raises ContractError where there is no picture network to be had."""
-    check_file(path)
+    """The contract of the model at `path`, checked against its graph; measured where the file carries none.
+
+    Raises what `read_spec` raises, and ContractError where there is no picture network to be had.
+    """
+    spec = read_spec(path)
     ort = runtime()
-    with loading(path.name):
+    with loading(path):
         options = quiet_options()
         options.intra_op_num_threads = 1
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"], enable_fallback=0)
-    metadata = session.get_modelmeta().custom_metadata_map
-    if KEY in metadata:
-        spec = ModelSpec.from_json(metadata[KEY])
-        GraphTensors.of(session, spec)
-        return spec
-    with loading(path.name):
+        if spec is not None:
+            GraphTensors.of(session, spec)
+            return spec
         channels, side = _picture_input(session)
-        return _probed(path, session, channels, side, metadata)
-
-
-def check_file(path: Path) -> None:
-    """Raises ContractError, from the first bytes alone, for what is plainly no ONNX file. Nothing is executed."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-    except OSError as error:
-        raise ContractError(f"{path.name} cannot be read: {error.strerror}") from error
-    text = head.lstrip().lower()
-    if not head:
-        raise ContractError(f"{path.name} is empty", hint="fetch the file again")
-    if text.startswith(b"version https://git-lfs"):
-        raise ContractError(f"{path.name} is a Git LFS pointer, not the model", hint=_DOWNLOAD)
-    if text.startswith((b"<!doctype", b"<html", b"<?xml")):
-        raise ContractError(f"{path.name} is a web page, not a model", hint=_DOWNLOAD)
-    if b"\xef\xbf\xbd" in head[:64]:
-        raise ContractError(f"{path.name} was damaged by being saved as text", hint="fetch the file again")
-    if head.startswith(b"PK\x03\x04"):
-        raise ContractError(f"{path.name} is a zip archive, as PyTorch's checkpoints are", hint=_CONVERT)
-    if head[0] == 0x80 and head[1:2] <= b"\x05":
-        raise ContractError(f"{path.name} is a Python pickle, as PyTorch's checkpoints are", hint=_CONVERT)
+        return _probed(path, session, channels, side, session.get_modelmeta().custom_metadata_map)
 
 
 def _picture_input(session: Any) -> tuple[int, int | None]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ganfx.engine.network import Network, open_network
 from ganfx.engine.options import EngineOptions
-from ganfx.errors import ContractError
+from ganfx.spec.model_file import unreadable
 
 _Key = tuple[Path, int, int, str, str, int]
 
@@ -30,7 +30,7 @@ class NetworkCache:
         try:
             state = path.stat()
         except OSError as error:
-            raise ContractError(f"{path.name} cannot be read: {error.strerror}") from error
+            raise unreadable(path, error) from error
         place = (options.provider, options.precision, options.device_id)
         key = (path, state.st_mtime_ns, state.st_size, *place)
         with self._lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from ganfx.errors import ContractError, DeviceMemoryError, GanfxError, InferenceError, ProviderError
 
@@ -14,10 +15,10 @@ _OUT_OF_MEMORY = re.compile(
     re.IGNORECASE,
 )
 _REFUSED = (
-    (r"parsing failed|protobuf", "is not an ONNX file, or a truncated one", "fetch the file again"),
+    (r"parsing failed|protobuf", "truncated or damaged", "download it again"),
     (
         r"external data|external initializer|cannot get file size|External data path",
-        "keeps its weights in a second file that is missing",
+        "keeps its weights in a second file, which is missing",
         "put the external data file beside it",
     ),
     (
@@ -45,17 +46,17 @@ def first_line(error: BaseException) -> str:
 
 
 @contextmanager
-def loading(name: str) -> Iterator[None]:
-    """Raises ContractError for whatever makes the file `name` unusable."""
+def loading(path: Path) -> Iterator[None]:
+    """Raises ContractError for whatever makes the model file at `path` unusable."""
     try:
         yield
-    except GanfxError:
-        raise
+    except ContractError as error:
+        raise ContractError(f"{path}: {error.message}", hint=error.hint) from error
     except Exception as error:
         for pattern, said, hint in _REFUSED:
             if found := re.search(pattern, str(error), re.IGNORECASE):
-                raise ContractError(f"{name} {said.format(*found.groups())}", hint=hint) from error
-        raise ContractError(f"{name} cannot be loaded: {first_line(error)}") from error
+                raise ContractError(f"{path}: {said.format(*found.groups())}", hint=hint) from error
+        raise ContractError(f"{path}: cannot be loaded: {first_line(error)}") from error
 
 
 @contextmanager

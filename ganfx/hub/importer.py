@@ -26,7 +26,7 @@ def import_model(
     kind = model_file.sniff(path)
     if kind not in ("onnx", "checkpoint"):
         raise model_file.fault(path, kind)
-    if kind == "onnx" and (spec := registry.read_spec(path)):
+    if kind == "onnx" and (spec := model_file.read_spec(path)):
         return registry.register(path, name or spec.name, replace=replace)
     name = name or _plain_name(path)
     registry.check_name(name, replace=replace)

@@ -16,7 +16,8 @@ from typing import Any, Literal
 from ganfx.atomic import replacing
 from ganfx.errors import ContractError, ModelError, OptionError, UnknownModelError, nearest
 from ganfx.paths import models_dir
-from ganfx.spec import KEY, ModelSpec, model_file
+from ganfx.spec import ModelSpec
+from ganfx.spec.model_file import read_spec
 
 CATALOGUE = Path(__file__).with_name("catalogue.toml")
 WEIGHTS = Path(__file__).parents[1] / "weights"
@@ -106,15 +107,6 @@ def _described(entry: ModelEntry, path: Path) -> ModelEntry:
 def _marked(entry: ModelEntry) -> ModelEntry:
     known = {block.name: block.default for block in catalogue()}
     return dataclasses.replace(entry, default=known.get(entry.name, False))
-
-
-def read_spec(path: Path) -> ModelSpec | None:
-    """The contract inside the ONNX file at `path`, None where it has none. Raises ContractError, UnknownModelError."""
-    stored = model_file.read_metadata(path).get(KEY)
-    try:
-        return ModelSpec.from_json(stored) if stored else None
-    except ContractError as error:
-        raise ContractError(f"{path}: {error.message}", hint=error.hint) from error
 
 
 def find_model(

@@ -1,4 +1,4 @@
-"""What a model file is, told from its first bytes and its outline; nothing in it is ever loaded or run."""
+"""What a model file is and what it says of itself, read from its bytes alone: nothing in it is ever loaded or run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from ganfx.errors import ContractError, ModelError, UnknownModelError
+from ganfx.spec.model import KEY, ModelSpec
 
 Kind = Literal["onnx", "checkpoint", "html", "lfs-pointer", "mangled", "empty", "unknown"]
 
@@ -19,21 +20,73 @@ _FAULTS: dict[Kind, tuple[str, str]] = {
     "unknown": ("not an ONNX model", "ganfx runs .onnx files, and imports .pth and .safetensors"),
 }
 
+MAX_METADATA_BYTES = 4 << 20
+_HEADER_BYTES = 512
+
 # Field numbers of ModelProto and of its entries in onnx.proto.
 _IR_VERSION, _GRAPH, _METADATA = 1, 7, 14
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
+def read_spec(path: Path) -> ModelSpec | None:
+    """The contract inside the ONNX file at `path`, None where it has none. Raises as `read_metadata` does."""
+    stored = read_metadata(path).get(KEY)
+    try:
+        return ModelSpec.from_json(stored) if stored is not None else None
+    except ContractError as error:
+        raise ContractError(f"{path}: {error.message}", hint=error.hint) from error
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """The metadata_props of an ONNX file. Walks its outermost fields only, which also finds truncated files.
+
+    Raises ContractError where it is no ONNX file, damaged, or has more metadata than `MAX_METADATA_BYTES`,
+    UnknownModelError where there is no file, ModelError where it cannot be read.
+    """
+    kind = sniff(path)
+    if kind != "onnx":
+        raise fault(path, kind)
+    metadata: dict[str, str] = {}
+    has_graph, room = False, MAX_METADATA_BYTES
+    with path.open("rb") as file:
+        try:
+            for number, content in _fields(file, path.stat().st_size, {_METADATA}, room):
+                has_graph |= number == _GRAPH
+                room -= len(content)
+                if room < 0:
+                    raise ContractError(f"{path}: has more than {MAX_METADATA_BYTES >> 20} MiB of metadata")
+                if number == _METADATA:
+                    key, value = _entry(content)
+                    metadata[key] = value
+        except (EOFError, UnicodeDecodeError) as error:
+            raise ContractError(f"{path}: truncated or damaged", hint="download it again") from error
+        except OSError as error:
+            raise unreadable(path, error) from error
+    if not has_graph:
+        raise fault(path, "unknown")
+    return metadata
+
+
 def sniff(path: Path) -> Kind:
-    """The kind of file at `path`, by its first bytes. Raises ModelError where it cannot be read."""
+    """The kind of file at `path`, by its first bytes. Raises UnknownModelError, ModelError."""
     try:
         with path.open("rb") as file:
-            header = file.read(512)
-    except FileNotFoundError as error:
-        raise UnknownModelError(f"{path}: no such model file") from error
+            return _kind(file.read(_HEADER_BYTES))
     except OSError as error:
-        raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
-    return _kind(header)
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: OSError) -> ModelError:
+    """The error for a model file at `path` that the system does not open."""
+    if isinstance(error, FileNotFoundError):
+        return UnknownModelError(f"{path}: no such model file")
+    return ModelError(f"{path}: cannot be read: {error.strerror}")
+
+
+def fault(path: Path, kind: Kind) -> ContractError:
+    """The error that says what the file at `path` is instead of a model."""
+    message, hint = _FAULTS[kind]
+    return ContractError(f"{path}: {message}", hint=hint.format(path=path))
 
 
 def _kind(header: bytes) -> Kind:
@@ -52,37 +105,11 @@ def _kind(header: bytes) -> Kind:
     return "onnx" if header[0] == _IR_VERSION << 3 | _VARINT else "unknown"
 
 
-def fault(path: Path, kind: Kind) -> ContractError:
-    """The error that says what the file at `path` is instead of a model."""
-    message, hint = _FAULTS[kind]
-    return ContractError(f"{path}: {message}", hint=hint.format(path=path))
+def _fields(file: BinaryIO, end: int, wanted: set[int], most: int) -> Iterator[tuple[int, bytes]]:
+    """Number and, for the `wanted`, content of each field up to `end`, of no content more than `most` + 1 bytes.
 
-
-def read_metadata(path: Path) -> dict[str, str]:
-    """The metadata of an ONNX file, read without loading the model. Raises ContractError where it is not one.
-
-    Walks the file's outermost fields only, which also finds truncated files.
+    Raises EOFError where a field goes past the end.
     """
-    kind = sniff(path)
-    if kind != "onnx":
-        raise fault(path, kind)
-    metadata, has_graph = {}, False
-    with path.open("rb") as file:
-        try:
-            for field, content in _fields(file, path.stat().st_size, {_METADATA}):
-                has_graph |= field == _GRAPH
-                if field == _METADATA:
-                    key, value = _entry(content)
-                    metadata[key] = value
-        except (EOFError, UnicodeDecodeError) as error:
-            raise ContractError(f"{path}: truncated or damaged", hint="download it again") from error
-    if not has_graph:
-        raise fault(path, "unknown")
-    return metadata
-
-
-def _fields(file: BinaryIO, end: int, wanted: set[int]) -> Iterator[tuple[int, bytes]]:
-    """Number and, for the `wanted`, content of each field up to `end`. Raises EOFError where one goes past it."""
     while file.tell() < end:
         number, wire = divmod(_varint(file), 8)
         if wire == _VARINT:
@@ -95,7 +122,7 @@ def _fields(file: BinaryIO, end: int, wanted: set[int]) -> Iterator[tuple[int, b
         if file.tell() + size > end:
             raise EOFError
         if number in wanted:
-            yield number, file.read(size)
+            yield number, file.read(min(size, most + 1))
         else:
             file.seek(size, 1)
             yield number, b""
@@ -116,5 +143,5 @@ def _varint(file: BinaryIO) -> int:
 def _entry(content: bytes) -> tuple[str, str]:
     import io
 
-    parts = dict(_fields(io.BytesIO(content), len(content), {1, 2}))
+    parts = dict(_fields(io.BytesIO(content), len(content), {1, 2}, len(content)))
     return parts.get(1, b"").decode(), parts.get(2, b"").decode()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import zlib
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from ganfx.engine import EngineOptions, open_engine, verify
 from ganfx.engine.contract import read_contract
-from ganfx.errors import ContractError, OptionError
-from ganfx.spec import ModelSpec, SelfTest
+from ganfx.engine.stored_pairs import encode_pair
+from ganfx.errors import ContractError, ModelError, OptionError, UnknownModelError
+from ganfx.spec import ModelSpec, Port, SelfTest, StoredPair
 from tests import graphs
 
 
@@ -65,17 +69,77 @@ def test_the_self_test_measures_how_far_a_model_is_off(tmp_path: Path) -> None:
     assert verify(open_engine(graphs.identity(tmp_path / "untested.onnx"))) is None
 
 
+def with_pair(path: Path, pair: StoredPair, text: str | None) -> Path:
+    """The identity, with a stored picture."""
+    graphs.identity(path, ModelSpec("paired", "stylize", pairs=(pair,)))
+    model = onnx.load(path)
+    if text is not None:
+        model.metadata_props.add(key=pair.key, value=text)
+    onnx.save(model, path)
+    return path
+
+
+PAIR = StoredPair("ganfx.pair.0", 6, 8)
+
+
+def test_a_stored_picture_is_compared_with_what_the_network_makes_of_it(tmp_path: Path) -> None:
+    picture = np.random.default_rng(1).random((3, 6, 8), dtype=np.float32)
+    good = verify(open_engine(with_pair(tmp_path / "good.onnx", PAIR, encode_pair(picture, picture))))
+    assert good is not None
+    assert good.passed
+    bad = verify(open_engine(with_pair(tmp_path / "bad.onnx", PAIR, encode_pair(picture, picture + 0.25))))
+    assert bad is not None
+    assert not bad.passed
+    assert bad.error == pytest.approx(0.25, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "is missing"),
+        ("no base64!", "is damaged"),
+        (base64.b64encode(b"no zlib").decode(), "is damaged"),
+        (base64.b64encode(zlib.compress(bytes(100))).decode(), "is not 8x6 pixels"),
+        (base64.b64encode(zlib.compress(bytes(64 << 20))).decode(), "is not 8x6 pixels"),
+    ],
+)
+def test_a_damaged_stored_picture_is_told_and_never_unpacked_whole(tmp_path: Path, text: str, said: str) -> None:
+    engine = open_engine(with_pair(tmp_path / "m.onnx", PAIR, text))
+    with pytest.raises(ContractError, match=rf"its stored picture ganfx\.pair\.0 {said}"):
+        verify(engine)
+
+
+def test_a_network_that_needs_more_than_a_picture_is_refused(tmp_path: Path) -> None:
+    mask = Port("mask", "mask", channels=1)
+    path = graphs.identity(tmp_path / "m.onnx", ModelSpec("masked", "inpaint", inputs=(Port("input"), mask)))
+    with pytest.raises(ContractError, match="masked needs mask; the engine feeds a picture and controls only"):
+        open_engine(path)
+    latent = Port("input", "latent", channels=512, layout="NC")
+    path = graphs.identity(tmp_path / "g.onnx", ModelSpec("faces", "generate", kind="generator", inputs=(latent,)))
+    with pytest.raises(ContractError, match="faces needs latent"):
+        open_engine(path)
+
+
+def test_tensors_are_found_by_the_names_in_the_contract(tmp_path: Path) -> None:
+    spec = ModelSpec("named", "stylize", inputs=(Port("photo"),))
+    with pytest.raises(ContractError, match="its graph has no input 'photo'"):
+        open_engine(graphs.identity(tmp_path / "named.onnx", spec))
+    unnamed = ModelSpec("unnamed", "stylize", inputs=(Port(""),), outputs=(Port(""),))
+    picture = np.full((9, 9, 3), 0.5, np.float32)
+    assert (open_engine(graphs.identity(tmp_path / "unnamed.onnx", unnamed)).run(picture) == picture).all()
+
+
 BROKEN = {
-    "empty": (lambda path: path.write_bytes(b""), "is empty"),
-    "page": (lambda path: path.write_bytes(b"\n\n <!DOCTYPE html><html>"), "is a web page"),
-    "pointer": (lambda path: path.write_bytes(b"version https://git-lfs.github.com/spec/v1\n"), "is a Git LFS pointer"),
-    "zip": (lambda path: path.write_bytes(b"PK\x03\x04" + bytes(40)), "is a zip archive"),
-    "pickle": (lambda path: path.write_bytes(b"\x80\x02}q\x00."), "is a Python pickle"),
-    "prose": (lambda path: path.write_text("photo-x4 lives elsewhere now"), "is not an ONNX file"),
+    "empty": (lambda path: path.write_bytes(b""), "an empty file"),
+    "page": (lambda path: path.write_bytes(b"\n\n <!DOCTYPE html><html>"), "a web page"),
+    "pointer": (lambda path: path.write_bytes(b"version https://git-lfs.github.com/spec/v1\n"), "a Git LFS pointer"),
+    "zip": (lambda path: path.write_bytes(b"PK\x03\x04" + bytes(40)), "a PyTorch checkpoint"),
+    "pickle": (lambda path: path.write_bytes(b"\x80\x02}q\x00."), "a PyTorch checkpoint"),
+    "prose": (lambda path: path.write_text("photo-x4 lives elsewhere now"), "not an ONNX model"),
     "folder": (lambda path: path.mkdir(), "cannot be read"),
     "inputs": (graphs.two_inputs, "takes 2 inputs"),
     "operator": (graphs.unknown_operator, "needs the operator org.example:Embellish"),
-    "weights": (graphs.without_its_weights, "second file that is missing"),
+    "weights": (graphs.without_its_weights, "second file, which is missing"),
     "kind": (lambda path: graphs.identity(path, kind=graphs.TensorProto.DOUBLE), "must be float"),
     "last": (lambda path: graphs.identity(path, channels=64, size=("n", 64, 3)), "channels last"),
     "batch": (lambda path: graphs.identity(path, size=(4, "h", "w")), "batches of 4 only"),
@@ -88,8 +152,9 @@ def test_a_useless_file_gets_one_clear_line(tmp_path: Path, capfd: pytest.Captur
     make, said = BROKEN[case]
     path = tmp_path / f"{case}.onnx"
     make(path)
-    with pytest.raises(ContractError, match=said) as caught:
+    with pytest.raises(ModelError, match=said) as caught:
         open_engine(path)
+    assert caught.value.message.startswith(f"{path}: ")
     assert "\n" not in caught.value.message
     assert capfd.readouterr() == ("", "")
 
@@ -104,7 +169,7 @@ def test_a_truncated_model_is_refused_wherever_it_was_cut(tmp_path: Path) -> Non
 
 
 def test_a_model_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
-    with pytest.raises(ContractError, match=r"gone\.onnx cannot be read: No such file"):
+    with pytest.raises(UnknownModelError, match=r"gone\.onnx: no such model file"):
         open_engine(tmp_path / "gone.onnx")
 
 

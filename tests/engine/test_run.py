@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from ganfx.engine import Engine, EngineOptions, open_engine, tiled_run, tuning_cache
 from ganfx.errors import ContractError, DeviceMemoryError
-from ganfx.spec import ModelSpec
+from ganfx.spec import ModelSpec, Port, Tiling
 from tests import graphs
 
 CPU_MEMORY = (
@@ -132,6 +132,32 @@ def test_range_and_color_order_are_the_contract_s(networks: Path) -> None:
     picture = noise(20, 20)
     expected = ((picture * 2 - 1) * np.array([4, 2, 1], np.float32) + 1) / 2
     np.testing.assert_allclose(opened(path).run(picture), expected, atol=1e-5)
+
+
+def test_mean_and_deviation_are_taken_out_and_put_back(networks: Path) -> None:
+    mean, std = np.array([0.4, 0.5, 0.6], np.float32), np.array([0.2, 0.25, 0.5], np.float32)
+    port = Port("input", mean=tuple(mean.tolist()), std=tuple(std.tolist()))
+    given = ModelSpec("given", "stylize", inputs=(port,), receptive_field=0)
+    picture = noise(20, 20)
+    seen = opened(graphs.identity(networks / "given.onnx", given)).run(picture)
+    np.testing.assert_allclose(seen, (picture - mean) / std, atol=1e-5)
+    both = dataclasses.replace(given, outputs=(dataclasses.replace(port, name="output"),))
+    np.testing.assert_allclose(opened(graphs.identity(networks / "both.onnx", both)).run(picture), picture, atol=1e-5)
+    turned = dataclasses.replace(port, color_order="BGR")
+    bgr = dataclasses.replace(given, inputs=(turned,), outputs=(dataclasses.replace(turned, name="output"),))
+    np.testing.assert_allclose(opened(graphs.identity(networks / "turned.onnx", bgr)).run(picture), picture, atol=1e-5)
+
+
+def test_a_network_that_must_see_the_whole_picture_is_never_fed_a_part(networks: Path, disturb: Any) -> None:
+    nodes = [graphs.helper.make_node("GlobalAveragePool", ["input"], ["mean"])]
+    nodes.append(graphs.helper.make_node("Sub", ["input", "mean"], ["output"]))
+    spec = ModelSpec("whole", "stylize", tiling=Tiling("whole"), multiple_of=2)
+    engine, picture = opened(graphs.write(networks / "whole.onnx", nodes, spec=spec), tile=64, batch=4), noise(300, 170)
+    np.testing.assert_allclose(engine.run(picture), picture - picture.mean((0, 1)), atol=1e-5)
+    assert disturb(engine, set()).calls == 0
+    disturb(engine, {1})
+    with pytest.raises(DeviceMemoryError, match="300 pixels, which the network must see whole"):
+        engine.run(picture)
 
 
 def test_grey_networks_take_one_channel_and_refuse_three(networks: Path) -> None:

@@ -17,13 +17,16 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from ganfx.engine import EngineOptions, open_engine, verify
+from ganfx.engine.stored_pairs import decode_pair
 from ganfx.errors import ContractError, ExportError
 from ganfx.exporters.checkpoint import read_state
 from ganfx.exporters.export import ExportReport, export_generator
 from ganfx.exporters.foreign import import_checkpoint
 from ganfx.exporters.reach import receptive_field
 from ganfx.exporters.weights import generator_state
-from ganfx.spec import KEY, ModelSpec
+from ganfx.spec import KEY, Control, ModelSpec, Port
+from ganfx.spec.model_file import read_metadata
 from ganfx.training.generators import ResidualUpscaler
 
 pytestmark = pytest.mark.slow
@@ -109,6 +112,54 @@ def test_file_carries_its_contract_and_passes_its_own_test(exported):
     output = run(report.path, given)
     assert output.mean() == pytest.approx(test.mean, abs=test.tolerance)
     assert output.std() == pytest.approx(test.std, abs=test.tolerance)
+
+
+def test_file_carries_a_picture_to_test_itself_by(exported):
+    result = verify(open_engine(exported(X4, "fp16").path, EngineOptions("cpu")))
+    assert result is not None
+    assert result.passed
+    (pair,) = exported(X4, "fp16").spec.pairs
+    text = read_metadata(exported(X4, "fp16").path)[pair.key]
+    given, made = decode_pair(text, pair, X4)
+    wanted = trained(X4)(torch.from_numpy(given)).detach().numpy()
+    assert np.abs(made - wanted).max() < 1 / 255
+    assert np.ptp(given) > 0.5
+
+
+class Dimmer(nn.Module):
+    """A picture network with a convolution to store, steered by two scalars."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 3, padding=1)
+
+    def forward(self, x: Tensor, strength: Tensor, offset: Tensor) -> Tensor:
+        return x + strength * self.conv(x) + offset
+
+
+DIMMER = ModelSpec(
+    "dimmer",
+    "stylize",
+    inputs=(Port("photo"),),
+    outputs=(Port("result"),),
+    controls=(Control("strength", 0, 1, 0.5), Control("offset", -1, 1)),
+    receptive_field=1,
+)
+
+
+def test_controls_become_inputs_and_are_proved_over_their_range(tmp_path):
+    network = Dimmer()
+    report = export_generator(network, DIMMER, tmp_path / "dimmer.onnx")
+    engine = open_engine(report.path, EngineOptions("cpu"))
+    picture = noise(40, 30, 3)
+    planes = torch.from_numpy(picture.transpose(2, 0, 1).copy())[None]
+    for controls in ({}, {"strength": 0.9, "offset": -0.3}):
+        scalars = [torch.full((1,), value) for value in DIMMER.control_values(controls).values()]
+        wanted = network(planes, *scalars)[0].permute(1, 2, 0).detach().numpy()
+        np.testing.assert_allclose(engine.run(picture, controls=controls), wanted, atol=1 / 255)
+    result = verify(engine)
+    assert result is not None
+    assert result.passed
 
 
 def test_fp16_storage_nearly_halves_the_weights(exported):

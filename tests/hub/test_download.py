@@ -12,6 +12,7 @@ import pytest
 from ganfx.errors import ChecksumError, DownloadError, OptionError, UnknownModelError
 from ganfx.hub import find_model, pull_model, registry
 from ganfx.hub.download import download
+from ganfx.spec.model_file import read_spec
 from tests.graphs import nearest
 
 CONTENT = bytes(range(250)) * 401
@@ -147,7 +148,7 @@ def catalogue(server, tmp_path, monkeypatch):
 def test_pulled_model_runs_by_name_and_keeps_its_licence(server, tmp_path):
     path = pull_model("two-x2")
     assert find_model("two-x2", task="upscale", selectors={"scale": 2}) == path
-    spec = registry.read_spec(path)
+    spec = read_spec(path)
     assert spec is not None
     assert (spec.name, spec.task, spec.scale, spec.license) == ("two-x2", "upscale", 2, "CC0-1.0")
     assert not list(Path(tmp_path / "cache" / "ganfx" / "downloads").iterdir())

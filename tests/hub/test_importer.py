@@ -14,8 +14,8 @@ from ganfx.engine import EngineOptions, open_engine
 from ganfx.errors import ContractError, GanfxError, OptionError
 from ganfx.exporters.srgan import Srgan
 from ganfx.hub import find_model, import_model
-from ganfx.hub.registry import read_spec
 from ganfx.spec import ModelSpec
+from ganfx.spec.model_file import read_spec
 from tests.graphs import convolutions, nearest
 
 

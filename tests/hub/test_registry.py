@@ -10,6 +10,7 @@ import pytest
 from ganfx.errors import ContractError, ModelError, OptionError, UnknownModelError
 from ganfx.hub import find_model, list_models, register, registry
 from ganfx.spec import ModelSpec
+from ganfx.spec.model_file import read_spec
 from tests.graphs import nearest
 
 
@@ -180,7 +181,7 @@ def test_every_bundled_model_is_there_under_its_own_name(monkeypatch):
     monkeypatch.undo()
     for entry in registry.catalogue():
         if entry.file:
-            found = registry.read_spec(registry.WEIGHTS / entry.file)
+            found = read_spec(registry.WEIGHTS / entry.file)
             assert found is not None
             assert (found.name, found.task) == (entry.name, entry.task)
             assert found.license != "unknown"

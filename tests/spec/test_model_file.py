@@ -11,7 +11,7 @@ import pytest
 
 from ganfx.errors import ContractError, UnknownModelError
 from ganfx.spec import KEY, ModelSpec
-from ganfx.spec.model_file import read_metadata, sniff
+from ganfx.spec.model_file import MAX_METADATA_BYTES, read_metadata, read_spec, sniff
 from tests.graphs import nearest
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
@@ -91,3 +91,29 @@ def test_real_models_are_recognised(shared_data):
         assert sniff(path) == ("onnx" if path.suffix == ".onnx" else "checkpoint"), path.name
         if path.suffix == ".onnx":
             assert isinstance(read_metadata(Path(path)), dict)
+
+
+def test_more_metadata_than_any_model_needs_is_refused_and_not_read(tmp_path):
+    path = nearest(tmp_path / "large.onnx", spec=ModelSpec("n", "upscale", 4))
+    model = onnx.load(path)
+    model.metadata_props.add(key="ballast", value="x" * MAX_METADATA_BYTES)
+    onnx.save(model, path)
+    with pytest.raises(ContractError, match="more than 4 MiB of metadata"):
+        read_metadata(path)
+
+
+def test_a_damaged_contract_is_told_with_its_file(tmp_path):
+    path = nearest(tmp_path / "damaged.onnx", spec=ModelSpec("n", "upscale", 4))
+    path.write_bytes(path.read_bytes().replace(b'"scale": 4', b'"scale": 0'))
+    with pytest.raises(ContractError, match=r"damaged\.onnx: the model's contract is damaged: scale is 0"):
+        read_spec(path)
+
+
+def test_an_empty_contract_is_damaged_and_not_as_good_as_none(tmp_path):
+    path = nearest(tmp_path / "empty.onnx")
+    assert read_spec(path) is None
+    model = onnx.load(path)
+    model.metadata_props.add(key=KEY, value="")
+    onnx.save(model, path)
+    with pytest.raises(ContractError, match="damaged"):
+        read_spec(path)

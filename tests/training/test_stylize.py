@@ -13,8 +13,8 @@ from onnx import numpy_helper
 
 from ganfx.cli import cli, main
 from ganfx.errors import TrainingError
-from ganfx.hub.registry import read_spec
 from ganfx.paths import models_dir
+from ganfx.spec.model_file import read_spec
 from ganfx.training.recipe import load_recipe, recipe_names
 from ganfx.training.run import Request, train
 from ganfx.training.stylize import default_recipe, turned_round
