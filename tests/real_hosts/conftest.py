@@ -1,4 +1,4 @@
-"""What the tests in the real programs share: an engine of their own, a window to draw in, a picture to work on."""
+"""Fixtures for tests in the real programs: a service, an X display, the programs, and pictures."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from tests.real_hosts.service import Service
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """An engine with a state folder and a folder of models of its own; not started."""
-    folder = tmp_path_factory.mktemp("engine")
+    """A service with its own state and model folders; not started."""
+    folder = tmp_path_factory.mktemp("service")
     service = Service({**os.environ, "GANFX_STATE": str(folder / "state"), "GANFX_MODELS": str(folder / "models")})
     service.models.mkdir()
     yield service
@@ -28,16 +28,16 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.fixture
-def engine(service: Service) -> Service:
-    """That engine, running on this side of every wall between it and the program under test."""
+def running_service(service: Service) -> Service:
+    """The service, started here and not by the program under test, which may be sandboxed."""
     service.start()
     return service
 
 
-def piece(whole: Path, box: tuple[int, int, int, int], folder: Path) -> Path:
-    """What of the picture `whole` is in `box` (left, top, right, bottom), as a PNG of 8 bits in `folder`."""
-    path = folder / f"{whole.stem}.png"
-    with Image.open(whole) as picture:
+def crop(source: Path, box: tuple[int, int, int, int], folder: Path) -> Path:
+    """Save the part of `source` in `box` (left, top, right, bottom) as an 8-bit PNG in `folder`."""
+    path = folder / f"{source.stem}.png"
+    with Image.open(source) as picture:
         picture.convert("RGB").crop(box).save(path)
     return path
 
@@ -45,20 +45,20 @@ def piece(whole: Path, box: tuple[int, int, int, int], folder: Path) -> Path:
 @pytest.fixture(scope="session")
 def photo(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """128x96 pixels of a photograph."""
-    whole = shared_data / "eval" / "Set14" / "img_001.png"
-    return piece(whole, (100, 60, 228, 156), tmp_path_factory.mktemp("pictures"))
+    source = shared_data / "eval" / "Set14" / "img_001.png"
+    return crop(source, (100, 60, 228, 156), tmp_path_factory.mktemp("pictures"))
 
 
 @pytest.fixture(scope="session")
 def old_photo(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """192x160 pixels of a scratched photograph."""
-    whole = shared_data / "real" / "photos_scratched" / "old_w_scratch__b.png"
-    return piece(whole, (0, 0, 192, 160), tmp_path_factory.mktemp("pictures"))
+    source = shared_data / "real" / "photos_scratched" / "old_w_scratch__b.png"
+    return crop(source, (0, 0, 192, 160), tmp_path_factory.mktemp("pictures"))
 
 
 @pytest.fixture(scope="session")
 def new_gimp(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], GimpHost]:
-    """Makes GIMPs with profiles of their own, the plug-in installed as its users do it."""
+    """Creates GIMPs with their own profiles, and the plug-in installed with `ganfx plugins install`."""
     if not (TREE / "usr" / "bin" / "gimp-console-3.0").exists():
         pytest.fail(f"there is no GIMP in {TREE}: run tests/real_hosts/install.sh")
 
@@ -79,7 +79,7 @@ def gimp(new_gimp: Callable[[str], GimpHost]) -> Iterator[GimpHost]:
 
 @pytest.fixture(scope="session")
 def krita_host(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KritaHost]:
-    """A Krita with the plug-in installed as its users do it; not started."""
+    """A Krita with the plug-in installed with `ganfx plugins install`; not started."""
     host = KritaHost(tmp_path_factory.mktemp("krita"), service.environment)
     service.ganfx("plugins", "install", "krita", environment=host.environment)
     yield host
@@ -88,7 +88,7 @@ def krita_host(service: Service, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.fixture
 def krita(krita_host: KritaHost, display: str) -> Iterator[KritaHost]:
-    """That Krita, running, with no image in it; one serves all tests that do not end it."""
+    """That Krita, running and without images; shared by all tests that do not end it."""
     if krita_host.process is None:
         krita_host.start(display)
     yield krita_host
@@ -98,7 +98,7 @@ def krita(krita_host: KritaHost, display: str) -> Iterator[KritaHost]:
 
 @pytest.fixture
 def large(photo: Path, tmp_path: Path) -> Path:
-    """A picture that takes the engine many seconds."""
+    """A picture that takes the service many seconds."""
     path = tmp_path / "large.png"
     with Image.open(photo) as small:
         small.resize((1600, 1200)).save(path)
@@ -115,8 +115,8 @@ def display() -> Iterator[str]:
     screen = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1400x900x24", "+extension", "GLX", "-nolisten", "tcp"]
     with subprocess.Popen(screen, pass_fds=[writer], stderr=subprocess.DEVNULL) as server:
         os.close(writer)
-        with os.fdopen(reader) as said:
-            name = ":" + said.readline().strip()
+        with os.fdopen(reader) as output:
+            name = ":" + output.readline().strip()
         with subprocess.Popen(["openbox"], env={**os.environ, "DISPLAY": name}, stderr=subprocess.DEVNULL) as manager:
             time.sleep(0.5)
             yield name

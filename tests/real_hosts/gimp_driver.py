@@ -1,6 +1,6 @@
-"""Runs inside GIMP, in its batch interpreter: does the Python that tests lay into FOLDER, file after file.
+"""Runs inside GIMP, in its batch interpreter: executes the Python files that tests write to FOLDER.
 
-A piece of Python finds GIMP's modules and the functions below, and leaves what tests are to know in `answer`.
+The files can use GIMP's modules and the functions below, and return the variable `answer`.
 """
 
 import json
@@ -20,7 +20,7 @@ def export(image, path):
 
 
 def call(name, image, *drawables, mode=Gimp.RunMode.NONINTERACTIVE, **values):
-    """Run a procedure on drawables, or on the first layer: its status, what it says, and its image."""
+    """Run a procedure on drawables, by default the first layer; returns status, error message and image."""
     procedure = Gimp.get_pdb().lookup_procedure(name)
     config = procedure.create_config()
     config.set_property("run-mode", mode)
@@ -30,32 +30,32 @@ def call(name, image, *drawables, mode=Gimp.RunMode.NONINTERACTIVE, **values):
         config.set_property(key.replace("_", "-"), value)
     result = procedure.run(config)
     status = result.index(0)
-    made = result.index(1) if status == Gimp.PDBStatusType.SUCCESS else None
-    return {"status": status.value_nick, "said": Gimp.get_pdb().get_last_error(), "image": made}
+    output = result.index(1) if status == Gimp.PDBStatusType.SUCCESS else None
+    return {"status": status.value_nick, "message": Gimp.get_pdb().get_last_error(), "image": output}
 
 
 def dump(drawable, path, form):
-    """Write the pixels of a drawable as they are; the width, the height and where it lies."""
+    """Write the pixels of a drawable to a file; returns width, height and offsets."""
     size = drawable.get_width(), drawable.get_height()
-    where = Gegl.Rectangle.new(0, 0, *size)
-    Path(path).write_bytes(bytes(drawable.get_buffer().get(where, 1.0, form, Gegl.AbyssPolicy.NONE)))
+    rect = Gegl.Rectangle.new(0, 0, *size)
+    Path(path).write_bytes(bytes(drawable.get_buffer().get(rect, 1.0, form, Gegl.AbyssPolicy.NONE)))
     return [*size, *drawable.get_offsets()[1:]]
 
 
-def work():
+def run_jobs():
     names = dict(globals())
     while True:
         for job in sorted(Path(FOLDER).glob("*.py")):  # noqa: F821
             try:
                 exec(job.read_text(), names)
-                said = {"answer": names.get("answer")}
+                reply = {"answer": names.get("answer")}
             except BaseException:
-                said = {"error": traceback.format_exc()}
+                reply = {"error": traceback.format_exc()}
             job.unlink()
             part = job.with_suffix(".part")
-            part.write_text(json.dumps(said, default=str))
+            part.write_text(json.dumps(reply, default=str))
             part.rename(job.with_suffix(".json"))
         time.sleep(0.05)
 
 
-work()
+run_jobs()

@@ -1,4 +1,4 @@
-"""GIMP 3 from a folder tree, with a profile of its own, doing what tests tell it."""
+"""Runs GIMP 3 from a folder tree with its own profile, and executes Python inside it."""
 
 from __future__ import annotations
 
@@ -18,45 +18,45 @@ from tests.real_hosts.service import wait_for
 
 TREE = ROOT / ".hosts" / "gimp"
 DRIVER = Path(__file__).with_name("gimp_driver.py")
-# The first line keeps the welcome window away.
+# The version and the second line suppress the welcome dialogue.
 GIMPRC = '(config-version "3.0.4")\n(show-welcome-dialog no)\n(check-updates no)\n(confirm-on-close no)\n'
-# Places that must be where they are outside are bound into the tree, for this process and its children alone; there
-# the Python of the engine is a way out, since its libraries may lie in the /usr outside.
+# Bind-mounts folders into the tree at their own paths, for this process and its children only. The tests' Python, which
+# needs the libraries outside of the tree, is replaced by a script that leaves the tree.
 WRAPPER = """exec unshare --mount --propagation private sh -ec '
 mkdir -p "{tree}/outside"
 mount --rbind / "{tree}/outside"
-for place in {places}; do
-  mkdir -p "{tree}$place"
-  mount --rbind "$place" "{tree}$place"
+for folder in {folders}; do
+  mkdir -p "{tree}$folder"
+  mount --rbind "$folder" "{tree}$folder"
 done
 mkdir -p "{tree}{pythons}"
-mount --bind "{way_out}" "{tree}{pythons}"
+mount --bind "{exit_folder}" "{tree}{pythons}"
 exec chroot "{tree}" env PATH=/usr/bin:/bin {program} "$@"' {program} "$@"
 """
 
 
 class GimpHost:
-    """GIMP with its profile in `folder`; what lies under `seen` is there for it too."""
+    """GIMP with its profile in `folder`; it can also read the folders `visible`."""
 
-    def __init__(self, folder: Path, seen: list[Path], environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, visible: list[Path], environment: dict[str, str]) -> None:
         self.folder, self.profile, self.jobs = folder, folder / "profile", folder / "jobs"
-        programs, way_out = folder / "bin", folder / "way_out"
-        for made in (self.profile, self.jobs, programs, way_out, folder / "home"):
-            made.mkdir(parents=True)
+        programs, exit_folder = folder / "bin", folder / "exit_folder"
+        for path in (self.profile, self.jobs, programs, exit_folder, folder / "home"):
+            path.mkdir(parents=True)
         (self.profile / "gimprc").write_text(GIMPRC)
         assert sys.prefix != sys.base_prefix, "run the tests from a virtual environment, as `make test-hosts` does"
         python = Path(sys.executable)
-        _script(way_out / python.name, f'exec /usr/sbin/chroot /outside "{python}" "$@"')
-        places = shlex.join(map(str, [ROOT, *seen, Path("/proc"), Path("/dev")]))
+        _script(exit_folder / python.name, f'exec /usr/sbin/chroot /outside "{python}" "$@"')
+        folders = shlex.join(map(str, [ROOT, *visible, Path("/proc"), Path("/dev")]))
         for program in ("gimp-3.0", "gimp-console-3.0"):
             tree, pythons = TREE.resolve(), python.parent
             _script(
                 programs / program,
-                WRAPPER.format(places=places, tree=tree, way_out=way_out, pythons=pythons, program=program),
+                WRAPPER.format(folders=folders, tree=tree, exit_folder=exit_folder, pythons=pythons, program=program),
             )
-        own = {"HOME": str(folder / "home"), "GIMP3_DIRECTORY": str(self.profile), "LANG": "C.UTF-8"}
+        variables = {"HOME": str(folder / "home"), "GIMP3_DIRECTORY": str(self.profile), "LANG": "C.UTF-8"}
         path = f"{programs}{os.pathsep}{environment['PATH']}"
-        self.environment = {**environment, **own, "PATH": path, "NO_AT_BRIDGE": "1"}
+        self.environment = {**environment, **variables, "PATH": path, "NO_AT_BRIDGE": "1"}
         self.process: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count()
 
@@ -69,7 +69,7 @@ class GimpHost:
         return (self.folder / "gimp.log").read_text(errors="replace")
 
     def start(self, display: str | None = None) -> None:
-        """Begin it, in a window where there is a display, and wait until it obeys."""
+        """Start GIMP, with a window if there is a display, and wait until it executes code."""
         program = ["gimp-3.0", "--no-splash"] if display else ["gimp-console-3.0", "--no-interface"]
         batch = f"FOLDER = {str(self.jobs)!r}; exec(open({str(DRIVER)!r}).read())"
         command = [*program, "--new-instance", "--batch-interpreter=python-fu-eval", "--batch", batch]
@@ -87,7 +87,7 @@ class GimpHost:
             self.stop()
 
     def begin(self, code: str) -> Path:
-        """Have Python done inside GIMP (see gimp_driver.py); `finish` gives what it leaves in `answer`."""
+        """Execute Python inside GIMP (see gimp_driver.py); `finish` returns its variable `answer`."""
         job = self.jobs / f"{next(self._numbers):04}.py"
         job.with_suffix(".part").write_text(code)
         job.with_suffix(".part").rename(job)
@@ -101,9 +101,9 @@ class GimpHost:
 
         wait_for(done, timeout_s)
         assert self.process.poll() is None, f"GIMP ended: {self.log[-2000:]}"
-        said = json.loads(job.with_suffix(".json").read_text())
-        assert "error" not in said, said["error"]
-        return said["answer"]
+        reply = json.loads(job.with_suffix(".json").read_text())
+        assert "error" not in reply, reply["error"]
+        return reply["answer"]
 
     def do(self, code: str, timeout_s: float = 60) -> Any:
         return self.finish(self.begin(code), timeout_s)

@@ -1,6 +1,6 @@
-"""A plug-in for Krita that tests bring: does the Python that they lay into $GANFX_JOBS, file after file.
+"""A Krita plug-in for tests: executes the Python files that tests write to $GANFX_JOBS.
 
-A piece of Python finds the functions below, and leaves what tests are to know in `answer`.
+The files can use the functions below, and return the variable `answer`.
 """
 
 import json
@@ -14,13 +14,13 @@ from PyQt5 import QtCore, QtWidgets
 
 app = Krita.instance()
 uncaught = []
-# Krita's own hook opens a window, and waits.
-sys.excepthook = lambda *what: uncaught.append("".join(traceback.format_exception(*what)))
+# Krita's own hook opens a modal window.
+sys.excepthook = lambda *error: uncaught.append("".join(traceback.format_exception(*error)))
 
 
 def load(path):
-    """Open an image in the window, and make it the one that is worked on."""
-    # Without that, some files make Krita ask, and wait.
+    """Open an image in the window and make it the active one."""
+    # Otherwise Krita opens a dialogue for some files.
     app.setBatchmode(True)
     document = app.openDocument(path)
     app.setBatchmode(False)
@@ -39,10 +39,10 @@ def close_all():
 
 
 def reset():
-    """As after the start: no image, no work, and nothing chosen."""
+    """Restore the state after the start: no image, no job, default options."""
     docker().cancel()
-    known, docker()._known = docker()._known, []
-    docker()._list(known)
+    filters, docker()._filters = docker()._filters, []
+    docker()._build_forms(filters)
     close_all()
 
 
@@ -55,20 +55,20 @@ def export(path, document=None):
 
 
 def layer(document, name, data, x, y, width, height, parent=None):
-    """A paint layer on top, or in `parent`."""
-    made = document.createNode(name, "paintlayer")
-    made.setPixelData(QtCore.QByteArray(data), x, y, width, height)
+    """Add a paint layer at the top of the document or of `parent`."""
+    node = document.createNode(name, "paintlayer")
+    node.setPixelData(QtCore.QByteArray(data), x, y, width, height)
     parent = parent or document.rootNode()
-    parent.addChildNode(made, (parent.childNodes() or [None])[-1])
+    parent.addChildNode(node, (parent.childNodes() or [None])[-1])
     document.waitForDone()
-    return made
+    return node
 
 
 def select(document, mask):
-    """Select by `mask`, one byte a pixel."""
-    chosen = Selection()
-    chosen.setPixelData(QtCore.QByteArray(mask), 0, 0, document.width(), document.height())
-    document.setSelection(chosen)
+    """Set the selection to `mask`, one byte per pixel."""
+    selection = Selection()
+    selection.setPixelData(QtCore.QByteArray(mask), 0, 0, document.width(), document.height())
+    document.setSelection(selection)
 
 
 def docker():
@@ -76,19 +76,19 @@ def docker():
 
 
 def choose(title, layers="All visible layers", **fields):
-    """Choose a filter by its title, and fill in its form."""
-    docker().filter.setCurrentText(title)
-    assert docker().filter.currentText() == title
-    docker().layers.setCurrentText(layers)
+    """Choose a filter by its title and set its options."""
+    docker().filter_box.setCurrentText(title)
+    assert docker().filter_box.currentText() == title
+    docker().layers_box.setCurrentText(layers)
     for name, value in fields.items():
         widget = field(name)
         widget.metaObject().userProperty().write(widget, value)
         assert widget.metaObject().userProperty().read(widget) == value
 
 
-def apply(*what, **fields):
-    choose(*what, **fields)
-    docker().begin.click()
+def apply(*choice, **fields):
+    choose(*choice, **fields)
+    docker().apply_button.click()
 
 
 def undo():
@@ -98,13 +98,13 @@ def undo():
 
 
 def state():
-    """What the docker shows: is it at work, and what does it say?"""
-    return {"working": docker().begin.isHidden(), "said": docker().said.text()}
+    """Whether the docker runs a job, and its message."""
+    return {"busy": docker().apply_button.isHidden(), "message": docker().message.text()}
 
 
 def field(name):
-    """The widget for an option of the filter that is chosen."""
-    return docker()._fields[docker().filter.currentIndex()][name]
+    """The widget of an option of the chosen filter."""
+    return docker()._fields[docker().filter_box.currentIndex()][name]
 
 
 def choices(name):
@@ -112,10 +112,10 @@ def choices(name):
 
 
 def dump(node, path):
-    """Write a layer's pixels as they are; where they lie, and how they are coded."""
+    """Write the pixels of a layer to a file; returns their rectangle and color space."""
     box = node.bounds()
     Path(path).write_bytes(bytes(node.projectionPixelData(*box.getRect())))
-    return {"place": box.getRect(), "space": [node.colorModel(), node.colorDepth(), node.colorProfile()]}
+    return {"rect": box.getRect(), "space": [node.colorModel(), node.colorDepth(), node.colorProfile()]}
 
 
 def top(document=None):
@@ -126,22 +126,22 @@ def layers(document=None):
     return [node.name() for node in (document or app.activeDocument()).topLevelNodes()]
 
 
-def look():
+def run_jobs():
     for job in sorted(Path(os.environ["GANFX_JOBS"]).glob("*.py")):
         names, code = dict(globals()), job.read_text(encoding="utf-8")
-        # First, for the code may let Krita's events come through, this timer's among them.
+        # Before executing it, since the code may process events, this timer's among them.
         job.unlink()
         try:
             exec(code, names)
-            said = {"answer": names.get("answer")}
+            reply = {"answer": names.get("answer")}
             assert not uncaught, uncaught[0]
         except BaseException:
-            said = {"error": traceback.format_exc()}
+            reply = {"error": traceback.format_exc()}
         part = job.with_suffix(".part")
-        part.write_text(json.dumps(said, default=str), encoding="utf-8")
+        part.write_text(json.dumps(reply, default=str), encoding="utf-8")
         part.rename(job.with_suffix(".json"))
 
 
 timer = QtCore.QTimer()
-timer.timeout.connect(look)
+timer.timeout.connect(run_jobs)
 timer.start(30)

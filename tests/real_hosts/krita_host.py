@@ -1,4 +1,4 @@
-"""Krita with a profile of its own, doing what tests tell it."""
+"""Runs Krita with its own profile, and executes Python inside it."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class KritaHost:
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.folder, self.jobs = folder, folder / "jobs"
-        places = {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "DATA", "CACHE")}
-        own = {"HOME": str(folder), "XDG_RUNTIME_DIR": str(folder / "run"), "GANFX_JOBS": str(self.jobs)}
-        self.environment = {**environment, **places, **own, "LIBGL_ALWAYS_SOFTWARE": "1", "LC_CTYPE": "C.UTF-8"}
+        folders = {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "DATA", "CACHE")}
+        variables = {"HOME": str(folder), "XDG_RUNTIME_DIR": str(folder / "run"), "GANFX_JOBS": str(self.jobs)}
+        self.environment = {**environment, **folders, **variables, "LIBGL_ALWAYS_SOFTWARE": "1", "LC_CTYPE": "C.UTF-8"}
         (folder / "run").mkdir(mode=0o700, parents=True)
         self.jobs.mkdir()
         driver = self.plugins / "ganfx_driver"
@@ -56,7 +56,7 @@ class KritaHost:
         return (self.folder / "krita.log").read_text(errors="replace")
 
     def start(self, display: str) -> None:
-        """Begin it, and wait until it obeys."""
+        """Start Krita and wait until it executes code."""
         with (self.folder / "krita.log").open("wb") as log:
             self.process = subprocess.Popen(
                 ["krita", "--nosplash"], env={**self.environment, "DISPLAY": display}, stdout=log, stderr=log
@@ -64,7 +64,7 @@ class KritaHost:
         self.do("answer = app.version(), app.activeWindow().qwindow().isVisible()", 120)
 
     def do(self, code: str, timeout_s: float = 60) -> Any:
-        """Have Python done inside Krita (see krita_driver.py); what it leaves in `answer`."""
+        """Execute Python inside Krita (see krita_driver.py); returns its variable `answer`."""
         process = self.process
         assert process is not None, f"Krita was ended: {self.log[-2000:]}"
         job = self.jobs / f"{next(self._numbers):04}.py"
@@ -76,16 +76,16 @@ class KritaHost:
             self.stop()
             raise
         assert process.poll() is None, f"Krita ended: {self.log[-2000:]}"
-        said = json.loads(job.with_suffix(".json").read_text(encoding="utf-8"))
-        assert "error" not in said, said["error"]
-        return said["answer"]
+        reply = json.loads(job.with_suffix(".json").read_text(encoding="utf-8"))
+        assert "error" not in reply, reply["error"]
+        return reply["answer"]
 
     def apply(self, code: str, timeout_s: float = 60) -> str:
-        """Have Python done that begins a filter; what the docker says once it is at rest."""
+        """Execute Python that starts a filter; returns the docker's message once the job has ended."""
         self.do(code)
-        wait_for(lambda: not self.do("answer = state()['working']"), timeout_s)
-        said: str = self.do("answer = state()['said']")
-        return said
+        wait_for(lambda: not self.do("answer = state()['busy']"), timeout_s)
+        message: str = self.do("answer = state()['message']")
+        return message
 
     def stop(self) -> None:
         if self.process is not None:

@@ -1,4 +1,4 @@
-"""Pictures that went through Krita, for tests to compare."""
+"""Reads pictures from Krita, for tests to compare."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ def select(mask: NDArray[np.uint8]) -> str:
 
 
 def layer(krita: KritaHost, path: Path, node: str = "top()") -> NDArray[Any]:
-    """The pixels of a layer, (H, W, channels) in the order R, G, B, A."""
-    said = krita.do(f"answer = dump({node}, {str(path)!r})")
-    _, _, width, height = said["place"]
-    code = {"U8": "u1", "U16": "<u2", "F32": "<f4"}[said["space"][1]]
+    """The pixels of a layer, (H, W, channels) in RGBA order."""
+    reply = krita.do(f"answer = dump({node}, {str(path)!r})")
+    _, _, width, height = reply["rect"]
+    code = {"U8": "u1", "U16": "<u2", "F32": "<f4"}[reply["space"][1]]
     found = np.frombuffer(path.read_bytes(), code).reshape(height, width, -1)
     return found[..., [2, 1, 0, 3]] if found.shape[2] == 4 and code != "<f4" else found
 
 
-def looks(krita: KritaHost, path: Path) -> NDArray[np.int64]:
+def as_srgb(krita: KritaHost, path: Path) -> NDArray[np.int64]:
     """The whole image in sRGB, (H, W, 3), converted by Krita."""
     krita.do(f"""
-seen = app.activeDocument().clone()
-seen.flatten()
-seen.setColorSpace("RGBA", "U8", {SRGB!r})
-seen.waitForDone()
-export({str(path)!r}, seen)
-seen.close()
+copy = app.activeDocument().clone()
+copy.flatten()
+copy.setColorSpace("RGBA", "U8", {SRGB!r})
+copy.waitForDone()
+export({str(path)!r}, copy)
+copy.close()
 """)
     return pixels(path)[..., :3].astype(np.int64)
 
 
 def activate(krita: KritaHost, name: str) -> None:
-    """Make a layer the active one, which takes Krita a moment where it is new."""
+    """Make a layer active; for a new layer Krita needs some time."""
 
     def is_active() -> bool:
         krita.do(f"d = app.activeDocument(); d.setActiveNode(d.nodeByName({name!r}))")
@@ -63,8 +63,8 @@ def activate(krita: KritaHost, name: str) -> None:
 
 
 def command_line(service: Service, filter_name: str, source: Path, *options: str | Path) -> NDArray[Any]:
-    """What the command line makes of `source`."""
-    target = source.with_name(f"{source.stem}-{filter_name}-by-hand.png")
+    """The result of the command line for `source`."""
+    target = source.with_name(f"{source.stem}-{filter_name}-cli.png")
     model = ("--model", MODELS[filter_name]) if filter_name in MODELS else ()
     service.ganfx(filter_name, source, "--output", target, *model, *options)
     return pixels(target)

@@ -1,6 +1,6 @@
-"""The docker in Qt 6, which Krita 6 brings: built, filled in and pressed, beside a Krita and an engine that only nod.
+"""Runs the docker with Qt 6, which Krita 6 uses, and a fake Krita and client: fills in its form and applies a filter.
 
-python3 krita_qt6.py FOLDER     FOLDER holds the plug-in's package; says as JSON what it did
+python3 krita_qt6.py FOLDER     FOLDER holds the plug-in's package; prints what happened as JSON
 """
 
 import json
@@ -10,13 +10,23 @@ from types import ModuleType
 
 from PyQt6 import QtCore, QtGui, QtWidgets
 
-FIELDS = [("bool", False, True), ("int", 2, 5), ("float", 0.5, 0.25), ("choice", "a", "B"), ("text", "", "words")]
+# Kind or name of the control, its default, and the value that is filled in (None: left alone).
+FIELDS = [
+    ("bool", False, True),
+    ("int", 2, 5),
+    ("float", 0.5, 0.25),
+    ("choice", "a", "B"),
+    ("text", "", "words"),
+    ("auto_float", "auto", None),
+    ("auto_int", "auto", 0),
+    ("not_auto", 0.5, None),
+]
 
 
 class Layer:
     def __getattr__(self, name):
-        said = {"colorModel": "RGBA", "colorDepth": "U8", "colorProfile": "sRGB-elle-V2-srgbtrc.icc"}
-        return lambda *_: said.get(name)
+        values = {"colorModel": "RGBA", "colorDepth": "U8", "colorProfile": "sRGB-elle-V2-srgbtrc.icc"}
+        return lambda *_: values.get(name)
 
     def type(self):
         return "paintlayer"
@@ -24,10 +34,10 @@ class Layer:
     def bounds(self):
         return QtCore.QRect(0, 0, 4, 3)
 
-    def projectionPixelData(self, *place):
+    def projectionPixelData(self, *rect):
         return QtCore.QByteArray(bytes(range(1, 49)))
 
-    def setPixelData(self, data, *place):
+    def setPixelData(self, data, *rect):
         self.data = bytes(data)
 
     def parentNode(self):
@@ -45,10 +55,10 @@ class Document(Layer):
         return 3
 
     def waitForDone(self):
-        """Let events through meanwhile, as Krita does, and the pointer come into the docker."""
+        """Process events meanwhile, as Krita does, with the pointer entering the docker."""
         docker.refresh()
         end = time.monotonic() + 0.3
-        until(lambda: time.monotonic() > end)
+        wait_until(lambda: time.monotonic() > end)
 
     def topLevelNodes(self):
         return layers
@@ -76,39 +86,42 @@ class Krita(QtCore.QObject):
     addDockWidgetFactory = addExtension
 
 
-class Engine:
+class FakeClient:
     slow = False
 
     @classmethod
-    def beside(cls, file):
+    def from_settings(cls, file):
         return cls()
 
     def filters(self):
         bounds = {"low": 0, "high": 9}
+        auto = {**bounds, "auto": "auto"}
         more = {"choice": {"choices": {"a": "A", "b": "B"}}, "int": bounds, "float": bounds}
+        more |= {"auto_float": {**auto, "kind": "float"}, "auto_int": {**auto, "kind": "int"}}
+        more |= {"not_auto": {**auto, "kind": "float"}}
         controls = [{"name": "model", "kind": "choice", "default": "one", "choices": {"one": "One"}}]
-        controls += [{"name": kind, "kind": kind, "default": value, **more.get(kind, {})} for kind, value, _ in FIELDS]
+        controls += [{"name": name, "kind": name, "default": value, **more.get(name, {})} for name, value, _ in FIELDS]
         controls = [{"title": control["name"], "help": "", **control} for control in controls]
         models = [{"name": "one", "title": "One", "scale": 1}]
         return [{"name": "it", "title": "It", "help": "", "mask": "none", "models": models, "controls": controls}]
 
-    def apply(self, name, pixels, told, model, options, **more):
-        asked.append([name, model, options])
+    def apply(self, name, pixels, report, model, options, **more):
+        requests.append([name, model, options])
         while self.slow:
-            told(0.5)
+            report(0.5)
             time.sleep(0.01)
         return pixels
 
 
-def until(what):
+def wait_until(condition):
     end = time.monotonic() + 10
-    while not what() and time.monotonic() < end:
+    while not condition() and time.monotonic() < end:
         application.processEvents()
         time.sleep(0.01)
 
 
 application = QtWidgets.QApplication([])
-krita, document, layers, asked = Krita(), Document(), [Layer()], []
+krita, document, layers, requests = Krita(), Document(), [Layer()], []
 module = ModuleType("krita")
 module.Krita, module.DockWidget, module.Extension = Krita, QtWidgets.QDockWidget, QtCore.QObject
 module.DockWidgetFactory, module.DockWidgetFactoryBase = lambda *_: None, type("Base", (), {"DockRight": 0})
@@ -116,32 +129,35 @@ sys.modules["krita"] = module
 sys.path.insert(0, sys.argv[1])
 import ganfx_krita.docker as plug_in  # noqa: E402
 
-plug_in.Engine = Engine
+plug_in.ServiceClient = FakeClient
 docker = plug_in.FilterDocker()
 docker.show()
-until(docker.filter.count)
+wait_until(docker.filter_box.count)
 point = QtCore.QPointF(1, 1)
 application.sendEvent(docker, QtGui.QEnterEvent(point, point, point))
-for kind, _, value in FIELDS:
-    field = docker._fields[0][kind]
-    field.metaObject().userProperty().write(field, value)
-docker.begin.click()
-until(lambda: docker.said.text())
-done, count = docker.said.text(), len(layers)
-Engine.slow = True
-docker.begin.click()
-until(lambda: docker.bar.value() == 50)
-share = docker.bar.value()
-docker.end.click()
+shown = docker._fields[0]["auto_float"].text()
+for name, _, value in FIELDS:
+    field = docker._fields[0][name]
+    if value is not None:
+        field.metaObject().userProperty().write(field, value)
+docker.apply_button.click()
+wait_until(lambda: docker.message.text())
+done, count = docker.message.text(), len(layers)
+FakeClient.slow = True
+docker.apply_button.click()
+wait_until(lambda: docker.progress_bar.value() == 50)
+share = docker.progress_bar.value()
+docker.cancel_button.click()
 print(
     json.dumps(
         {
             "done": done,
-            "asked": asked[0],
+            "shown": shown,
+            "requests": requests[0],
             "same": layers[1].data == bytes(range(1, 49)),
             "layers": count,
             "share": share,
-            "cancelled": docker.said.text(),
+            "cancelled": docker.message.text(),
             "binding": plug_in.QtWidgets.__name__,
         }
     )

@@ -1,4 +1,4 @@
-"""The engine's service as the tests in real programs see it: started, watched and killed from outside."""
+"""Starts, watches and kills the service for tests in the real programs."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 
-def wait_for(what: Callable[[], Any], timeout_s: float = 30) -> Any:
-    """What `what` gives once that is true. Raises TimeoutError."""
+def wait_for(condition: Callable[[], Any], timeout_s: float = 30) -> Any:
+    """Poll `condition` until it is true; returns its value. Raises TimeoutError."""
     end = time.monotonic() + timeout_s
-    while not (found := what()):
+    while not (found := condition()):
         if time.monotonic() > end:
             raise TimeoutError(f"waited {timeout_s} s in vain")
         time.sleep(0.05)
@@ -28,7 +28,7 @@ def wait_for(what: Callable[[], Any], timeout_s: float = 30) -> Any:
 
 @dataclass
 class Service:
-    """The service that is found through `environment`'s GANFX_STATE, whoever started it."""
+    """The service with the state folder GANFX_STATE of `environment`, whoever started it."""
 
     environment: dict[str, str]
 
@@ -41,7 +41,7 @@ class Service:
         return Path(self.environment["GANFX_MODELS"])
 
     def ganfx(self, *words: str | Path, environment: dict[str, str] | None = None) -> str:
-        """What the command line says, in a host's environment where there is one."""
+        """Run the command line, by default in the service's environment; returns its standard output."""
         command = [sys.executable, "-m", "ganfx", *map(str, words)]
         done = subprocess.run(command, env=environment or self.environment, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -50,29 +50,29 @@ class Service:
     def start(self) -> None:
         if self.health() is None:
             command = [sys.executable, "-m", "ganfx", "serve"]
-            nothing = subprocess.DEVNULL
-            subprocess.Popen(command, env=self.environment, stdout=nothing, stderr=nothing, start_new_session=True)
+            devnull = subprocess.DEVNULL
+            subprocess.Popen(command, env=self.environment, stdout=devnull, stderr=devnull, start_new_session=True)
             wait_for(self.health)
 
     def health(self) -> dict[str, Any] | None:
-        """What it says of itself, None where it does not answer."""
+        """The response of /v1/health, None if there is none."""
         try:
-            place = json.loads((self.state / "server.json").read_text())
-            connection = http.client.HTTPConnection(place["host"], place["port"], timeout=5)
+            address = json.loads((self.state / "server.json").read_text())
+            connection = http.client.HTTPConnection(address["host"], address["port"], timeout=5)
             with contextlib.closing(connection):
-                connection.request("GET", "/v1/health", headers={"Authorization": "Bearer " + place["token"]})
-                said: dict[str, Any] = json.loads(connection.getresponse().read())
-                return said
+                connection.request("GET", "/v1/health", headers={"Authorization": "Bearer " + address["token"]})
+                health: dict[str, Any] = json.loads(connection.getresponse().read())
+                return health
         except (OSError, ValueError, http.client.HTTPException):
             return None
 
     def is_busy(self) -> bool:
-        said = self.health()
-        return said is not None and bool(said["busy"])
+        health = self.health()
+        return health is not None and bool(health["busy"])
 
     def kill(self) -> None:
-        """End it as a crash would."""
-        said = self.health()
-        if said is not None:
-            os.kill(said["pid"], signal.SIGKILL)
+        """End it like a crash."""
+        health = self.health()
+        if health is not None:
+            os.kill(health["pid"], signal.SIGKILL)
             wait_for(lambda: self.health() is None)

@@ -1,4 +1,4 @@
-"""The GIMP plug-in in the real GIMP, with the real engine and the shipped networks."""
+"""The GIMP plug-in in the real GIMP, with the real service and the shipped networks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.real_hosts.gimp_host import GimpHost
-from tests.real_hosts.gimp_pictures import FILTERS, filtered, most, pixels, raw
+from tests.real_hosts.gimp_pictures import FILTERS, filtered, max_difference, pixels, raw
 from tests.real_hosts.service import Service
 
 pytestmark = pytest.mark.hosts
@@ -27,22 +27,22 @@ answer = {name: pdb.lookup_procedure(name).get_menu_paths() for name in names}
 
 
 @pytest.mark.parametrize("name", FILTERS)
-def test_a_whole_picture_becomes_what_the_command_line_makes_of_it(
-    gimp: GimpHost, engine: Service, photo: Path, old_photo: Path, tmp_path: Path, name: str
+def test_a_whole_picture_equals_the_command_line(
+    gimp: GimpHost, running_service: Service, photo: Path, old_photo: Path, tmp_path: Path, name: str
 ) -> None:
     picture = old_photo if name == "heal" else photo
-    engine.ganfx(name, picture, "-o", tmp_path / "cli.png", *FILTERS[name])
+    running_service.ganfx(name, picture, "-o", tmp_path / "cli.png", *FILTERS[name])
     made = filtered(gimp, picture, name, tmp_path / "gimp.png")
-    assert most(made, pixels(tmp_path / "cli.png")) == 0
-    assert most(made, pixels(picture)) > 8
+    assert max_difference(made, pixels(tmp_path / "cli.png")) == 0
+    assert max_difference(made, pixels(picture)) > 8
 
 
 @pytest.mark.parametrize("name", FILTERS)
-def test_a_selection_keeps_what_is_outside_and_mixes_at_its_feather(
-    gimp: GimpHost, engine: Service, photo: Path, old_photo: Path, tmp_path: Path, name: str
+def test_pixels_outside_a_selection_stay_and_its_feather_blends(
+    gimp: GimpHost, running_service: Service, photo: Path, old_photo: Path, tmp_path: Path, name: str
 ) -> None:
     picture = old_photo if name == "heal" else photo
-    engine.ganfx(name, picture, "-o", tmp_path / "cli.png", *FILTERS[name])
+    running_service.ganfx(name, picture, "-o", tmp_path / "cli.png", *FILTERS[name])
     select = f"""
 image.select_ellipse(Gimp.ChannelOps.REPLACE, 20, 10, 90, 70)
 Gimp.Selection.feather(image, 12)
@@ -52,18 +52,18 @@ size = dump(image.get_selection(), {str(tmp_path / "selection")!r}, "Y u8")
     before, after = pixels(picture).astype(float), pixels(tmp_path / "cli.png").astype(float)
     weight = raw(tmp_path / "selection", [before.shape[1], before.shape[0]], 1)[..., 0]
     assert {0, 255} < set(np.unique(weight))
-    assert most(made[weight == 0], before[weight == 0]) == 0
-    assert most(made[weight == 255], after[weight == 255]) == 0
-    # GIMP mixes in linear light: somewhere between the two.
+    assert max_difference(made[weight == 0], before[weight == 0]) == 0
+    assert max_difference(made[weight == 255], after[weight == 255]) == 0
+    # GIMP blends in linear light: the result is between the two.
     assert (made >= np.minimum(before, after) - 1).all()
     assert (made <= np.maximum(before, after) + 1).all()
 
 
 @pytest.mark.parametrize("feather", [0, 10])
-def test_filling_takes_the_selection_for_its_mask(
-    gimp: GimpHost, engine: Service, shared_data: Path, tmp_path: Path, feather: int
+def test_inpaint_uses_the_selection_as_its_mask(
+    gimp: GimpHost, running_service: Service, shared_data: Path, tmp_path: Path, feather: int
 ) -> None:
-    # So wide that only a part of it is sent.
+    # Wide enough that only a part of it is sent.
     with Image.open(shared_data / "eval" / "Set14" / "img_011.png") as source:
         source.convert("RGB").resize((1300, 600)).save(tmp_path / "large.png")
     select = f"""
@@ -74,11 +74,11 @@ size = dump(image.get_selection(), {str(tmp_path / "selection")!r}, "Y u8")
     made = filtered(gimp, tmp_path / "large.png", "inpaint", tmp_path / "gimp.png", select, "grow=3")
     mask = raw(tmp_path / "selection", [1300, 600], 1)[..., 0]
     Image.fromarray(mask).save(tmp_path / "mask.png")
-    engine.ganfx(
+    running_service.ganfx(
         "inpaint", tmp_path / "large.png", "--mask", tmp_path / "mask.png", "-o", tmp_path / "cli.png", "--grow", "3"
     )
-    assert most(made, pixels(tmp_path / "cli.png")) == 0
-    assert most(made, pixels(tmp_path / "large.png")) > 0
+    assert max_difference(made, pixels(tmp_path / "cli.png")) == 0
+    assert max_difference(made, pixels(tmp_path / "large.png")) > 0
     assert gimp.do(f"""
 after = dump(image.get_selection(), {str(tmp_path / "kept")!r}, "Y u8")
 answer = [layer.get_name() for layer in image.get_selected_layers()], len(image.get_channels())
@@ -88,24 +88,24 @@ answer = [layer.get_name() for layer in image.get_selected_layers()], len(image.
 
 @pytest.mark.parametrize("result", ["new", "this"])
 def test_upscaling_makes_a_new_image_or_enlarges_this_one(
-    gimp: GimpHost, engine: Service, photo: Path, tmp_path: Path, result: str
+    gimp: GimpHost, running_service: Service, photo: Path, tmp_path: Path, result: str
 ) -> None:
-    engine.ganfx("upscale", photo, "-o", tmp_path / "cli.png", "-n", "photo-x2")
+    running_service.ganfx("upscale", photo, "-o", tmp_path / "cli.png", "-n", "photo-x2")
     values = f"model='photo-x2', result={result!r}"
     made = filtered(gimp, photo, "upscale", tmp_path / "gimp.png", values=values)
-    assert most(made, pixels(tmp_path / "cli.png")) == 0
+    assert max_difference(made, pixels(tmp_path / "cli.png")) == 0
     size = gimp.do("answer = image.get_width(), answer['image'] == image")
     assert size == ([256, True] if result == "this" else [128, False])
 
 
 def test_upscaling_with_a_selection_gives_a_new_image_of_what_is_selected(
-    gimp: GimpHost, engine: Service, photo: Path, tmp_path: Path
+    gimp: GimpHost, running_service: Service, photo: Path, tmp_path: Path
 ) -> None:
     Image.open(photo).crop((10, 20, 70, 60)).save(tmp_path / "crop.png")
-    engine.ganfx("upscale", tmp_path / "crop.png", "-o", tmp_path / "cli.png", "-n", "photo-x2")
+    running_service.ganfx("upscale", tmp_path / "crop.png", "-o", tmp_path / "cli.png", "-n", "photo-x2")
     select = "image.select_rectangle(Gimp.ChannelOps.REPLACE, 10, 20, 60, 40)"
     made = filtered(gimp, photo, "upscale", tmp_path / "gimp.png", select, "model='photo-x2', result='new'")
-    assert most(made, pixels(tmp_path / "cli.png")) == 0
+    assert max_difference(made, pixels(tmp_path / "cli.png")) == 0
     assert gimp.do("""
 fresh = [one for one in Gimp.get_images() if one.get_width() == 120][-1]
 answer = Gimp.Selection.is_empty(fresh), fresh.undo_is_enabled(), image.get_width()
@@ -113,9 +113,9 @@ answer = Gimp.Selection.is_empty(fresh), fresh.undo_is_enabled(), image.get_widt
 
 
 def test_enlarging_an_image_keeps_its_layers_masks_and_selection(
-    gimp: GimpHost, engine: Service, photo: Path, tmp_path: Path
+    gimp: GimpHost, running_service: Service, photo: Path, tmp_path: Path
 ) -> None:
-    said = gimp.do(f"""
+    reply = gimp.do(f"""
 image = load({str(photo)!r})
 base = image.get_layers()[0]
 group = Gimp.GroupLayer.new(image, "group")
@@ -131,23 +131,25 @@ before = dump(layer, {str(tmp_path / "before")!r}, "R'G'B'A u8")
 made = call("ganfx-upscale", image, layer, model="photo-x2", result="this")
 answer = [
     made["status"],
-    made["said"],
+    made["message"],
     dump(layer, {str(tmp_path / "after")!r}, "R'G'B'A u8"),
     [layer.get_mask().get_width(), base.get_width(), image.get_width()],
     Gimp.Selection.bounds(image)[2:],
 ]
 """)
-    assert said[0] == "success", said[1]
-    assert said[2:4] == [[120, 80, -14, 160], [120, 256, 256]]
+    assert reply[0] == "success", reply[1]
+    assert reply[2:4] == [[120, 80, -14, 160], [120, 256, 256]]
     # GIMP smooths the selection as it scales it.
-    assert most(np.array(said[4]), np.array([6, 10, 66, 50])) <= 1
+    assert max_difference(np.array(reply[4]), np.array([6, 10, 66, 50])) <= 1
     Image.fromarray(raw(tmp_path / "before", [60, 40], 4)).save(tmp_path / "layer.png")
-    engine.ganfx("upscale", tmp_path / "layer.png", "-o", tmp_path / "cli.png", "-n", "photo-x2")
-    assert most(raw(tmp_path / "after", [120, 80], 4), np.asarray(Image.open(tmp_path / "cli.png"))) == 0
+    running_service.ganfx("upscale", tmp_path / "layer.png", "-o", tmp_path / "cli.png", "-n", "photo-x2")
+    assert max_difference(raw(tmp_path / "after", [120, 80], 4), np.asarray(Image.open(tmp_path / "cli.png"))) == 0
 
 
-def test_layers_are_worked_on_where_they_are(gimp: GimpHost, engine: Service, photo: Path, tmp_path: Path) -> None:
-    said = gimp.do(f"""
+def test_several_layers_with_offsets_are_filtered_in_place(
+    gimp: GimpHost, running_service: Service, photo: Path, tmp_path: Path
+) -> None:
+    reply = gimp.do(f"""
 image = load({str(photo)!r})
 base = image.get_layers()[0]
 layers = []
@@ -161,13 +163,13 @@ layers[0].add_mask(layers[0].create_mask(Gimp.AddMaskType.WHITE))
 layers[1].set_lock_alpha(True)
 layers[1].set_visible(False)
 made = call("ganfx-stylize", image, *layers)
-answer = [made["status"], made["said"]]
+answer = [made["status"], made["message"]]
 for number, layer in enumerate([base, *layers]):
     answer.append(dump(layer, {str(tmp_path / "dump")!r} + str(number), "R'G'B' u8"))
 """)
-    assert said[0] == "success", said[1]
-    assert said[2:] == [[128, 96, 0, 0], [128, 96, -30, 50], [128, 96, 90, -20]]
-    engine.ganfx("stylize", photo, "-o", tmp_path / "cli.png", "-n", "vangogh")
+    assert reply[0] == "success", reply[1]
+    assert reply[2:] == [[128, 96, 0, 0], [128, 96, -30, 50], [128, 96, 90, -20]]
+    running_service.ganfx("stylize", photo, "-o", tmp_path / "cli.png", "-n", "vangogh")
     expected = [pixels(photo), *[pixels(tmp_path / "cli.png")] * 2]
-    for number, size in enumerate(said[2:]):
-        assert most(raw(tmp_path / f"dump{number}", size, 3)[..., ::-1], expected[number]) == 0
+    for number, size in enumerate(reply[2:]):
+        assert max_difference(raw(tmp_path / f"dump{number}", size, 3)[..., ::-1], expected[number]) == 0

@@ -1,4 +1,4 @@
-"""The GIMP plug-in when something is wrong: always a sentence, never a changed image, and GIMP goes on."""
+"""Errors of the GIMP plug-in: each is a message, leaves the image unchanged, and GIMP goes on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests import graphs
 from tests.real_hosts.gimp_host import GimpHost
-from tests.real_hosts.gimp_pictures import filtered, most, pixels
+from tests.real_hosts.gimp_pictures import filtered, max_difference, pixels
 from tests.real_hosts.service import Service, wait_for
 
 pytestmark = pytest.mark.hosts
@@ -37,11 +37,11 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_cannot_be_worked_on_is_refused_in_words(
-    gimp: GimpHost, engine: Service, photo: Path, tmp_path: Path, case: str
+def test_drawables_that_cannot_be_changed_are_refused(
+    gimp: GimpHost, running_service: Service, photo: Path, tmp_path: Path, case: str
 ) -> None:
     name, before, sentence = REFUSED[case]
-    said = gimp.do(f"""
+    reply = gimp.do(f"""
 image = load({str(photo)!r})
 layer = image.get_layers()[0]
 group = Gimp.GroupLayer.new(image, "group")
@@ -52,51 +52,51 @@ layer.add_mask(mask)
 {before}
 answer = call("ganfx-{name}", image, layer)
 """)
-    assert said["status"] == "execution-error"
-    assert sentence in said["said"]
+    assert reply["status"] == "execution-error"
+    assert sentence in reply["message"]
 
 
 @pytest.fixture
 def slow(shared_data: Path, tmp_path: Path) -> Path:
-    """A picture that takes the engine long."""
+    """A picture that takes the service long."""
     with Image.open(shared_data / "eval" / "Set14" / "img_011.png") as source:
         source.convert("RGB").resize((1200, 900)).save(tmp_path / "slow.png")
     return tmp_path / "slow.png"
 
 
-def begun(gimp: GimpHost, engine: Service, picture: Path, before: Path) -> Path:
-    """A job in GIMP that has reached the engine."""
+def start_upscale(gimp: GimpHost, running_service: Service, picture: Path, before: Path) -> Path:
+    """Start a filter in GIMP; returns its job once the service is busy."""
     job = gimp.begin(f"""
 image = load({str(picture)!r})
 layer = image.get_layers()[0]
 dump(layer, {str(before)!r}, "R'G'B' u8")
 answer = call("ganfx-upscale", image, model="photo-x4", result="this")
 """)
-    wait_for(engine.is_busy)
+    wait_for(running_service.is_busy)
     return job
 
 
 def is_untouched(gimp: GimpHost, before: Path) -> bool:
-    """Whether the layer of `begun` is as it was."""
+    """Whether the layer of `start_upscale` is unchanged."""
     gimp.do(f"""dump(layer, {str(before) + "-after"!r}, "R'G'B' u8")""")
     return before.read_bytes() == before.with_name(before.name + "-after").read_bytes()
 
 
-def test_an_engine_killed_in_the_middle_leaves_the_image_alone_and_is_started_anew(
-    gimp: GimpHost, engine: Service, photo: Path, slow: Path, tmp_path: Path
+def test_a_service_killed_in_the_middle_leaves_the_image_unchanged_and_is_restarted(
+    gimp: GimpHost, running_service: Service, photo: Path, slow: Path, tmp_path: Path
 ) -> None:
-    job = begun(gimp, engine, slow, tmp_path / "before")
-    engine.kill()
-    said = gimp.finish(job)
-    assert said["status"] == "execution-error"
-    assert "The engine ended in the middle of its work" in said["said"]
+    job = start_upscale(gimp, running_service, slow, tmp_path / "before")
+    running_service.kill()
+    reply = gimp.finish(job)
+    assert reply["status"] == "execution-error"
+    assert "The engine ended in the middle of its work" in reply["message"]
     assert is_untouched(gimp, tmp_path / "before")
-    # Now GIMP begins it, from inside its tree.
+    # Now GIMP starts it, from inside its tree.
     made = filtered(gimp, photo, "stylize", tmp_path / "gimp.png")
-    assert engine.health() is not None
-    engine.kill()
-    engine.ganfx("stylize", photo, "-o", tmp_path / "cli.png", "-n", "vangogh")
-    assert most(made, pixels(tmp_path / "cli.png")) <= 1
+    assert running_service.health() is not None
+    running_service.kill()
+    running_service.ganfx("stylize", photo, "-o", tmp_path / "cli.png", "-n", "vangogh")
+    assert max_difference(made, pixels(tmp_path / "cli.png")) <= 1
 
 
 def plug_in_processes(gimp: GimpHost) -> list[psutil.Process]:
@@ -104,34 +104,36 @@ def plug_in_processes(gimp: GimpHost) -> list[psutil.Process]:
     return [found for found in psutil.process_iter(["cmdline"]) if script in (found.info["cmdline"] or [])]
 
 
-def test_cancelling_frees_the_engine(gimp: GimpHost, engine: Service, slow: Path, tmp_path: Path) -> None:
-    job = begun(gimp, engine, slow, tmp_path / "before")
-    # What GIMP's own Cancel does.
+def test_cancelling_frees_the_service(gimp: GimpHost, running_service: Service, slow: Path, tmp_path: Path) -> None:
+    job = start_upscale(gimp, running_service, slow, tmp_path / "before")
+    # Like GIMP's own Cancel.
     (process,) = plug_in_processes(gimp)
     process.kill()
-    wait_for(lambda: not engine.is_busy(), 10)
+    wait_for(lambda: not running_service.is_busy(), 10)
     assert gimp.finish(job)["status"] != "success"
     assert is_untouched(gimp, tmp_path / "before")
 
 
-def test_an_ending_gimp_frees_the_engine(
-    engine: Service, new_gimp: Callable[[str], GimpHost], slow: Path, tmp_path: Path
+def test_quitting_gimp_frees_the_service(
+    running_service: Service, new_gimp: Callable[[str], GimpHost], slow: Path, tmp_path: Path
 ) -> None:
     with new_gimp("ending").running() as host:
-        begun(host, engine, slow, tmp_path / "before")
-    wait_for(lambda: not engine.is_busy() and not plug_in_processes(host), 10)
+        start_upscale(host, running_service, slow, tmp_path / "before")
+    wait_for(lambda: not running_service.is_busy() and not plug_in_processes(host), 10)
 
 
-def test_a_wrong_token_is_said_in_words(gimp: GimpHost, engine: Service, photo: Path, tmp_path: Path) -> None:
-    place = engine.state / "server.json"
-    right = place.read_text()
-    place.write_text(json.dumps({**json.loads(right), "token": "x" * 43}))
+def test_a_wrong_token_is_an_error_message(
+    gimp: GimpHost, running_service: Service, photo: Path, tmp_path: Path
+) -> None:
+    address_file = running_service.state / "server.json"
+    original = address_file.read_text()
+    address_file.write_text(json.dumps({**json.loads(original), "token": "x" * 43}))
     try:
-        said = gimp.do(f"""answer = call("ganfx-stylize", load({str(photo)!r}))""")
+        reply = gimp.do(f"""answer = call("ganfx-stylize", load({str(photo)!r}))""")
     finally:
-        place.write_text(right)
-    assert said["status"] == "execution-error"
-    assert "The engine does not start" in said["said"]
+        address_file.write_text(original)
+    assert reply["status"] == "execution-error"
+    assert "The engine does not start" in reply["message"]
 
 
 @pytest.mark.parametrize(
@@ -141,22 +143,22 @@ def test_a_wrong_token_is_said_in_words(gimp: GimpHost, engine: Service, photo: 
         ({"command": ["/nowhere/ganfx"]}, "The engine is not where it was. Run: ganfx plugins install"),
     ],
 )
-def test_a_missing_engine_is_said_in_words(
+def test_a_missing_service_is_an_error_message(
     gimp: GimpHost, service: Service, photo: Path, settings: dict[str, Any] | None, sentence: str
 ) -> None:
     service.kill()
     file = gimp.plug_in / "engine.json"
-    right = file.read_text()
+    original = file.read_text()
     try:
-        file.write_text("" if settings is None else json.dumps({**json.loads(right), **settings}))
-        said = gimp.do(f"""answer = call("ganfx-stylize", load({str(photo)!r}))""")
+        file.write_text("" if settings is None else json.dumps({**json.loads(original), **settings}))
+        reply = gimp.do(f"""answer = call("ganfx-stylize", load({str(photo)!r}))""")
     finally:
-        file.write_text(right)
-    assert said["status"] == "execution-error"
-    assert sentence in said["said"]
+        file.write_text(original)
+    assert reply["status"] == "execution-error"
+    assert sentence in reply["message"]
 
 
-def test_what_the_engine_has_when_gimp_starts_is_in_the_menu(
+def test_the_menu_shows_the_filters_that_exist_when_gimp_starts(
     service: Service, photo: Path, new_gimp: Callable[[str], GimpHost], tmp_path: Path
 ) -> None:
     host = new_gimp("later")
@@ -164,18 +166,18 @@ def test_what_the_engine_has_when_gimp_starts_is_in_the_menu(
     settings.rename(tmp_path / "away.json")
     names = "[name for name in Gimp.get_pdb().query_procedures('ganfx-.*', *['.*'] * 7)]"
     with host.running():
-        said = host.do(f"answer = {names}, call('ganfx-none', load({str(photo)!r}))")
-        assert said[0] == ["ganfx-none"]
-        assert "Run: ganfx plugins install" in said[1]["said"]
+        reply = host.do(f"answer = {names}, call('ganfx-none', load({str(photo)!r}))")
+        assert reply[0] == ["ganfx-none"]
+        assert "Run: ganfx plugins install" in reply[1]["message"]
     (tmp_path / "away.json").rename(settings)
     graphs.negative(service.models / "ink.onnx")
     with host.running():
         assert "ganfx-none" not in host.do(f"answer = {names}")
         made = filtered(host, photo, "stylize", tmp_path / "ink.png", values="model='ink'")
-    assert most(made, 255 - pixels(photo)) <= 1
+    assert max_difference(made, 255 - pixels(photo)) <= 1
 
 
-def test_the_doctor_sees_the_plug_in_work_and_says_why_it_does_not(
+def test_the_doctor_tells_a_working_plug_in_from_a_broken_one(
     service: Service, new_gimp: Callable[[str], GimpHost]
 ) -> None:
     host = new_gimp("doctor")

@@ -1,4 +1,4 @@
-"""The GIMP plug-in in GIMP's window: its dialogue, one step of undo, and GIMP's Cancel."""
+"""The GIMP plug-in in GIMP's window: its dialogue, undo, and the Cancel button."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from PIL import ImageGrab
 
 from tests.real_hosts.gimp_host import GimpHost
-from tests.real_hosts.gimp_pictures import Pixels, most, pixels
+from tests.real_hosts.gimp_pictures import Pixels, max_difference, pixels
 from tests.real_hosts.service import Service, wait_for
 
 pytestmark = pytest.mark.hosts
@@ -32,14 +32,14 @@ def xdotool(display: str, *words: str) -> str:
     return subprocess.run(["xdotool", *words], env=environment, capture_output=True, text=True).stdout
 
 
-def found(display: str, title: str) -> str:
-    """The window whose title holds `title`, once there is one."""
+def find_window(display: str, title: str) -> str:
+    """Wait for a window whose title contains `title`; returns its id."""
     return str(wait_for(lambda: xdotool(display, "search", "--onlyvisible", "--name", title).split())[-1])
 
 
 def press(display: str, title: str, key: str) -> None:
-    """Press a key in the window whose title holds `title`, once there is one."""
-    xdotool(display, "windowactivate", "--sync", found(display, title), "key", key)
+    """Wait for a window whose title contains `title`, and press a key in it."""
+    xdotool(display, "windowactivate", "--sync", find_window(display, title), "key", key)
 
 
 STATE = """
@@ -47,9 +47,9 @@ import hashlib
 def state(image):
     layers = image.get_layers()
     bounds = Gegl.Rectangle.new(0, 0, image.get_width(), image.get_height())
-    selected = bytes(image.get_selection().get_buffer().get(bounds, 1.0, "Y u8", Gegl.AbyssPolicy.NONE))
-    seen = bytes(layers[0].get_buffer().get(bounds, 1.0, "R'G'B'A u8", Gegl.AbyssPolicy.NONE))
-    sums = [hashlib.sha256(data).hexdigest() for data in (selected, seen)]
+    selection = bytes(image.get_selection().get_buffer().get(bounds, 1.0, "Y u8", Gegl.AbyssPolicy.NONE))
+    pixels = bytes(layers[0].get_buffer().get(bounds, 1.0, "R'G'B'A u8", Gegl.AbyssPolicy.NONE))
+    sums = [hashlib.sha256(data).hexdigest() for data in (selection, pixels)]
     return [image.get_base_type().value_nick, image.get_width(), image.get_height(), len(layers), *sums]
 """
 GROUP = """
@@ -71,10 +71,10 @@ ELLIPSE = "image.select_ellipse(Gimp.ChannelOps.REPLACE, 20, 10, 50, 40); Gimp.S
         ("upscale", GROUP + ELLIPSE, "model='photo-x2', result='this'"),
     ],
 )
-def test_undo_once_restores_the_image_and_redo_the_work(
-    window: GimpHost, display: str, engine: Service, photo: Path, name: str, before: str, values: str
+def test_one_undo_restores_the_image_and_redo_the_result(
+    window: GimpHost, display: str, running_service: Service, photo: Path, name: str, before: str, values: str
 ) -> None:
-    first, said, after = window.do(f"""
+    first, reply, after = window.do(f"""
 {STATE}
 image = load({str(photo)!r})
 {before}
@@ -82,7 +82,7 @@ view = Gimp.Display.new(image)
 first = state(image)
 answer = first, call("ganfx-{name}", image, {values}), state(image)
 """)
-    assert said["status"] == "success", said["said"]
+    assert reply["status"] == "success", reply["message"]
     assert after != first
     press(display, "GIMP", "ctrl+z")
     wait_for(lambda: window.do("answer = state(image)") == first, 10)
@@ -91,8 +91,8 @@ answer = first, call("ganfx-{name}", image, {values}), state(image)
     window.do("view.delete()")
 
 
-def test_the_dialogue_asks_and_can_be_refused(
-    window: GimpHost, display: str, engine: Service, photo: Path, tmp_path: Path
+def test_the_dialogue_can_be_cancelled_or_accepted(
+    window: GimpHost, display: str, running_service: Service, photo: Path, tmp_path: Path
 ) -> None:
     ask = 'call("ganfx-stylize", image, mode=Gimp.RunMode.INTERACTIVE)'
     window.do(f"image = load({str(photo)!r}); view = Gimp.Display.new(image)")
@@ -102,55 +102,55 @@ def test_the_dialogue_asks_and_can_be_refused(
     asked = window.begin(f"""answer = {ask}; export(image, {str(tmp_path / "gimp.png")!r})""")
     press(display, "Stylize", "alt+o")
     assert window.finish(asked)["status"] == "success"
-    engine.ganfx("stylize", photo, "-o", tmp_path / "cli.png", "-n", "vangogh")
-    assert most(pixels(tmp_path / "gimp.png"), pixels(tmp_path / "cli.png")) == 0
+    running_service.ganfx("stylize", photo, "-o", tmp_path / "cli.png", "-n", "vangogh")
+    assert max_difference(pixels(tmp_path / "gimp.png"), pixels(tmp_path / "cli.png")) == 0
     window.do("view.delete()")
 
 
-class Bottom:
-    """The lowest rows of GIMP's window, which hold the status bar, on the screen."""
+class StatusBar:
+    """The status_bar rows of GIMP's window on the screen."""
 
     def __init__(self, display: str) -> None:
-        said = xdotool(display, "getwindowgeometry", "--shell", found(display, "GIMP"))
-        place = {name: int(value) for name, value in (line.split("=") for line in said.splitlines())}
-        self.display, self.left, end = display, place["X"], place["Y"] + place["HEIGHT"]
+        reply = xdotool(display, "getwindowgeometry", "--shell", find_window(display, "GIMP"))
+        geometry = {name: int(value) for name, value in (line.split("=") for line in reply.splitlines())}
+        self.display, self.left, end = display, geometry["X"], geometry["Y"] + geometry["HEIGHT"]
         self.top = end - 50
-        self.box = (self.left, self.top, self.left + place["WIDTH"], end)
+        self.box = (self.left, self.top, self.left + geometry["WIDTH"], end)
 
-    def shown(self) -> Pixels:
+    def grab(self) -> Pixels:
         return np.asarray(ImageGrab.grab(self.box, xdisplay=self.display).convert("RGB"))
 
-    def at_rest(self) -> Pixels:
-        """What is shown once nothing has moved for half a second."""
-        return self._settled(self.shown, 0.5)
+    def grab_when_still(self) -> Pixels:
+        """Grab the pixels once nothing has changed for half a second."""
+        return self._settled(self.grab, 0.5)
 
-    def click_on_the_rightmost_that_is_new(self, before: Pixels) -> None:
-        """In the status bar that is the Cancel button, while there is one."""
+    def click_rightmost_change(self, before: Pixels) -> None:
+        """Click at the right end of what differs from `before`: the Cancel button."""
 
-        def place() -> tuple[int, int] | None:
-            rows, columns = np.nonzero((self.shown() != before).any(axis=2))
+        def position() -> tuple[int, int] | None:
+            rows, columns = np.nonzero((self.grab() != before).any(axis=2))
             if not len(columns):
                 return None
             return self.left + int(columns.max()) - 20, self.top + int(np.median(rows[columns > columns.max() - 40]))
 
-        x, y = self._settled(place, 0.2)
+        x, y = self._settled(position, 0.2)
         xdotool(self.display, "mousemove", str(x), str(y), "click", "1")
 
     @staticmethod
-    def _settled(what: Callable[[], Any], for_s: float) -> Any:
-        seen = [what()]
+    def _settled(read: Callable[[], Any], for_s: float) -> Any:
+        values = [read()]
 
         def settled() -> bool:
             time.sleep(for_s)
-            seen.append(what())
-            return seen[-1] is not None and np.array_equal(*seen[-2:])
+            values.append(read())
+            return values[-1] is not None and np.array_equal(*values[-2:])
 
         wait_for(settled)
-        return seen[-1]
+        return values[-1]
 
 
-def test_the_cancel_button_leaves_the_image_alone_and_frees_the_engine(
-    window: GimpHost, display: str, engine: Service, large: Path
+def test_the_cancel_button_leaves_the_image_unchanged_and_frees_the_service(
+    window: GimpHost, display: str, running_service: Service, large: Path
 ) -> None:
     first, before = window.do(f"""
 {STATE}
@@ -161,15 +161,15 @@ image.get_layers()[0].invert(False)
 Gimp.displays_flush()
 answer = first, state(image)
 """)
-    bottom = Bottom(display)
-    rest = bottom.at_rest()
+    status_bar = StatusBar(display)
+    before_start = status_bar.grab_when_still()
     job = window.begin('answer = call("ganfx-upscale", image, model="photo-x4", result="this")')
-    wait_for(engine.is_busy)
-    bottom.click_on_the_rightmost_that_is_new(rest)
-    wait_for(lambda: not engine.is_busy(), 2)
+    wait_for(running_service.is_busy)
+    status_bar.click_rightmost_change(before_start)
+    wait_for(lambda: not running_service.is_busy(), 2)
     assert window.finish(job)["status"] == "cancel"
     assert window.do("answer = state(image)") == before
-    # What is undone is what was done before.
+    # Undo reverts the change made before the cancelled filter.
     press(display, "GIMP", "ctrl+z")
     wait_for(lambda: window.do("answer = state(image)") == first, 10)
     again = 'call("ganfx-upscale", image, model="photo-x2", result="new")'

@@ -1,4 +1,4 @@
-"""The Krita plug-in in the real Krita, with the real engine and the shipped networks."""
+"""The Krita plug-in in the real Krita, with the real service and the shipped networks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.hosts
 
 
 @pytest.fixture
-def blob() -> NDArray[np.uint8]:
+def selection() -> NDArray[np.uint8]:
     """A selection with a soft edge, (H, W), within the photo."""
     rows, columns = np.ogrid[:96, :128]
     distance = np.hypot((rows - 50) / 24, (columns - 60) / 30)
@@ -29,47 +29,49 @@ def blob() -> NDArray[np.uint8]:
 
 @pytest.mark.parametrize("filter_name", ["upscale", "colorize", "stylize", "heal"])
 def test_whole_image_equals_command_line(
-    krita: KritaHost, engine: Service, photo: Path, old_photo: Path, tmp_path: Path, filter_name: str
+    krita: KritaHost, running_service: Service, photo: Path, old_photo: Path, tmp_path: Path, filter_name: str
 ) -> None:
     source = old_photo if filter_name == "heal" else photo
     chosen = f"{filter_name.capitalize()!r}" + (", model='Photo x2'" if filter_name in MODELS else "")
-    said = krita.apply(f"load({str(source)!r}); apply({chosen})")
+    reply = krita.apply(f"load({str(source)!r}); apply({chosen})")
     krita.do(f"export({str(tmp_path / 'out.png')!r})")
-    assert said.startswith("Done, in a new layer"), said
-    assert np.array_equal(pixels(tmp_path / "out.png")[..., :3], command_line(engine, filter_name, source))
+    assert reply.startswith("Done, in a new layer"), reply
+    assert np.array_equal(pixels(tmp_path / "out.png")[..., :3], command_line(running_service, filter_name, source))
 
 
 @pytest.mark.parametrize("filter_name", ["colorize", "stylize", "heal"])
 def test_result_shows_within_the_selection(
     krita: KritaHost,
-    engine: Service,
+    running_service: Service,
     photo: Path,
-    blob: NDArray[np.uint8],
+    selection: NDArray[np.uint8],
     tmp_path: Path,
     filter_name: str,
 ) -> None:
-    said = krita.apply(f"load({str(photo)!r}); {select(blob)} apply({filter_name.capitalize()!r})")
-    assert said == "Done, in a new layer"
-    found, whole = layer(krita, tmp_path / "layer"), command_line(engine, filter_name, photo)
-    place = krita.do("answer = top().bounds().getRect()")
-    part = (slice(place[1], place[1] + place[3]), slice(place[0], place[0] + place[2]))
-    seen = found[..., 3] > 0
-    assert seen.any()
-    assert np.array_equal(found[seen][:, :3], whole[part][seen])
+    reply = krita.apply(f"load({str(photo)!r}); {select(selection)} apply({filter_name.capitalize()!r})")
+    assert reply == "Done, in a new layer"
+    found, whole = layer(krita, tmp_path / "layer"), command_line(running_service, filter_name, photo)
+    rect = krita.do("answer = top().bounds().getRect()")
+    part = (slice(rect[1], rect[1] + rect[3]), slice(rect[0], rect[0] + rect[2]))
+    visible = found[..., 3] > 0
+    assert visible.any()
+    assert np.array_equal(found[visible][:, :3], whole[part][visible])
     if filter_name != "heal":
-        assert np.array_equal(found[..., 3], blob[part])
+        assert np.array_equal(found[..., 3], selection[part])
     else:
-        assert (found[..., 3] <= blob[part]).all()
+        assert (found[..., 3] <= selection[part]).all()
 
 
 def test_inpaint_fills_the_selection(
-    krita: KritaHost, engine: Service, photo: Path, blob: NDArray[np.uint8], tmp_path: Path
+    krita: KritaHost, running_service: Service, photo: Path, selection: NDArray[np.uint8], tmp_path: Path
 ) -> None:
-    said = krita.apply(f"load({str(photo)!r}); {select(blob)} apply('Inpaint', grow=3, feather=2)")
+    reply = krita.apply(f"load({str(photo)!r}); {select(selection)} apply('Inpaint', grow=3, feather=2)")
     krita.do(f"export({str(tmp_path / 'out.png')!r})")
-    assert said == "Done, in a new layer"
-    options = ("--mask", mask_of(tmp_path / "mask.png", blob), "--grow", "3", "--feather", "2")
-    assert np.array_equal(pixels(tmp_path / "out.png")[..., :3], command_line(engine, "inpaint", photo, *options))
+    assert reply == "Done, in a new layer"
+    options = ("--mask", mask_of(tmp_path / "mask.png", selection), "--grow", "3", "--feather", "2")
+    assert np.array_equal(
+        pixels(tmp_path / "out.png")[..., :3], command_line(running_service, "inpaint", photo, *options)
+    )
     left, upper, width, height = krita.do("answer = top().bounds().getRect()")
     assert left >= 8
     assert upper >= 8
@@ -77,27 +79,29 @@ def test_inpaint_fills_the_selection(
     assert height < 88
 
 
-def test_inpaint_asks_for_a_selection(krita: KritaHost, engine: Service, photo: Path) -> None:
-    said = krita.apply(f"load({str(photo)!r}); apply('Inpaint')")
-    assert said == "Inpaint needs a mask. Select what is to be filled"
+def test_inpaint_asks_for_a_selection(krita: KritaHost, running_service: Service, photo: Path) -> None:
+    reply = krita.apply(f"load({str(photo)!r}); apply('Inpaint')")
+    assert reply == "Inpaint needs a mask. Select what is to be filled"
 
 
 def test_new_image_is_the_selections_box_enlarged(
-    krita: KritaHost, engine: Service, photo: Path, blob: NDArray[np.uint8], tmp_path: Path
+    krita: KritaHost, running_service: Service, photo: Path, selection: NDArray[np.uint8], tmp_path: Path
 ) -> None:
-    code = f"load({str(photo)!r}); {select(blob)} apply('Upscale', model='Photo x2', result='A new image')"
+    code = f"load({str(photo)!r}); {select(selection)} apply('Upscale', model='Photo x2', result='A new image')"
     assert krita.apply(code) == "Done, as a new image"
-    rows, columns = np.flatnonzero(blob.any(axis=1)), np.flatnonzero(blob.any(axis=0))
+    rows, columns = np.flatnonzero(selection.any(axis=1)), np.flatnonzero(selection.any(axis=0))
     with Image.open(photo) as whole:
         whole.crop((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)).save(tmp_path / "part.png")
     new = krita.do(
         f"new = app.documents()[-1]; export({str(tmp_path / 'out.png')!r}, new); answer = len(app.documents())"
     )
     assert new == 2
-    assert np.array_equal(pixels(tmp_path / "out.png")[..., :3], command_line(engine, "upscale", tmp_path / "part.png"))
+    assert np.array_equal(
+        pixels(tmp_path / "out.png")[..., :3], command_line(running_service, "upscale", tmp_path / "part.png")
+    )
 
 
-def test_undo_once_restores_the_image(krita: KritaHost, engine: Service, photo: Path, tmp_path: Path) -> None:
+def test_undo_once_restores_the_image(krita: KritaHost, running_service: Service, photo: Path, tmp_path: Path) -> None:
     krita.apply(f"load({str(photo)!r}); apply('Stylize')")
     krita.do(f"undo(); export({str(tmp_path / 'out.png')!r})")
     assert krita.do("answer = layers()") == ["Background"]
@@ -109,7 +113,7 @@ def test_undo_once_restores_the_image(krita: KritaHost, engine: Service, photo: 
     assert np.array_equal(pixels(tmp_path / "again.png")[..., :3], pixels(photo))
 
 
-def test_menu_shows_the_docker_and_applies_again(krita: KritaHost, engine: Service, photo: Path) -> None:
+def test_menu_shows_the_docker_and_applies_again(krita: KritaHost, running_service: Service, photo: Path) -> None:
     krita.do("docker().hide(); app.action('ganfx_show').trigger()")
     assert krita.do("answer = docker().isVisible()")
     code = f"load({str(photo)!r}); choose('Stylize'); docker().hide(); app.action('ganfx_apply').trigger()"
@@ -117,16 +121,16 @@ def test_menu_shows_the_docker_and_applies_again(krita: KritaHost, engine: Servi
     assert krita.do("answer = docker().isVisible()")
 
 
-def test_model_added_later_appears(krita: KritaHost, engine: Service, photo: Path, tmp_path: Path) -> None:
+def test_model_added_later_appears(krita: KritaHost, running_service: Service, photo: Path, tmp_path: Path) -> None:
     spec = ModelSpec("my-own", "stylize")
-    engine.ganfx("models", "import", graphs.identity(tmp_path / "my-own.onnx", spec))
-    # The pointer comes into the docker.
+    running_service.ganfx("models", "import", graphs.identity(tmp_path / "my-own.onnx", spec))
+    # The pointer enters the docker.
     krita.do("QtWidgets.QApplication.sendEvent(docker(), QtCore.QEvent(QtCore.QEvent.Enter))")
 
     def models() -> Any:
         return krita.do("choose('Stylize'); answer = choices('model')")
 
     wait_for(lambda: "My own" in models())
-    said = krita.apply(f"load({str(photo)!r}); apply('Stylize', model='My own')")
-    assert said == "Done, in a new layer"
+    reply = krita.apply(f"load({str(photo)!r}); apply('Stylize', model='My own')")
+    assert reply == "Done, in a new layer"
     assert np.array_equal(layer(krita, tmp_path / "layer")[..., :3], pixels(photo))

@@ -1,7 +1,8 @@
-"""The schema says what the command line says."""
+"""The schema agrees with the command line, and lists the models that fit."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import click
 import pytest
 
 from ganfx.cli import cli
-from ganfx.filters import all_filters
+from ganfx.filters import Option, all_filters
+from ganfx.server import schema
 from ganfx.server.schema import describe, write_schema
 from tests import graphs
 from tests.server.services import Service
@@ -39,6 +41,9 @@ def test_options_are_those_of_the_command(name: str) -> None:
             assert (option["kind"], option["default"]) == ("text", "")
             continue
         assert option["default"] == flag.default
+        if "auto" in option:
+            assert option["low"] < option["high"]
+            continue
         if isinstance(flag.type, click.Choice):
             assert (option["kind"], list(option["choices"])) == ("choice", list(flag.type.choices))
         else:
@@ -47,9 +52,27 @@ def test_options_are_those_of_the_command(name: str) -> None:
         assert (option.get("low"), option.get("high")) == bounds
 
 
-def test_models_and_what_becomes_of_a_larger_result_are_asked_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        (Option("strength", float, "auto", "Help.", bounds=(0, 1)), ("float", "auto", 0, 1)),
+        (Option("strength", float, 0.5, "Help.", bounds=(0, 2), choices=("auto",)), ("float", 0.5, 0, 2)),
+        (Option("strength", str.strip, "auto", "Help.", bounds=(0, 1)), ("float", "auto", 0, 1)),
+        (Option("grow", int, "auto", "Help.", bounds=(0, 9)), ("int", "auto", 0, 9)),
+    ],
+)
+def test_a_number_that_may_be_automatic_says_so(
+    monkeypatch: pytest.MonkeyPatch, option: Option, expected: tuple[Any, ...]
 ) -> None:
+    filter_ = dataclasses.replace(all_filters()["stylize"], options=(option,))
+    monkeypatch.setattr(schema, "all_filters", lambda: {"stylize": filter_})
+    control = describe()["filters"][0]["controls"][-1]
+    assert control["auto"] == "auto"
+    assert (control["kind"], control["default"], control["low"], control["high"]) == expected
+    assert "choices" not in control
+
+
+def test_model_and_result_come_before_the_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANFX_MODELS", str(tmp_path))
     for filter_ in describe()["filters"]:
         model, *others = filter_["controls"]
@@ -59,7 +82,7 @@ def test_models_and_what_becomes_of_a_larger_result_are_asked_first(
         assert [list(choices) for choices in results] == [["this", "new"]] * (filter_["name"] == "upscale")
 
 
-def test_models_are_those_that_fit_the_default_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_models_are_those_that_fit_with_the_default_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANFX_MODELS", str(tmp_path))
     graphs.negative(tmp_path / "aaa.onnx")
     (tmp_path / "broken.onnx").write_text("no model")
@@ -73,13 +96,13 @@ def test_models_are_those_that_fit_the_default_first(tmp_path: Path, monkeypatch
 
 def test_a_new_model_makes_the_schema_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANFX_MODELS", str(tmp_path / "models"))
-    schema = json.loads(write_schema(tmp_path / "state").read_text())
-    (watched,) = [Path(folder) for folder in schema["watched"] if Path(folder) == tmp_path / "models"]
+    written = json.loads(write_schema(tmp_path / "state").read_text())
+    (watched,) = [Path(folder) for folder in written["watched"] if Path(folder) == tmp_path / "models"]
     graphs.negative(watched / "new.onnx")
-    assert watched.stat().st_mtime > schema["made"]
+    assert watched.stat().st_mtime > written["made"]
 
 
-def test_the_service_says_the_same(service: Service, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_service_returns_the_same_schema(service: Service, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANFX_MODELS", str(models))
     status, reply = service.request("GET", "/v1/filters")
     assert status == 200

@@ -180,6 +180,34 @@ def test_arguments_are_declared_from_the_schema(plug_in: ModuleType, monkeypatch
     assert list(menu.do_create_procedure("ganfx-upscale").arguments["result"][3]) == ["this", "new"]
 
 
+@pytest.mark.parametrize(
+    ("default", "declared", "values", "sent"),
+    [
+        ("auto", (True, 0.75), {}, "auto"),
+        ("auto", (True, 0.75), {"strength_auto": False, "strength": 0.25}, 0.25),
+        (0.5, (False, 0.5), {}, 0.5),
+        (0.5, (False, 0.5), {"strength_auto": True}, "auto"),
+    ],
+)
+def test_a_number_that_may_be_automatic_is_a_checkbox_and_a_number(
+    plug_in: ModuleType,
+    client: FakeClient,
+    monkeypatch: pytest.MonkeyPatch,
+    default: Any,
+    declared: tuple[bool, float],
+    values: dict[str, Any],
+    sent: Any,
+) -> None:
+    filter_ = schema("stylize", controls=[control("strength", "float", default, low=0, high=1.5, auto="auto")])
+    monkeypatch.setattr(plug_in, "_filters", lambda: {"stylize": filter_})
+    arguments = plug_in.Ganfx().do_create_procedure("ganfx-stylize").arguments
+    assert arguments["strength-auto"][0::3] == ("boolean", declared[0])
+    assert arguments["strength"][3:6] == (0, 1.5, declared[1])
+    assert list(arguments)[-2:] == ["strength-auto", "strength"]
+    assert run(plug_in, filter_, [Layer(Image((9, 9)), (9, 9))], **values).status == "SUCCESS"
+    assert client.sent[0].options == {"strength": sent}
+
+
 def test_options_are_sent_by_their_schema_names(plug_in: ModuleType, client: FakeClient) -> None:
     controls = [control("keep_color", "bool", True), control("hint", "text", "")]
     run(plug_in, schema("stylize", controls=controls), [Layer(Image((9, 9)), (9, 9))], model="stylize-2")
