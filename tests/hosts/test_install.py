@@ -34,7 +34,7 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
-def test_the_plugins_that_ship_are_whole() -> None:
+def test_the_bundles_hold_every_source_file() -> None:
     """The package-data patterns cover every file, and bundles hold them all."""
     patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"][
         "ganfx.plugins"
@@ -60,7 +60,7 @@ def test_nothing_of_ganfx_is_imported_by_a_plugin() -> None:
 
 
 @pytest.mark.parametrize("host", HOSTS.values(), ids=HOSTS)
-def test_in_and_out_again(sources: Path, tmp_path: Path, host: installer.Host) -> None:
+def test_install_and_uninstall(sources: Path, tmp_path: Path, host: installer.Host) -> None:
     target = installation(tmp_path, host.name)
     before = tree(target.root)
     assert state_of(host, target) == "absent"
@@ -74,14 +74,14 @@ def test_in_and_out_again(sources: Path, tmp_path: Path, host: installer.Host) -
     assert not uninstall(host, target)
 
 
-def test_what_a_file_browser_left_beside_the_plugin_stays_there(sources: Path, tmp_path: Path) -> None:
+def test_hidden_files_beside_the_sources_are_not_installed(sources: Path, tmp_path: Path) -> None:
     (sources / "krita" / ".DS_Store").write_bytes(b"icons")
     target = installation(tmp_path, "krita")
     install(HOSTS["krita"], target)
     assert ".DS_Store" not in {path.name for path in target.plugins.rglob("*")}
 
 
-def test_the_settings_start_this_very_engine(sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_settings_start_this_copy_of_ganfx(sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANFX_MODELS", "/my/models")
     target = installation(tmp_path, "gimp")
     install(GIMP, target)
@@ -91,7 +91,7 @@ def test_the_settings_start_this_very_engine(sources: Path, tmp_path: Path, monk
     assert settings["environment"]["GANFX_MODELS"] == "/my/models"
 
 
-def test_an_older_copy_is_replaced_and_its_neighbours_stay(sources: Path, tmp_path: Path) -> None:
+def test_an_older_copy_is_replaced_and_foreign_files_stay(sources: Path, tmp_path: Path) -> None:
     target = installation(tmp_path, "gimp")
     (sources / "gimp/ganfx/old.py").write_text("gone in the next version")
     install(GIMP, target)
@@ -157,7 +157,7 @@ def test_a_failed_step_is_rolled_back(
     assert state_of(KRITA, target) == "installed"
 
 
-def test_an_install_that_was_cut_off_is_put_right_by_the_next(sources: Path, tmp_path: Path) -> None:
+def test_an_interrupted_install_is_repaired_by_the_next(sources: Path, tmp_path: Path) -> None:
     target = installation(tmp_path, "gimp")
     install(GIMP, target)
     (target.plugins / "ganfx/notes.txt").write_text("mine")
@@ -167,14 +167,14 @@ def test_an_install_that_was_cut_off_is_put_right_by_the_next(sources: Path, tmp
     assert tree(target.plugins) == bundle.bundle(GIMP) | {"ganfx/notes.txt": b"mine"}
 
 
-def test_a_place_that_cannot_be_written_is_named(sources: Path, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_named(sources: Path, tmp_path: Path) -> None:
     target = installation(tmp_path, "gimp")
     target.plugins.write_text("")
     with pytest.raises(HostError, match=f"{target.plugins}: file exists"):
         install(GIMP, target)
 
 
-def test_a_list_of_files_cannot_reach_out_of_the_plugin(sources: Path, tmp_path: Path) -> None:
+def test_listed_files_outside_the_plugin_are_not_removed(sources: Path, tmp_path: Path) -> None:
     target = installation(tmp_path, "gimp")
     install(GIMP, target)
     mine = target.root / "gimprc"
@@ -185,7 +185,7 @@ def test_a_list_of_files_cannot_reach_out_of_the_plugin(sources: Path, tmp_path:
     assert mine.read_text() == "mine"
 
 
-def test_krita_switches_it_on_and_its_settings_stay_behind_a_link(sources: Path, tmp_path: Path) -> None:
+def test_kritarc_is_edited_through_a_link(sources: Path, tmp_path: Path) -> None:
     target, real = installation(tmp_path, "krita"), tmp_path / "dotfiles"
     assert target.settings
     real.write_bytes(b"[python]\nenable_other=true\n")

@@ -122,10 +122,10 @@ def test_programs_of_other_platforms_and_flatpaks_are_found(tmp_path: Path) -> N
 
 def test_a_gimp_that_was_never_started_creates_its_folder_itself(tmp_path: Path) -> None:
     """GIMP imports older settings only if it creates its folder itself."""
-    made = tmp_path / ".config/GIMP/3.2"
-    program(tmp_path / "bin/gimp-console-3.2", f'echo "$@" > {tmp_path}/arguments && mkdir -p {made}')
+    created = tmp_path / ".config/GIMP/3.2"
+    program(tmp_path / "bin/gimp-console-3.2", f'echo "$@" > {tmp_path}/arguments && mkdir -p {created}')
     (installation,) = prepare_installations(GIMP, machine(tmp_path, PATH=f"{tmp_path}/bin{os.pathsep}{os.defpath}"))
-    assert installation.plugins == made / "plug-ins"
+    assert installation.plugins == created / "plug-ins"
     assert (tmp_path / "arguments").read_text().split() == ["--no-interface", "--quit"]
 
 

@@ -32,9 +32,9 @@ def test_a_whole_picture_equals_the_command_line(
 ) -> None:
     picture = old_photo if name == "heal" else photo
     running_service.ganfx(name, picture, "-o", tmp_path / "cli.png", *FILTERS[name])
-    made = filtered(gimp, picture, name, tmp_path / "gimp.png")
-    assert max_difference(made, pixels(tmp_path / "cli.png")) == 0
-    assert max_difference(made, pixels(picture)) > 8
+    result = filtered(gimp, picture, name, tmp_path / "gimp.png")
+    assert max_difference(result, pixels(tmp_path / "cli.png")) == 0
+    assert max_difference(result, pixels(picture)) > 8
 
 
 @pytest.mark.parametrize("name", FILTERS)
@@ -48,15 +48,15 @@ image.select_ellipse(Gimp.ChannelOps.REPLACE, 20, 10, 90, 70)
 Gimp.Selection.feather(image, 12)
 size = dump(image.get_selection(), {str(tmp_path / "selection")!r}, "Y u8")
 """
-    made = filtered(gimp, picture, name, tmp_path / "gimp.png", select)
+    result = filtered(gimp, picture, name, tmp_path / "gimp.png", select)
     before, after = pixels(picture).astype(float), pixels(tmp_path / "cli.png").astype(float)
     weight = raw(tmp_path / "selection", [before.shape[1], before.shape[0]], 1)[..., 0]
     assert {0, 255} < set(np.unique(weight))
-    assert max_difference(made[weight == 0], before[weight == 0]) == 0
-    assert max_difference(made[weight == 255], after[weight == 255]) == 0
+    assert max_difference(result[weight == 0], before[weight == 0]) == 0
+    assert max_difference(result[weight == 255], after[weight == 255]) == 0
     # GIMP blends in linear light: the result is between the two.
-    assert (made >= np.minimum(before, after) - 1).all()
-    assert (made <= np.maximum(before, after) + 1).all()
+    assert (result >= np.minimum(before, after) - 1).all()
+    assert (result <= np.maximum(before, after) + 1).all()
 
 
 @pytest.mark.parametrize("feather", [0, 10])
@@ -71,14 +71,14 @@ image.select_ellipse(Gimp.ChannelOps.REPLACE, 1101, 203, 60, 50)
 Gimp.Selection.feather(image, {feather}) if {feather} else None
 size = dump(image.get_selection(), {str(tmp_path / "selection")!r}, "Y u8")
 """
-    made = filtered(gimp, tmp_path / "large.png", "inpaint", tmp_path / "gimp.png", select, "grow=3")
+    result = filtered(gimp, tmp_path / "large.png", "inpaint", tmp_path / "gimp.png", select, "grow=3")
     mask = raw(tmp_path / "selection", [1300, 600], 1)[..., 0]
     Image.fromarray(mask).save(tmp_path / "mask.png")
     running_service.ganfx(
         "inpaint", tmp_path / "large.png", "--mask", tmp_path / "mask.png", "-o", tmp_path / "cli.png", "--grow", "3"
     )
-    assert max_difference(made, pixels(tmp_path / "cli.png")) == 0
-    assert max_difference(made, pixels(tmp_path / "large.png")) > 0
+    assert max_difference(result, pixels(tmp_path / "cli.png")) == 0
+    assert max_difference(result, pixels(tmp_path / "large.png")) > 0
     assert gimp.do(f"""
 after = dump(image.get_selection(), {str(tmp_path / "kept")!r}, "Y u8")
 answer = [layer.get_name() for layer in image.get_selected_layers()], len(image.get_channels())
@@ -92,8 +92,8 @@ def test_upscaling_makes_a_new_image_or_enlarges_this_one(
 ) -> None:
     running_service.ganfx("upscale", photo, "-o", tmp_path / "cli.png", "-n", "photo-x2")
     values = f"model='photo-x2', result={result!r}"
-    made = filtered(gimp, photo, "upscale", tmp_path / "gimp.png", values=values)
-    assert max_difference(made, pixels(tmp_path / "cli.png")) == 0
+    enlarged = filtered(gimp, photo, "upscale", tmp_path / "gimp.png", values=values)
+    assert max_difference(enlarged, pixels(tmp_path / "cli.png")) == 0
     size = gimp.do("answer = image.get_width(), answer['image'] == image")
     assert size == ([256, True] if result == "this" else [128, False])
 
@@ -104,8 +104,8 @@ def test_upscaling_with_a_selection_gives_a_new_image_of_what_is_selected(
     Image.open(photo).crop((10, 20, 70, 60)).save(tmp_path / "crop.png")
     running_service.ganfx("upscale", tmp_path / "crop.png", "-o", tmp_path / "cli.png", "-n", "photo-x2")
     select = "image.select_rectangle(Gimp.ChannelOps.REPLACE, 10, 20, 60, 40)"
-    made = filtered(gimp, photo, "upscale", tmp_path / "gimp.png", select, "model='photo-x2', result='new'")
-    assert max_difference(made, pixels(tmp_path / "cli.png")) == 0
+    result = filtered(gimp, photo, "upscale", tmp_path / "gimp.png", select, "model='photo-x2', result='new'")
+    assert max_difference(result, pixels(tmp_path / "cli.png")) == 0
     assert gimp.do("""
 fresh = [one for one in Gimp.get_images() if one.get_width() == 120][-1]
 answer = Gimp.Selection.is_empty(fresh), fresh.undo_is_enabled(), image.get_width()
@@ -128,10 +128,10 @@ layer.set_offsets(-7, 80)
 layer.add_mask(layer.create_mask(Gimp.AddMaskType.BLACK))
 image.select_rectangle(Gimp.ChannelOps.REPLACE, 3, 5, 30, 20)
 before = dump(layer, {str(tmp_path / "before")!r}, "R'G'B'A u8")
-made = call("ganfx-upscale", image, layer, model="photo-x2", result="this")
+result = call("ganfx-upscale", image, layer, model="photo-x2", result="this")
 answer = [
-    made["status"],
-    made["message"],
+    result["status"],
+    result["message"],
     dump(layer, {str(tmp_path / "after")!r}, "R'G'B'A u8"),
     [layer.get_mask().get_width(), base.get_width(), image.get_width()],
     Gimp.Selection.bounds(image)[2:],
@@ -162,8 +162,8 @@ for left, top in (-30, 50), (90, -20):
 layers[0].add_mask(layers[0].create_mask(Gimp.AddMaskType.WHITE))
 layers[1].set_lock_alpha(True)
 layers[1].set_visible(False)
-made = call("ganfx-stylize", image, *layers)
-answer = [made["status"], made["message"]]
+result = call("ganfx-stylize", image, *layers)
+answer = [result["status"], result["message"]]
 for number, layer in enumerate([base, *layers]):
     answer.append(dump(layer, {str(tmp_path / "dump")!r} + str(number), "R'G'B' u8"))
 """)

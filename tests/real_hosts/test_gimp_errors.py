@@ -92,11 +92,11 @@ def test_a_service_killed_in_the_middle_leaves_the_image_unchanged_and_is_restar
     assert "The engine ended in the middle of its work" in reply["message"]
     assert is_untouched(gimp, tmp_path / "before")
     # Now GIMP starts it, from inside its tree.
-    made = filtered(gimp, photo, "stylize", tmp_path / "gimp.png")
+    result = filtered(gimp, photo, "stylize", tmp_path / "gimp.png")
     assert running_service.health() is not None
     running_service.kill()
     running_service.ganfx("stylize", photo, "-o", tmp_path / "cli.png", "-n", "vangogh")
-    assert max_difference(made, pixels(tmp_path / "cli.png")) <= 1
+    assert max_difference(result, pixels(tmp_path / "cli.png")) <= 1
 
 
 def plug_in_processes(gimp: GimpHost) -> list[psutil.Process]:
@@ -173,8 +173,8 @@ def test_the_menu_shows_the_filters_that_exist_when_gimp_starts(
     graphs.negative(service.models / "ink.onnx")
     with host.running():
         assert "ganfx-none" not in host.do(f"answer = {names}")
-        made = filtered(host, photo, "stylize", tmp_path / "ink.png", values="model='ink'")
-    assert max_difference(made, 255 - pixels(photo)) <= 1
+        result = filtered(host, photo, "stylize", tmp_path / "ink.png", values="model='ink'")
+    assert max_difference(result, 255 - pixels(photo)) <= 1
 
 
 def test_the_doctor_tells_a_working_plug_in_from_a_broken_one(

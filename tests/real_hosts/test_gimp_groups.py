@@ -66,10 +66,10 @@ def note(name, drawable, form="R'G'B'A u8"):
     answer[name] = dump(drawable, {str(folder)!r} + "/" + name, form)
 note("before", group)
 note("selection", image.get_selection(), "Y u8")
-made = call("ganfx-{name}", image, group, {values})
-answer["message"] = made["message"]
-if made["image"]:
-    layer, below = made["image"].get_layers()[0].get_children()
+result = call("ganfx-{name}", image, group, {values})
+answer["message"] = result["message"]
+if result["image"]:
+    layer, below = result["image"].get_layers()[0].get_children()
     note("layer", layer)
     note("group", group)
     note("below", below)
@@ -78,7 +78,7 @@ if made["image"]:
         answer[name + "_properties"] = [one.get_opacity(), one.get_mode().value_nick, one.get_mask() is not None]
         if one.get_mask():
             note(name + "_mask", one.get_mask(), "Y u8")
-    answer["chosen"] = [one.get_name() for one in made["image"].get_selected_drawables()]
+    answer["chosen"] = [one.get_name() for one in result["image"].get_selected_drawables()]
     answer["children"] = [one.get_name() for one in group.get_children()]
 """)
     assert "layer" in reply, reply["message"]

@@ -51,21 +51,21 @@ def test_pictures_of_every_kind_equal_the_command_line(
     cv2.imwrite(str(tmp_path / "in.png"), kinds()[kind])
     words, values = (["-n", "photo-x2"], "model='photo-x2'") if name == "upscale" else (FILTERS[name], "")
     running_service.ganfx(name, tmp_path / "in.png", "-o", tmp_path / "cli.png", *words)
-    made = filtered(gimp, tmp_path / "in.png", name, tmp_path / "gimp.png", values=values)
+    result = filtered(gimp, tmp_path / "in.png", name, tmp_path / "gimp.png", values=values)
     expected = pixels(tmp_path / "cli.png")
-    assert made.dtype == expected.dtype
+    assert result.dtype == expected.dtype
     if "alpha" in kind:
         # GIMP exports transparent pixels as black.
         expected = np.where(expected[..., 3:] > 0, expected, 0)
-    assert max_difference(made, expected) == 0
+    assert max_difference(result, expected) == 0
 
 
 def test_indexed_images_become_rgb(gimp: GimpHost, running_service: Service, photo: Path, tmp_path: Path) -> None:
     Image.open(photo).quantize(16).save(tmp_path / "indexed.png")
     Image.open(tmp_path / "indexed.png").convert("RGB").save(tmp_path / "rgb.png")
     running_service.ganfx("stylize", tmp_path / "rgb.png", "-o", tmp_path / "cli.png", "-n", "vangogh")
-    made = filtered(gimp, tmp_path / "indexed.png", "stylize", tmp_path / "gimp.png")
-    assert max_difference(made, pixels(tmp_path / "cli.png")) == 0
+    result = filtered(gimp, tmp_path / "indexed.png", "stylize", tmp_path / "gimp.png")
+    assert max_difference(result, pixels(tmp_path / "cli.png")) == 0
     assert gimp.do("answer = image.get_base_type() == Gimp.ImageBaseType.RGB")
 
 
@@ -87,8 +87,8 @@ def test_colors_outside_srgb_are_kept(gimp: GimpHost, running_service: Service, 
     dull[:32] = (0, 255, 0)
     Image.fromarray(dull).save(tmp_path / "wide.png", icc_profile=wide)
     running_service.ganfx("upscale", tmp_path / "wide.png", "-o", tmp_path / "cli.png", "-n", "photo-x2")
-    made = filtered(gimp, tmp_path / "wide.png", "upscale", tmp_path / "gimp.png", values="model='photo-x2'")
+    result = filtered(gimp, tmp_path / "wide.png", "upscale", tmp_path / "gimp.png", values="model='photo-x2'")
     expected = pixels(tmp_path / "cli.png")
-    assert max_difference(made, expected) <= 1
+    assert max_difference(result, expected) <= 1
     # In sRGB, the nearest green has this much red.
-    assert made[:50, :, 2].mean() < 117 / 2
+    assert result[:50, :, 2].mean() < 117 / 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import time
@@ -94,21 +95,21 @@ answer = first, call("ganfx-{name}", image, {values}), state(image)
 def test_the_dialogue_can_be_cancelled_or_accepted(
     window: GimpHost, display: str, running_service: Service, photo: Path, tmp_path: Path
 ) -> None:
-    ask = 'call("ganfx-stylize", image, mode=Gimp.RunMode.INTERACTIVE)'
+    call = 'call("ganfx-stylize", image, mode=Gimp.RunMode.INTERACTIVE)'
     window.do(f"image = load({str(photo)!r}); view = Gimp.Display.new(image)")
-    asked = window.begin(f"answer = {ask}")
+    job = window.begin(f"answer = {call}")
     press(display, "Stylize", "Escape")
-    assert window.finish(asked)["status"] == "cancel"
-    asked = window.begin(f"""answer = {ask}; export(image, {str(tmp_path / "gimp.png")!r})""")
+    assert window.finish(job)["status"] == "cancel"
+    job = window.begin(f"""answer = {call}; export(image, {str(tmp_path / "gimp.png")!r})""")
     press(display, "Stylize", "alt+o")
-    assert window.finish(asked)["status"] == "success"
+    assert window.finish(job)["status"] == "success"
     running_service.ganfx("stylize", photo, "-o", tmp_path / "cli.png", "-n", "vangogh")
     assert max_difference(pixels(tmp_path / "gimp.png"), pixels(tmp_path / "cli.png")) == 0
     window.do("view.delete()")
 
 
 class StatusBar:
-    """The status_bar rows of GIMP's window on the screen."""
+    """The bottom rows of GIMP's window on the screen."""
 
     def __init__(self, display: str) -> None:
         reply = xdotool(display, "getwindowgeometry", "--shell", find_window(display, "GIMP"))
@@ -169,10 +170,46 @@ answer = first, state(image)
     wait_for(lambda: not running_service.is_busy(), 2)
     assert window.finish(job)["status"] == "cancel"
     assert window.do("answer = state(image)") == before
-    # Undo reverts the change made before the cancelled filter.
+    # Undo reverts the change result before the cancelled filter.
     press(display, "GIMP", "ctrl+z")
     wait_for(lambda: window.do("answer = state(image)") == first, 10)
     again = 'call("ganfx-upscale", image, model="photo-x2", result="new")'
     select = "image.select_rectangle(Gimp.ChannelOps.REPLACE, 9, 9, 40, 30)"
     assert window.do(f"{select}; answer = {again}")["status"] == "success"
     window.do("view.delete()")
+
+
+@pytest.fixture
+def automatic_strength(service: Service) -> Iterator[None]:
+    """A schema in which the strength of stylize may be automatic, which the service itself refuses."""
+    path = service.state / "filters.json"
+    service.ganfx("plugins", "describe")
+    original = path.read_text()
+    schema = json.loads(original) | {"made": time.time() + 3600}
+    controls = next(one["controls"] for one in schema["filters"] if one["name"] == "stylize")
+    next(one for one in controls if one["name"] == "strength").update(auto="auto", default="auto")
+    path.write_text(json.dumps(schema))
+    yield
+    path.write_text(original)
+
+
+def test_a_number_that_may_be_automatic_has_a_check_button(
+    automatic_strength: None,
+    new_gimp: Callable[[str], GimpHost],
+    display: str,
+    running_service: Service,
+    photo: Path,
+    tmp_path: Path,
+) -> None:
+    with new_gimp("automatic").running(display) as host:
+        host.do(f"image = load({str(photo)!r})")
+        job = host.begin('answer = call("ganfx-stylize", image, mode=Gimp.RunMode.INTERACTIVE)')
+        press(display, "Stylize", "Escape")
+        assert host.finish(job)["status"] == "cancel"
+        assert "set_sensitive" not in host.log
+        sent = host.do('answer = call("ganfx-stylize", image)["message"]')
+        assert "'auto' is not of type float" in sent
+        number = "strength_auto=False, strength=0.0"
+        assert host.do(f'answer = call("ganfx-stylize", image, {number})')["status"] == "success"
+        host.do(f"export(image, {str(tmp_path / 'out.png')!r})")
+    assert max_difference(pixels(tmp_path / "out.png"), pixels(photo)) == 0

@@ -114,9 +114,9 @@ def test_the_text_of_a_repeatable_option_is_split_at_spaces(
     monkeypatch.setenv("GANFX_MODELS", str(models))
     raw, hints = samples(1, 8, 64, 64), ("3,4,#ff0000", "50,40,#00ff00")
     expected = pipeline.apply(picture(raw), "colorize", engine=CPU, hint=hints)
-    made = apply(service, "colorize", raw, options={"hint": " ".join(hints)})
-    np.testing.assert_array_equal(made, encoded(expected, np.uint8))
-    assert not np.array_equal(made, apply(service, "colorize", raw))
+    result = apply(service, "colorize", raw, options={"hint": " ".join(hints)})
+    np.testing.assert_array_equal(result, encoded(expected, np.uint8))
+    assert not np.array_equal(result, apply(service, "colorize", raw))
 
 
 def test_floats_beyond_white_are_kept_and_nan_does_no_harm(service: Service) -> None:
@@ -124,9 +124,9 @@ def test_floats_beyond_white_are_kept_and_nan_does_no_harm(service: Service) -> 
     raw[..., 3] = 1
     raw[0, 0, 0], raw[-1, -1, 1] = 1.5, -0.25
     raw[8, 8] = np.nan, np.inf, -np.inf, np.nan
-    made = apply(service, "upscale", raw)
-    assert np.isfinite(made).all()
-    assert (made[0, 0, 0], made[-1, -1, 1]) == pytest.approx((1.5, -0.25), abs=1e-6)
+    result = apply(service, "upscale", raw)
+    assert np.isfinite(result).all()
+    assert (result[0, 0, 0], result[-1, -1, 1]) == pytest.approx((1.5, -0.25), abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -176,9 +176,9 @@ def test_the_overhead_for_a_megapixel_is_small(
             del piece
         pipeline_s.append(time.perf_counter() - started)
         started = time.perf_counter()
-        made = apply(service, filter, raw)
+        result = apply(service, filter, raw)
         service_s.append(time.perf_counter() - started)
-    assert made.shape == (1000 * scale, 1000 * scale, 3)
+    assert result.shape == (1000 * scale, 1000 * scale, 3)
     overhead = min(service_s) - min(pipeline_s)
     print(f"1 megapixel, x{scale}: {min(pipeline_s):.3f} s in the pipeline, {overhead:+.3f} s around it")
     # Generous: the machine may be busy.

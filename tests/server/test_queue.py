@@ -46,8 +46,8 @@ def is_idle(service: Service) -> bool:
 def test_a_hundred_requests_at_once_get_the_right_pixels(idle_service: Service) -> None:
     def one(number: int) -> bool:
         raw = np.random.default_rng(number).integers(0, 256, (20, 30, 3), np.uint8)
-        made = idle_service.client.apply("upscale", Pixels(30, 20, 3, 8, raw.tobytes()), lambda share: None)
-        return made.data == raw.repeat(4, axis=0).repeat(4, axis=1).tobytes()
+        result = idle_service.client.apply("upscale", Pixels(30, 20, 3, 8, raw.tobytes()), lambda share: None)
+        return result.data == raw.repeat(4, axis=0).repeat(4, axis=1).tobytes()
 
     with ThreadPoolExecutor(100) as threads:
         assert all(threads.map(one, range(100)))
@@ -60,10 +60,10 @@ def test_requests_beyond_the_memory_limit_are_refused_and_take_no_memory(tmp_pat
 
         def one(number: int) -> str:
             try:
-                made = service.client.apply("stylize", Pixels(1000, 1000, 3, 8, raw.tobytes()), lambda share: None)
+                result = service.client.apply("stylize", Pixels(1000, 1000, 3, 8, raw.tobytes()), lambda share: None)
             except ServiceError as error:
                 return error.code
-            assert made.data == (255 - raw).tobytes()
+            assert result.data == (255 - raw).tobytes()
             return "done"
 
         assert one(0) == "done"

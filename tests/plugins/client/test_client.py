@@ -38,7 +38,7 @@ def test_the_service_is_started_once_and_found_again(state: Path) -> None:
     assert json.loads((state / "server.json").read_text())["pid"] == first
 
 
-def test_a_hosts_environment_does_not_reach_the_client_of(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hosts_environment_does_not_reach_the_service(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     poison = ("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LD_PRELOAD", "QT_PLUGIN_PATH", "GI_TYPELIB_PATH")
     for name in poison:
         monkeypatch.setenv(name, "/nowhere")
