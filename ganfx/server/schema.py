@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ganfx import __version__, filters
-from ganfx.filters import Filter, Option, all_filters
-from ganfx.filters.option import AUTO
+from ganfx.filters import AUTO, Filter, Option, all_filters
 from ganfx.hub import WEIGHTS, ModelEntry, list_models
 from ganfx.paths import models_dir
 from ganfx.server.state_dir import SCHEMA, private_dir, write_private

@@ -55,10 +55,9 @@ def test_options_are_those_of_the_command(name: str) -> None:
 @pytest.mark.parametrize(
     ("option", "expected"),
     [
-        (Option("strength", float, "auto", "Help.", bounds=(0, 1)), ("float", "auto", 0, 1)),
-        (Option("strength", float, 0.5, "Help.", bounds=(0, 2), choices=("auto",)), ("float", 0.5, 0, 2)),
-        (Option("strength", str.strip, "auto", "Help.", bounds=(0, 1)), ("float", "auto", 0, 1)),
-        (Option("grow", int, "auto", "Help.", bounds=(0, 9)), ("int", "auto", 0, 9)),
+        (Option("strength", float, "auto", "Help.", bounds=(0, 1), auto=True), ("float", "auto", 0, 1)),
+        (Option("strength", float, 0.5, "Help.", bounds=(0, 2), auto=True), ("float", 0.5, 0, 2)),
+        (Option("grow", int, "auto", "Help.", bounds=(0, 9), auto=True), ("int", "auto", 0, 9)),
     ],
 )
 def test_a_number_that_may_be_automatic_says_so(
