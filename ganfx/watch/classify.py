@@ -1,4 +1,4 @@
-"""What is to be made of one file of a watched folder that stands still."""
+"""Decides what to make of one file of a watched folder that has stopped changing."""
 
 from __future__ import annotations
 
@@ -17,62 +17,65 @@ from ganfx.files import WRITABLE, is_picture, open_reader
 from ganfx.watch.folder_recipes import FolderRecipe, FolderRecipes
 
 
-class Verdict(enum.Enum):
-    """Why nothing is to be made of a file: it is none to make anything of, that is done, or to be asked later."""
+class NotNow(enum.Enum):
+    """Why nothing is to be made of a file: it is not a source picture, its result is up to date, or it must wait."""
 
-    NOTHING = enum.auto()
-    MADE = enum.auto()
+    NOT_A_SOURCE = enum.auto()
+    UP_TO_DATE = enum.auto()
     LATER = enum.auto()
 
 
 @dataclass(frozen=True)
-class WatchTask:
-    """One picture to be made, and what makes it."""
+class PendingItem:
+    """An item to be made, and what makes it."""
 
     item: Item
     runner: ItemRunner
 
 
 class Classifier:
-    """Judges files below `source` by what `journal`, that of the results in `output`, knows of them."""
+    """Classifies files below `source` by their `recipes` and by `journal`, that of the folder `output`."""
 
     def __init__(self, source: Path, output: Path, journal: Journal, recipes: FolderRecipes) -> None:
         self._source, self._output, self._journal, self._recipes = source, output, journal, recipes
 
-    def judge(self, picture: Path, busy: Collection[Path], *, arrived: bool) -> WatchTask | Verdict:
-        """The task that `picture` is, or why it is none. `busy` are the targets in work.
+    def classify(self, picture: Path, busy: Collection[Path], *, arrived: bool) -> PendingItem | NotNow:
+        """The item to make of `picture`, or why there is none.
 
-        `arrived` is whether it came while the folder was watched: then its result is made again where somebody took
-        that away. Raises UnreadableError where the picture does not decode completely, OutputError where its result
-        has no place, and what opening its recipe raises.
+        busy: the targets in work.
+        arrived: the picture came while the folder was watched; then a result that was moved away is made again.
+
+        Raises UnreadableError where the picture does not decode completely, OutputError where there is no free name
+        for its result, and what opening its recipe raises.
         """
         if picture.suffix.lower() not in WRITABLE and not is_picture(picture):
-            return Verdict.NOTHING
+            return NotNow.NOT_A_SOURCE
         with ItemError.about(picture):
             origin = self._journal.origin(picture)
             if origin and origin.source.is_relative_to(self._source):
-                return Verdict.NOTHING
+                return NotNow.NOT_A_SOURCE
             recipe = self._recipes.of(picture)
-            found = self._place(picture, recipe, arrived=arrived)
-            if found is None:
-                return Verdict.MADE
-            if found in busy:
-                return Verdict.LATER
+            target = self._target(picture, recipe, arrived=arrived)
+            if target is None:
+                return NotNow.UP_TO_DATE
+            if target in busy:
+                return NotNow.LATER
             check_complete(picture)
-            # Nothing but its own earlier result can be there.
-            rules = OverwritePolicy(overwrite=found.exists())
-            return WatchTask(self._item(picture, found), ItemRunner(recipe.chooser, recipe.save, rules, self._journal))
+            # An existing file there is the picture's own earlier result.
+            existing = OverwritePolicy(overwrite=target.exists())
+            runner = ItemRunner(recipe.chooser, recipe.save, existing, self._journal)
+            return PendingItem(self._item(picture, target), runner)
 
     def _item(self, picture: Path, target: Path) -> Item:
         return Item(picture, target, inside=picture.parent.relative_to(self._source), home=self._output)
 
-    def _place(self, picture: Path, recipe: FolderRecipe, *, arrived: bool) -> Path | None:
-        """Where the result of `picture` is to go; None where it was made already. Raises OutputError."""
+    def _target(self, picture: Path, recipe: FolderRecipe, *, arrived: bool) -> Path | None:
+        """The file for the result of `picture`; None where it is up to date. Raises OutputError."""
         folder = self._output / picture.parent.relative_to(self._source)
         targets = [folder / name for name in recipe.names(picture, folder)]
         for target in targets:
             made, exists = self._journal.made(target), os.path.lexists(target)
-            # What was made of another picture keeps its place, even when that is gone.
+            # The result of another picture keeps its name, even when that picture is gone.
             if made is None or made.source != picture:
                 if made is None and not exists:
                     return target

@@ -1,4 +1,4 @@
-"""What is to be made of each picture of a watched folder: the ganfx.toml nearest above it says, or the watcher."""
+"""The recipe for each picture of a watched folder: that of the nearest ganfx.toml above it, else the watcher's."""
 
 from __future__ import annotations
 
@@ -11,22 +11,21 @@ from ganfx.batch.items import Naming
 from ganfx.batch.recipes import AUTO, FILE, Recipe, find_recipe, recipe_of
 from ganfx.errors import OptionError
 from ganfx.files import SaveOptions, writable_suffix
-from ganfx.filters import find_filter
 from ganfx.watch.stability import FileState
 
-# Opened networks of more recipes than these are let go of.
-_OPENED = 4
+# Max recipes whose networks stay open.
+_MAX_OPEN = 4
 
 
 class FolderRecipe:
-    """A recipe with its networks opened."""
+    """A recipe with opened networks."""
 
     def __init__(self, recipe: Recipe, chooser: pipeline.Chooser) -> None:
         self.recipe, self.chooser = recipe, chooser
         self.save = SaveOptions(quality=recipe.quality, strip_metadata=recipe.strip_metadata)
 
     def names(self, picture: Path, folder: Path) -> tuple[str, str]:
-        """What the result of `picture` in `folder` is called, and what if another picture's has that name."""
+        """The name of the result of `picture` in `folder`, and another one for when that name is taken."""
         extension = f".{self.recipe.format}" if self.recipe.format else writable_suffix(picture)
         naming = Naming(self.chooser.names, self.recipe.name, lambda path: extension)
         other = picture.with_name(f"{picture.stem}_{picture.suffix.lstrip('.')}{picture.suffix}")
@@ -36,8 +35,12 @@ class FolderRecipe:
 class FolderRecipes:
     """The recipes for the pictures below `source`.
 
-    `wanted` is the recipe, by name or by its steps, of all but those in sub-folders with one of their own; without it
-    the ganfx.toml of `source` says, or else AUTO. That one is `completed`; `open_` opens networks. Raises OptionError.
+    wanted: the main recipe, by its name or its steps; None takes that of the ganfx.toml of `source`, else AUTO.
+        Sub-folders with a ganfx.toml have their own.
+    open_: opens the networks of a recipe.
+    completed: fills in what the main recipe leaves open.
+
+    Raises OptionError for an unknown recipe.
     """
 
     def __init__(
@@ -54,16 +57,16 @@ class FolderRecipes:
         self._opened: list[FolderRecipe] = []
 
     def of(self, picture: Path) -> FolderRecipe:
-        """The order for `picture`. Raises OptionError, ModelError or EngineError where it cannot be carried out."""
+        """The recipe for `picture`. Raises OptionError, ModelError or EngineError where it cannot be opened."""
         for folder in itertools.takewhile(lambda folder: folder != self._source, picture.parents):
             if found := self._recipe_in(folder):
-                return self._order(found)
+                return self._opened_recipe(found)
         return self.main()
 
     def main(self) -> FolderRecipe:
-        """The order for pictures in no sub-folder. Raises as `of` does."""
+        """The main recipe. Raises as `of` does."""
         recipe = self._recipe or self._recipe_in(self._source) or Recipe.of(AUTO)
-        return self._order(self._completed(recipe))
+        return self._opened_recipe(self._completed(recipe))
 
     def _recipe_in(self, folder: Path) -> Recipe | None:
         state = FileState.of(folder / FILE)
@@ -73,12 +76,13 @@ class FolderRecipes:
             self._read[folder] = state, recipe_of(folder)
         return self._read[folder][1]
 
-    def _order(self, recipe: Recipe) -> FolderRecipe:
-        order = next((order for order in self._opened if order.recipe == recipe), None) or self._new(recipe)
-        self._opened = [order, *(other for other in self._opened if other is not order)][:_OPENED]
-        return order
+    def _opened_recipe(self, recipe: Recipe) -> FolderRecipe:
+        """`recipe` with opened networks; the recipes used last stay open."""
+        found = next((one for one in self._opened if one.recipe == recipe), None) or self._open_recipe(recipe)
+        self._opened = [found, *(other for other in self._opened if other is not found)][:_MAX_OPEN]
+        return found
 
-    def _new(self, recipe: Recipe) -> FolderRecipe:
-        if any(find_filter(step.filter).needs_mask for step in recipe.steps):
+    def _open_recipe(self, recipe: Recipe) -> FolderRecipe:
+        if recipe.needing_mask:
             raise OptionError("a watched folder has no masks to fill by", hint="choose other steps, such as heal")
         return FolderRecipe(recipe, self._open(recipe))

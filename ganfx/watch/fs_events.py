@@ -1,8 +1,9 @@
-"""Where paths come to the watcher's notice: the system's events, and looks into the folder."""
+"""How the watcher notices files: the operating system's events, and scans of the folder."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import queue
@@ -25,7 +26,7 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
-# What only reads a file is left out: the watcher reads them itself.
+# Without the events of reading: the watcher itself reads files.
 _EVENTS: list[type[FileSystemEvent]] = [
     DirCreatedEvent,
     DirMovedEvent,
@@ -35,45 +36,48 @@ _EVENTS: list[type[FileSystemEvent]] = [
     FileModifiedEvent,
     FileMovedEvent,
 ]
-# What it logs, the looks into the folder make up for.
+# Errors that watchdog logs need no attention: scans find what its events miss.
 logging.getLogger("watchdog").addHandler(logging.NullHandler())
-# A storm of events wakes the watcher no more often than this.
-_GATHER_S = 0.05
+# Seconds in which events are collected after the first one, so that many events wake the watcher once.
+_COLLECT_S = 0.05
 
 
 class ChangedPaths:
-    """Paths that something happened to, each kept once until it is taken. `events` counts what the system told."""
+    """The set of paths with events since the last `take`. Safe for several threads.
+
+    events: the number of events so far.
+    """
 
     def __init__(self) -> None:
         self.events = 0
         self._lock = threading.Lock()
         self._paths: set[Path] = set()
-        # Its put may be called from a signal handler, where a lock or an Event may not.
-        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
+        # Unlike a lock or an Event, its put may be called from a signal handler.
+        self._wakeups: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def add(self, *paths: Path) -> None:
-        """Take note of `paths`, from any thread."""
+        """Add `paths` and count one event."""
         with self._lock:
             self.events += 1
             new = not self._paths.issuperset(paths)
             self._paths.update(paths)
         if new:
-            self._bell.put(None)
+            self._wakeups.put(None)
 
     def wake(self) -> None:
-        """End a `take` that waits; may be called from a signal handler."""
-        self._bell.put(None)
+        """Make a waiting `take` return; may be called from a signal handler."""
+        self._wakeups.put(None)
 
     def take(self, timeout_s: float) -> set[Path]:
-        """All paths noted since the last time; waits up to `timeout_s` seconds, if at all, for the first."""
+        """Remove and return all paths; waits up to `timeout_s` seconds for the first one, not at all for 0 or less."""
         if timeout_s > 0:
             with contextlib.suppress(queue.Empty):
-                self._bell.get(timeout=timeout_s)
-                time.sleep(_GATHER_S)
+                self._wakeups.get(timeout=timeout_s)
+                time.sleep(_COLLECT_S)
         with self._lock:
-            # One ring for each path at most: what is taken now rings no more.
-            while not self._bell.empty():
-                self._bell.get_nowait()
+            # Wake-ups for the paths that are returned now.
+            while not self._wakeups.empty():
+                self._wakeups.get_nowait()
             paths, self._paths = self._paths, set()
         return paths
 
@@ -84,14 +88,31 @@ class _Handler(FileSystemEventHandler):
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         names = (os.fsdecode(name) for name in (event.src_path, event.dest_path) if name)
-        # Hidden files change all the time, the journal of this very watcher among them.
+        # Hidden files include the journal, which the watcher writes itself.
         paths = [Path(name) for name in names if not is_hidden(Path(name).name)]
         if paths:
             self._changed.add(*paths)
 
 
+class FolderIdentity:
+    """Detects that a folder is gone, or that its drive was unmounted and only the empty mount point is left."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._first: os.stat_result | None = None
+
+    def check(self) -> None:
+        """Raises OSError where the folder is gone, or is another one on another drive than at the first check."""
+        found = os.stat(self._folder)
+        self._first = self._first or found
+        # A drive mounted again may get another device number, and a folder made anew another inode; another folder on
+        # another drive differs in both.
+        if found.st_dev != self._first.st_dev and found.st_ino != self._first.st_ino:
+            raise OSError(errno.ENODEV, "is not what it was (is the drive mounted?)", str(self._folder))
+
+
 class Events:
-    """The system's own events below `folder`, told to `changed` from a thread of its own, while they can be had."""
+    """Adds the events of the operating system below `folder` to `changed`, from a thread of its own."""
 
     def __init__(self, folder: Path, changed: ChangedPaths) -> None:
         self._folder, self._changed = folder, changed
@@ -99,12 +120,12 @@ class Events:
         self._identity: tuple[int, int] | None = None
 
     @property
-    def are_heard(self) -> bool:
-        """Whether they began, and did not end."""
+    def are_received(self) -> bool:
+        """Whether it is started."""
         return self._observer is not None
 
     def start(self) -> None:
-        """Begin, or begin again where another folder stands in this place. Raises OSError where the system refuses."""
+        """Start, or restart where the folder was replaced by another one. Raises OSError where the system refuses."""
         found = os.stat(self._folder)
         if self._identity == (found.st_dev, found.st_ino):
             return
@@ -119,7 +140,7 @@ class Events:
         self._observer, self._identity = observer, (found.st_dev, found.st_ino)
 
     def stop(self) -> None:
-        """End, and wait for the thread."""
+        """Stop, and wait for the thread."""
         if self._observer:
             self._observer.stop()
             self._observer.join()
@@ -127,14 +148,14 @@ class Events:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file or folder of that name is none of the user's pictures."""
+    """Whether a file or folder of that name is ignored."""
     return name.startswith(".")
 
 
 def files_below(folder: Path, skipped: frozenset[Path], on_error: Callable[[OSError], None]) -> Iterator[Path]:
-    """The files in `folder` and its sub-folders but hidden ones and what lies in the folders `skipped`.
+    """The files in `folder` and its sub-folders, except hidden ones and those in the folders `skipped`.
 
-    Linked folders are not entered. Folders that cannot be read are told to `on_error`.
+    Symbolic links to folders are not followed. `on_error` is called for folders that cannot be read.
     """
     for root, folders, names in os.walk(folder, onerror=on_error):
         here = Path(root)

@@ -1,4 +1,4 @@
-"""What a watcher says of itself in a small file, for others to read."""
+"""The status that a watcher writes to a small file in the output folder, for `ganfx watch --status` to read."""
 
 from __future__ import annotations
 
@@ -21,9 +21,14 @@ _PREFIX = ".ganfx-watch-"
 
 @dataclass
 class WatchStatus:
-    """A watcher's own account: counts are of pictures since it began, times are seconds since 1970.
+    """The status of a watcher. Counts are of pictures since it started, times are seconds since 1970.
 
-    `waiting` counts the files that are not dealt with yet; `looks` says how changes are noticed.
+    looks: how changes are noticed, in words.
+    process_began: the start of the process `pid` on `host`.
+    ended: when it ended; None while it runs, and for one that crashed.
+    waiting: files that are not dealt with yet.
+    events: events of the operating system.
+    current: the pictures in work.
     """
 
     source: str
@@ -45,7 +50,7 @@ class WatchStatus:
 
     @property
     def is_running(self) -> bool | None:
-        """Whether that very process lives; None where it belongs to another computer, of which nothing is known."""
+        """Whether the process runs; None where that is unknown, since it belongs to another computer."""
         if self.ended is not None:
             return False
         if self.host != platform.node():
@@ -53,24 +58,24 @@ class WatchStatus:
         return is_alive(self.pid, self.process_began)
 
     def save(self) -> None:
-        """Write the account into the output folder, whole or not at all. Raises OSError."""
+        """Write the status into the output folder, atomically. Raises OSError."""
         self.updated = time.time()
         path = Path(self.output) / f"{_PREFIX}{self.host}-{self.pid}.json"
         write_atomic(path, json.dumps(dataclasses.asdict(self)))
 
     def as_json(self) -> dict[str, Any]:
-        """The account as plain data, for machines to read."""
+        """The status as plain data for JSON."""
         return {"running": self.is_running, **dataclasses.asdict(self)}
 
 
 def read_all(output: Path) -> list[WatchStatus]:
-    """What the watchers that write into `output` said last, the newest first; files that say nothing are left out."""
+    """The last status of each watcher that writes into `output`, the newest first; unreadable files are skipped."""
     found = [_read(path) for path in output.glob(f"{_PREFIX}*.json")]
     return sorted((health for health in found if health), key=lambda health: -health.since)
 
 
 def forget_ended(output: Path) -> None:
-    """Remove the accounts of watchers that run no more. Raises OSError."""
+    """Remove the status files of watchers that have ended. Raises OSError."""
     for path in output.glob(f"{_PREFIX}*.json"):
         health = _read(path)
         if health is None or health.is_running is False:

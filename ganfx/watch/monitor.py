@@ -1,4 +1,4 @@
-"""A folder watched: events, looks into it now and then, and the files there that stand still."""
+"""Watches a folder by events and by scans, and knows which of its files have stopped changing."""
 
 from __future__ import annotations
 
@@ -7,72 +7,71 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ganfx.batch.recipes import FILE
-from ganfx.watch.disks import SameFolder
-from ganfx.watch.fs_events import ChangedPaths, Events, files_below, is_hidden
+from ganfx.watch.fs_events import ChangedPaths, Events, FolderIdentity, files_below, is_hidden
 from ganfx.watch.stability import FileState, StabilityTracker
 
-# How often to look where events cannot be had, or cannot be trusted.
+# Seconds between scans where events are not available or were missed.
 UNTRUSTED_S = 5.0
 
 
 class FolderMonitor:
-    """The files below `source` and not below the folders `skipped`; `tell` is told what people should know.
+    """The files below `source`, except those below the folders `skipped`.
 
-    Looks into the folder every `rescan_s` seconds, and more often while that finds what no event told of. With `poll_s`
-    it goes by looks alone, at that interval.
+    It scans the folder every `rescan_s` seconds, and more often while scans find files that no event named. With
+    `poll_s` it uses scans alone, at that interval in seconds. `on_note` is called with lines for users to read.
     """
 
     def __init__(
         self,
         source: Path,
         skipped: frozenset[Path],
-        tell: Callable[[str], None],
+        on_note: Callable[[str], None],
         *,
         settle_s: float,
         rescan_s: float,
         poll_s: float | None = None,
     ) -> None:
-        self._source, self._skipped, self._tell = source, skipped, tell
+        self._source, self._skipped, self._on_note = source, skipped, on_note
         self.stability = StabilityTracker(settle_s)
         self._settle_s, self._rescan_s = settle_s, poll_s or rescan_s
         self._changed = ChangedPaths()
         self._events = None if poll_s else Events(source, self._changed)
         self._pause_s = self._rescan_s
-        self._next_look = time.monotonic()
-        self._folder = SameFolder(source)
-        self._looked = self._missed = False
+        self._next_scan = time.monotonic()
+        self._folder = FolderIdentity(source)
+        self._scanned = self._missed = False
         self._problem = ""
 
     @property
     def events(self) -> int:
-        """How many events the system told of."""
+        """The number of events so far."""
         return self._changed.events
 
     @property
-    def manner(self) -> str:
+    def method(self) -> str:
         """How changes are noticed, in words."""
-        listening = self._events is not None and self._events.are_heard
+        listening = self._events is not None and self._events.are_received
         return f"{'events, and ' if listening else ''}a look every {self._pause_s:g} s"
 
     def wake(self) -> None:
-        """End a `gather` that waits; may be called from a signal handler."""
+        """Make a waiting `wait` return; may be called from a signal handler."""
         self._changed.wake()
 
-    def gather(self, until: float) -> None:
-        """Wait for what happens next, no longer than `until` on the monotonic clock, and take note of it."""
-        soonest = min(until, self._next_look)
+    def wait(self, until: float) -> None:
+        """Wait for events, no longer than `until` on the monotonic clock, and record them; scan where that is due."""
+        soonest = min(until, self._next_scan)
         for path in self._changed.take(soonest - time.monotonic()):
-            self._notice(path)
-        if time.monotonic() >= self._next_look:
-            self.look()
+            self._record(path)
+        if time.monotonic() >= self._next_scan:
+            self.scan()
 
-    def _notice(self, path: Path) -> None:
+    def _record(self, path: Path) -> None:
         now = time.monotonic()
         if not self._is_watched(path):
             return
         if path.is_dir():
-            # What came into it before the system listened there is found by a look.
-            self._next_look = min(self._next_look, now + self._settle_s)
+            # Files that came into it before its events were received are found by a scan.
+            self._next_scan = min(self._next_scan, now + self._settle_s)
         else:
             state = FileState.of(path)
             self.stability.see(path, state, now, announced=True)
@@ -85,7 +84,7 @@ class FolderMonitor:
         return not any(is_hidden(part) for part in path.relative_to(self._source).parts)
 
     def due(self) -> list[Path]:
-        """The files to look at now. Where a recipe is among them, all that is done by it is due again."""
+        """The pictures to check now. Where a ganfx.toml is due, the pictures it applies to wait again."""
         now = time.monotonic()
         due = self.stability.due(now)
         for recipe in (path for path in due if path.name == FILE):
@@ -94,8 +93,8 @@ class FolderMonitor:
                 self.stability.settle(recipe, state)
         return [path for path in due if path.name != FILE]
 
-    def look(self) -> None:
-        """Look into the whole folder now."""
+    def scan(self) -> None:
+        """Scan the whole folder now."""
         problem: OSError | None = None
         try:
             self._folder.check()
@@ -109,34 +108,34 @@ class FolderMonitor:
         self._schedule(trusted=problem is None and not self._missed)
 
     def _see_all(self, errors: list[OSError]) -> None:
-        """Take note of all files, and of those that are gone unless there were or are `errors`."""
+        """Record the states of all files, and forget those that are gone if there are no `errors`."""
         present = set()
         for path in () if errors else files_below(self._source, self._skipped, errors.append):
             present.add(path)
-            self.stability.see(path, FileState.of(path), time.monotonic(), at_start=not self._looked)
-        self._looked = self._looked or bool(present) or not errors
+            self.stability.see(path, FileState.of(path), time.monotonic(), at_start=not self._scanned)
+        self._scanned = self._scanned or bool(present) or not errors
         if not errors:
-            self.stability.missing(present)
+            self.stability.keep_only(present)
 
     def _schedule(self, *, trusted: bool) -> None:
         self._pause_s = min(2 * self._pause_s if trusted else UNTRUSTED_S, self._rescan_s)
         self._missed = False
-        self._next_look = time.monotonic() + self._pause_s
+        self._next_scan = time.monotonic() + self._pause_s
 
     def _report(self, error: OSError | None) -> None:
         problem = "" if error is None else f"{error.filename or self._source}: {(error.strerror or str(error)).lower()}"
         if problem and problem != self._problem:
-            self._tell(f"{problem}; looking again and again")
+            self._on_note(f"{problem}; looking again and again")
         self._problem = problem
 
-    def doubt(self, picture: Path) -> None:
-        """Look more often for a while if no event told of `picture`, a waiting one, though events are listened to."""
+    def check_announced(self, picture: Path) -> None:
+        """Scan more often for a while if events are received, but none named `picture`, a waiting one."""
         if self._events and not self._missed and not self.stability.was_announced(picture):
             self._missed = True
-            self._next_look = min(self._next_look, time.monotonic() + UNTRUSTED_S)
-            self._tell(f"{picture}: no event told of it (is this a network drive?); looking more often for a while")
+            self._next_scan = min(self._next_scan, time.monotonic() + UNTRUSTED_S)
+            self._on_note(f"{picture}: no event told of it (is this a network drive?); looking more often for a while")
 
     def close(self) -> None:
-        """Listen no more."""
+        """Stop receiving events."""
         if self._events:
             self._events.stop()

@@ -1,4 +1,4 @@
-"""Pictures that failed, put aside with the reason beside them."""
+"""Moves pictures that failed to a folder of their own, with the reason beside them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ FOLDER = "failed"
 
 
 def set_aside(picture: Path, root: Path, error: GanfxError) -> Path:
-    """Move `picture` from below `root` to the same place below root/failed, and write why to NAME.txt beside it.
+    """Move `picture` from below `root` to the same path below root/failed, and write the reason to NAME.txt beside it.
 
-    Replaces nothing that is there: the name gets a number then. Returns the new place. Raises OutputError.
+    Existing files are kept: the picture gets a numbered name then. Returns the new path. Raises OutputError.
     """
     folder = root / FOLDER / picture.parent.relative_to(root)
     try:
@@ -33,7 +33,7 @@ def set_aside(picture: Path, root: Path, error: GanfxError) -> Path:
 
 
 def _reserved(folder: Path, picture: Path) -> Path:
-    """A path for `picture` in `folder` that was free, with an empty file in it now, and a free one for the reason."""
+    """A path for `picture` in `folder` that was free, reserved by an empty file; that for the reason is free too."""
     for number in itertools.count(1):
         place = folder / (picture.name if number == 1 else f"{picture.stem}-{number}{picture.suffix}")
         if place.with_name(f"{place.name}.txt").exists():

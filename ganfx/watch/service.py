@@ -1,4 +1,4 @@
-"""A watcher as a systemd service of the user."""
+"""A watcher as a systemd user service."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from ganfx.errors import OptionError, OutputError
 from ganfx.paths import own_environment, systemd_user_dir
 
-# The picture in work is finished before the service ends, however long that takes within reason.
+# TimeoutStopSec: long enough to finish the pictures in work.
 _UNIT = """\
 [Unit]
 Description=ganfx watches {folder}
@@ -34,13 +34,13 @@ WantedBy=default.target
 
 
 def unit_name(source: Path) -> str:
-    """The service's name for the watched folder `source`: readable, and another for each folder."""
+    """The name of the service for the watched folder `source`: readable, and unique to the folder."""
     readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", source.name).strip("-.")[:60] or "folder"
     return f"ganfx-watch-{readable}-{hashlib.sha256(os.fsencode(source)).hexdigest()[:6]}.service"
 
 
 def unit_text(source: Path, command: Sequence[str]) -> str:
-    """The unit that runs `command`, the watcher of `source`, in this folder and with the GANFX_ settings made here."""
+    """The unit that runs `command`, the watcher of `source`, in the current folder with its GANFX_ variables."""
     environment = "".join(f"Environment={_quoted(f'{name}={value}')}\n" for name, value in own_environment().items())
     line = " ".join(_quoted(word).replace("$", "$$") for word in command)
     here = _escaped(str(Path.cwd()))
@@ -48,7 +48,7 @@ def unit_text(source: Path, command: Sequence[str]) -> str:
 
 
 def install_unit(name: str, text: str) -> Path:
-    """Write the unit where systemd looks for the user's own, replacing an earlier one. Returns its path.
+    """Write the unit to the user's systemd folder, replacing an earlier one. Returns its path.
 
     Raises OptionError on systems without systemd, OutputError where it cannot be written.
     """

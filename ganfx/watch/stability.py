@@ -1,4 +1,7 @@
-"""Which files of a watched folder stand still, and when to look at each again. Knows no clock and no disk."""
+"""When the files of a watched folder have stopped changing, and when to check each of them again.
+
+`StabilityTracker` is told times and states, and reads neither a clock nor the disk.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,40 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganfx.batch.stage_limits import StageLimits
+
+
+@dataclass(frozen=True)
+class WatchOptions:
+    """When files of a watched folder are taken, how results are saved, and what happens to pictures that fail.
+
+    settle_s: seconds for which a file must not have changed before it is taken.
+    give_up_s: seconds after its last change for which a file that does not decode is given time to become complete.
+    rescan_s: seconds between scans of the folder, besides the events of the operating system.
+    poll_s: seconds between scans without any events, as for network drives; None uses events.
+    keep_failed: leave pictures that fail where they are, instead of moving them to the folder `failed`.
+    once: end after the pictures that are there now.
+    format: the suffix of results without its dot; None leaves it to the recipe, as for the next two.
+    quality: 1..100, of JPEG, WebP and AVIF.
+    strip_metadata: leave out EXIF, XMP and IPTC; the color profile stays.
+    limits: pictures per stage; None fits them to the device.
+    """
+
+    settle_s: float = 2.0
+    give_up_s: float = 60.0
+    rescan_s: float = 60.0
+    poll_s: float | None = None
+    keep_failed: bool = False
+    once: bool = False
+    format: str | None = None
+    quality: int | None = None
+    strip_metadata: bool = False
+    limits: StageLimits | None = None
+
 
 @dataclass(frozen=True)
 class FileState:
-    """What tells one state of a file from the next without reading it."""
+    """What changes with a file's contents, without reading them."""
 
     size_bytes: int
     mtime_ns: int
@@ -18,7 +51,7 @@ class FileState:
 
     @classmethod
     def of(cls, path: Path) -> FileState | None:
-        """The present state of the file at `path`; None where there is none, or it cannot be looked at."""
+        """The state of the regular file at `path` now; None where there is none, or none that is accessible."""
         try:
             found = os.stat(path)
         except OSError:
@@ -30,6 +63,8 @@ class FileState:
 
 @dataclass
 class _Waiting:
+    """A file to check at `due`; `since` is the time of its last change. See `StabilityTracker` for the rest."""
+
     state: FileState
     since: float
     due: float
@@ -40,9 +75,9 @@ class _Waiting:
 
 
 class StabilityTracker:
-    """The files that wait until they stood still for `settle_s` seconds, and those that are done with as they are.
+    """Files that wait until they have not changed for `settle_s` seconds, and the states of files that are settled.
 
-    All times are seconds of one clock that never goes back.
+    All times are seconds of one monotonic clock.
     """
 
     def __init__(self, settle_s: float) -> None:
@@ -56,9 +91,10 @@ class StabilityTracker:
     def see(
         self, path: Path, state: FileState | None, now: float, *, announced: bool = False, at_start: bool = False
     ) -> None:
-        """Take note that `path` is in `state` (None: gone). A file that changed begins to wait anew.
+        """Record that `path` is in `state` (None: it is gone). A file that changed starts to wait again.
 
-        `announced` is whether an event drew the attention to it, `at_start` whether it was there from the start.
+        announced: an event named the file.
+        at_start: the file was there when watching began.
         """
         if state is None:
             self.forget(path)
@@ -76,39 +112,39 @@ class StabilityTracker:
             waiting.pauses, waiting.failing = 0, ""
 
     def due(self, now: float) -> list[Path]:
-        """The files to look at now, those that waited longest first; they go on waiting until told otherwise."""
+        """The files to check now, those that are due longest first; they stay until settled, postponed or forgotten."""
         found = [(waiting.due, path) for path, waiting in self._waiting.items() if waiting.due <= now]
         return [path for _, path in sorted(found)]
 
     def next_due(self) -> float | None:
-        """When the next file is to be looked at, or None while nothing waits."""
+        """When the next file is to be checked; None while no file waits."""
         return min((waiting.due for waiting in self._waiting.values()), default=None)
 
     def is_due(self, path: Path, now: float) -> bool:
-        """Whether `path` waits, and has waited long enough."""
+        """Whether `path` is to be checked now."""
         waiting = self._waiting.get(path)
         return waiting is not None and waiting.due <= now
 
-    def stood_still_s(self, path: Path, now: float) -> float:
-        """For how many seconds a waiting file has not changed."""
+    def unchanged_s(self, path: Path, now: float) -> float:
+        """Seconds since the last change of a waiting file."""
         return now - self._waiting[path].since
 
     def was_announced(self, path: Path) -> bool:
-        """Whether an event told of a waiting file, unless it was there from the start."""
+        """Whether an event named a waiting file, or it was there at the start."""
         return self._waiting[path].announced
 
     def has_arrived(self, path: Path) -> bool:
-        """Whether a waiting file was not there, neither so nor otherwise, when it was first seen."""
+        """Whether a waiting file came while the folder was watched, instead of having been there or changed."""
         return self._waiting[path].arrived
 
     def failing(self) -> list[str]:
-        """Why those files that are tried again failed, since they last changed."""
+        """The reasons of the waiting files that failed and are tried again."""
         return [waiting.failing for waiting in self._waiting.values() if waiting.failing]
 
     def postpone(self, path: Path, now: float, pause_s: float, longest_s: float, *, failing: str = "") -> None:
-        """Look at a waiting file again after `pause_s`, twice as long each time, up to `longest_s` seconds.
+        """Check a waiting file again after `pause_s` seconds, doubled each time up to `longest_s`.
 
-        `failing` is why, where it was tried. Nothing happens where it is gone.
+        failing: why it failed, if it was tried. Does nothing for a file that is gone.
         """
         if waiting := self._waiting.get(path):
             waiting.failing = failing
@@ -116,23 +152,23 @@ class StabilityTracker:
             waiting.pauses += 1
 
     def settle(self, path: Path, state: FileState) -> None:
-        """Be done with a waiting file as it was in `state`; if it is in another by now, it goes on waiting."""
+        """Stop waiting for a file that was dealt with in `state`; it goes on waiting if it has changed since."""
         if path in self._waiting and self._waiting[path].state == state:
             del self._waiting[path]
             self._settled[path] = state
 
     def forget(self, path: Path) -> None:
-        """Know nothing of the file at `path`."""
+        """Forget all about the file at `path`."""
         self._waiting.pop(path, None)
         self._settled.pop(path, None)
 
     def reconsider(self, folder: Path, now: float) -> None:
-        """Be done no longer with the files below `folder`."""
+        """Make the settled files below `folder` wait again."""
         for path in [path for path in self._settled if folder in path.parents]:
             again = _Waiting(self._settled.pop(path), now, now + self._settle_s, announced=True, arrived=False)
             self._waiting.setdefault(path, again)
 
-    def missing(self, present: set[Path]) -> None:
-        """Forget every file but those `present`."""
+    def keep_only(self, present: set[Path]) -> None:
+        """Forget all files except those `present`."""
         for path in (self._waiting.keys() | self._settled.keys()) - present:
             self.forget(path)

@@ -15,9 +15,8 @@ from ganfx.batch.process import FAILED
 from ganfx.errors import GanfxError, InferenceError, OptionError, OutputError, PictureSizeError, UnreadableError
 from ganfx.watch import health, quarantine, service
 from ganfx.watch.fs_events import ChangedPaths, Events, files_below
-from ganfx.watch.options import WatchOptions
 from ganfx.watch.retry import WAITING, EngineRetryError, RetryQueue, UnexpectedError, as_retryable
-from ganfx.watch.stability import FileState, StabilityTracker
+from ganfx.watch.stability import FileState, StabilityTracker, WatchOptions
 
 A = Path("a.jpg")
 
@@ -60,7 +59,7 @@ def test_those_that_waited_longest_come_first_and_the_gone_are_forgotten() -> No
         stability.see(Path(name), state(1), now)
     assert stability.due(10) == [Path("c"), Path("a"), Path("b")]
     stability.see(Path("c"), None, 10)
-    stability.missing({Path("a")})
+    stability.keep_only({Path("a")})
     assert stability.due(10) == [Path("a")]
 
 
@@ -174,7 +173,7 @@ def test_only_what_may_pass_is_tried_again_and_an_engine_that_never_works_ends_i
         picture.write_text("a picture")
         stability = StabilityTracker(settle_s=0)
         stability.see(picture, FileState.of(picture), time.monotonic() - 100)
-        told = list(RetryQueue(picture.parent, stability, WatchOptions(give_up_s=50)).of(picture, error))
+        told = list(RetryQueue(picture.parent, stability, WatchOptions(give_up_s=50)).failed(picture, error))
         due = stability.next_due()
         return told[0].status, due
 
@@ -197,7 +196,7 @@ def test_only_what_may_pass_is_tried_again_and_an_engine_that_never_works_ends_i
             stability.see(picture, FileState.of(picture), time.monotonic())
             with pytest.raises(EngineRetryError) as caught, as_retryable():
                 raise InferenceError("the device is lost")
-            assert [told.status for told in retry.of(picture, caught.value)] == [WAITING]
+            assert [told.status for told in retry.failed(picture, caught.value)] == [WAITING]
     assert picture == pictures[-1]
 
 
