@@ -133,7 +133,7 @@ def _pictures(outcome: Outcome, side: int) -> list[str]:
     except ItemError as error:
         return [_line(f"cannot be shown: {error}", "bad")]
     slider = _slider(shown, f"{item.source.name}: percent of it, from the left, as it was before")
-    return [slider, _line("A piece of it, at full size.", "quiet")] if shown.is_piece else [slider]
+    return [slider, _line("A piece of it, at full size.", "quiet")] if shown.is_crop else [slider]
 
 
 def _slider(shown: Preview, label: str) -> str:

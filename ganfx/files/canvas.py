@@ -1,4 +1,4 @@
-"""Samples gathered from the top row down until libvips may encode them: in memory, or in a file when many."""
+"""Samples collected from the top row down until libvips encodes them: in memory, or in a temporary file when large."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-# Larger pictures go through a file beside the target.
+# Pictures of more bytes go through a temporary file in the target's folder.
 MEMORY_BYTES = 256 * 2**20
+# Mapped pages above the row being encoded are unloaded beyond this.
 _PAGES_KEPT_BYTES = 32 * 2**20
 
 Shape = tuple[int, int, int]
 
 
 class Canvas(Protocol):
-    """Takes rows of samples (rows, W, bands), gives them as one image."""
+    """Takes rows of samples (rows, W, bands), and gives them as one image of libvips."""
 
     def append(self, rows: NDArray[Any]) -> None: ...
     def image(self, interpretation: str) -> pyvips.Image: ...
@@ -51,14 +52,14 @@ class _MemoryCanvas:
 
 
 class _FileCanvas:
-    """A nameless file, mapped for libvips; what has been encoded is let go of, so that little of it is in memory."""
+    """A temporary file, mapped for libvips; pages that have been encoded are unloaded, so that few are in memory."""
 
     def __init__(self, folder: Path, shape: Shape, dtype: np.dtype[Any]) -> None:
         self._shape, self._dtype = shape, dtype
-        self._file = _nameless_file(folder)
+        self._file = _temporary_file(folder)
         self._mapped: mmap.mmap | None = None
         self._image: pyvips.Image | None = None
-        self._forgotten = 0
+        self._unloaded = 0
 
     def append(self, rows: NDArray[Any]) -> None:
         self._file.write(np.ascontiguousarray(rows).data)
@@ -68,27 +69,27 @@ class _FileCanvas:
         self._mapped = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
         height, width, bands = self._shape
         form = "ushort" if self._dtype.itemsize > 1 else "uchar"
-        # The signal is delivered to this very object, which must live as long as libvips may send it.
+        # The signal is delivered to this object, which must live as long as libvips may send it.
         self._image = pyvips.Image.new_from_memory(self._mapped, width, height, bands, form)
         self._image.set_progress(True)
-        self._image.signal_connect("eval", self._forget)
+        self._image.signal_connect("eval", self._unload)
         return self._image.copy(interpretation=interpretation)
 
-    def _forget(self, image: pyvips.Image, progress: Any) -> None:
+    def _unload(self, image: pyvips.Image, progress: Any) -> None:
         """Unload pages well above the row being encoded; they would be read again if they were needed."""
         encoded = progress.npels * self._shape[2] * self._dtype.itemsize - _PAGES_KEPT_BYTES
         end = encoded - encoded % mmap.PAGESIZE
-        if self._mapped is not None and end > self._forgotten + _PAGES_KEPT_BYTES and hasattr(mmap, "MADV_DONTNEED"):
-            self._mapped.madvise(mmap.MADV_DONTNEED, self._forgotten, end - self._forgotten)
-            self._forgotten = end
+        if self._mapped is not None and end > self._unloaded + _PAGES_KEPT_BYTES and hasattr(mmap, "MADV_DONTNEED"):
+            self._mapped.madvise(mmap.MADV_DONTNEED, self._unloaded, end - self._unloaded)
+            self._unloaded = end
 
     def close(self) -> None:
         if self._image is not None:
             self._image.set_progress(False)
-        # The mapping itself lives until libvips lets go of it.
+        # The mapping itself lives until libvips releases it.
         self._image = self._mapped = None
         self._file.close()
 
 
-def _nameless_file(folder: Path) -> IO[bytes]:
+def _temporary_file(folder: Path) -> IO[bytes]:
     return tempfile.TemporaryFile(dir=folder)

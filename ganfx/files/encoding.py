@@ -1,4 +1,4 @@
-"""From pictures to the samples and metadata that one format holds."""
+"""Pictures converted to the samples and metadata that one format can store."""
 
 from __future__ import annotations
 
@@ -19,10 +19,18 @@ _BLOCK_PIXELS = 2**16
 
 
 class Encoding:
-    """How pictures of one `info` are stored in one format, decided before the first row.
+    """How pictures with one `info` are stored in one format, decided before the first row.
 
-    size is (width, height); bands and dtype are of the samples; metadata is what goes into the file; notes say what
-    cannot be kept. background (R, G, B) 0..255 stands behind transparent pixels where the format has no alpha.
+    form          the format
+    is_grey       one channel is stored
+    keeps_alpha   alpha is stored
+    bands         channels stored, alpha included: 1 to 4
+    dtype         of the samples: uint8 or uint16
+    profile       the conversion from sRGB to the file's own color space; None: sRGB, or none is stored
+    metadata      what goes into the file
+    notes         sentences for the user about what cannot be kept
+
+    size is (width, height); background (R, G, B) 0..255 goes behind transparent pixels where the format has no alpha.
     """
 
     def __init__(
@@ -59,19 +67,19 @@ class Encoding:
 
     @property
     def interpretation(self) -> str:
-        """libvips' name for the samples."""
+        """The name of the samples' color space in libvips."""
         wide = self.dtype.itemsize > 1
         return ("grey16" if wide else "b-w") if self.is_grey else ("rgb16" if wide else "srgb")
 
     def holds(self, dtype: np.dtype[Any], bands: int, info: PictureInfo) -> bool:
-        """Whether samples of a file of this `info` mean the same in the file to be written."""
+        """Whether samples of a file with this `info` can be copied unchanged into the file to be written."""
         same_profile = self.metadata.get("icc") == info.metadata.get("icc")
         return self.dtype == dtype and self.bands == bands and same_profile
 
     def samples(self, picture: Picture) -> NDArray[Any]:
-        """The samples (H, W, bands) of `picture`, rounded to the nearest."""
+        """The samples (H, W, bands) of `picture`, rounded to nearest."""
         samples = np.empty((picture.height, picture.width, self.bands), self.dtype)
-        # Few rows at a time stay in the processor's cache.
+        # In blocks that fit into the processor's cache.
         count = max(1, _BLOCK_PIXELS // picture.width)
         for top in range(0, picture.height, count):
             rows = picture.rows(top, min(top + count, picture.height))
@@ -79,7 +87,7 @@ class Encoding:
         return samples
 
     def _floats(self, picture: Picture) -> Floats:
-        """The same in floats."""
+        """The samples as floats in [0, 1] and beyond, not rounded."""
         rgb, alpha = picture.rgb, picture.alpha
         if alpha is not None and not self.keeps_alpha:
             rgb = np.asarray(rgb * alpha[..., None] + self._background * (1 - alpha[..., None]), np.float32)
@@ -91,7 +99,7 @@ class Encoding:
 
     def _own_colors(self, rgb: Floats) -> Floats:
         if self.is_grey:
-            # A colored background may have put color behind grey; elsewhere the channels are equal.
+            # Grey pixels over a colored background have colors; elsewhere the channels are equal.
             colored = np.ptp(rgb, axis=-1, keepdims=True) > 0
             rgb = np.asarray(np.where(colored, rgb @ LUMA[:, None], rgb[..., :1]), np.float32)
         return self.profile.from_srgb(rgb) if self.profile else rgb
@@ -104,9 +112,9 @@ def _fitting_profile(
     data = carried.get("icc")
     if not data:
         return None, carried, ()
-    stray = b"RGB " if grey else b"GRAY"
+    other_space = b"RGB " if grey else b"GRAY"
     rest = {key: value for key, value in carried.items() if key != "icc"}
-    if "icc" in form.keeps and data[16:20] != stray:
+    if "icc" in form.keeps and data[16:20] != other_space:
         if metadata.takes_profile(form, data, grey=grey):
             return profile_of(data, grey=grey)[0], carried, ()
         return None, rest, (f"{form.name} refuses the color profile: written as sRGB",)

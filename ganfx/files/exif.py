@@ -1,4 +1,4 @@
-"""EXIF blocks: TIFF structures that are brought up to date in place, read out, and laid out anew."""
+"""EXIF blocks (TIFF structures): updated in place, parsed, and built."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PIXEL_WIDTH, PIXEL_HEIGHT = 0xA002, 0xA003
 SHORT, LONG, RATIONAL = 3, 4, 5
 _INCH = 2
 
-# Bytes of one number of each TIFF type, and how many of them make a value.
+# By TIFF type: bytes of one number, and numbers that make one value.
 _UNITS = {1: (1, 1), 2: (1, 1), 3: (2, 1), 4: (4, 1), 5: (4, 2), 6: (1, 1), 7: (1, 1), 8: (2, 1), 9: (4, 1)}
 _UNITS |= {10: (4, 2), 11: (4, 1), 12: (8, 1), 13: (4, 1), 16: (8, 1), 17: (8, 1), 18: (8, 1)}
 
@@ -61,7 +61,11 @@ class _Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """How a TIFF structure spells its numbers; `big` is BigTIFF."""
+    """The byte order and the field sizes of a TIFF structure.
+
+    order   "<" little-endian or ">" big-endian
+    big     BigTIFF, with 64-bit offsets
+    """
 
     order: str
     big: bool = False
@@ -90,7 +94,7 @@ def read_layout(block: Block) -> tuple[Layout, int]:
 
 
 def entries(block: Block, layout: Layout, offset: int) -> Iterator[_Entry]:
-    """The entries of the directory at `offset`, those that point outside `block` left out."""
+    """The entries of the directory at `offset`, except those that point outside `block`. Raises ExifError."""
     try:
         (count,) = layout.count.unpack_from(block, offset)
         for i in range(min(count, 4096)):
@@ -123,7 +127,12 @@ def _swapped(data: bytes, unit: int) -> bytes:
 
 @dataclass(frozen=True)
 class Exif:
-    """The directories that matter: the picture's own, the camera's and the place's. Thumbnails are left out."""
+    """The directories that are kept; thumbnails are not.
+
+    main     IFD0: the picture
+    camera   the EXIF directory: the exposure
+    gps      the GPS directory: the place
+    """
 
     main: Directory = field(default_factory=dict)
     camera: Directory = field(default_factory=dict)
@@ -152,7 +161,8 @@ def build(exif: Exif) -> bytes:
 
 
 def lay_out(exif: Exif, layout: Layout, start: int, tail: int = 0) -> bytes:
-    """`exif` as directories for the place `start` of a little-endian file, the main one first; `tail` follows it."""
+    """`exif` as directories at the offset `start` of a little-endian file, the main one first; `tail` is the offset of
+    the directory after it, 0: none."""
     main = dict(exif.main)
     pointers = {EXIF_POINTER: exif.camera, GPS_POINTER: exif.gps}
     used = {tag: part for tag, part in pointers.items() if part}
@@ -191,8 +201,8 @@ def _fraction(number: float) -> tuple[int, int]:
 def refreshed(block: bytes, width: int, height: int, dpi: tuple[float, float] | None = None) -> bytes:
     """The block for an upright picture of the given size: orientation 1, pixel dimensions, dpi, no thumbnail.
 
-    Only tags that are there are changed, and all others stay where they are, so that runner notes keep their inner
-    offsets. Raises ExifError.
+    Only tags that are there are changed, and all others keep their positions, so that offsets inside maker notes stay
+    valid. Raises ExifError.
     """
     inner = bytearray(block.removeprefix(PREFIX))
     layout, first = read_layout(inner)

@@ -1,8 +1,8 @@
-"""EXIF blocks put into finished files byte for byte.
+"""EXIF blocks written into finished files byte for byte.
 
-Encoders take EXIF only through libexif, which drops the tags it does not know (Rating, HostComputer and others) and
-moves runner notes. So they are given a stand-in of the right length, and the true block is laid over it afterwards:
-the same few lines for JPEG, PNG, WebP and AVIF.
+Encoders take EXIF only through libexif, which drops tags that it does not know (Rating, HostComputer and others) and
+moves maker notes, which breaks their offsets. So an encoder gets a placeholder of the right length, which the block
+itself overwrites afterwards, in JPEG, PNG, WebP and AVIF alike.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MARK = b"ganfx: the EXIF block belongs here"
 _PNG_CHUNK = b"eXIf"
 
 
-def stand_in(block: bytes) -> bytes:
+def placeholder(block: bytes) -> bytes:
     """An EXIF block that encoders will store in as many bytes as `block` needs, or a few more."""
     return _marked(_stored_length(block) - _overhead())
 
@@ -38,7 +38,7 @@ def _marked(padding: int) -> bytes:
 
 @functools.cache
 def _overhead() -> int:
-    """How much longer than its padding libexif makes a stand-in."""
+    """How much longer than its padding libexif makes a placeholder."""
     image = pyvips.Image.black(1, 1, bands=3).copy(interpretation="srgb")
     image.set_type(pyvips.GValue.blob_type, "exif-data", _marked(0))
     stored = pyvips.Image.new_from_buffer(image.jpegsave_buffer(keep="exif"), "").get("exif-data")
@@ -46,7 +46,7 @@ def _overhead() -> int:
 
 
 def fill(path: Path, block: bytes) -> None:
-    """Lay `block` over its stand-in in the file at `path`. Raises OSError, or OutputError where there is none."""
+    """Overwrite the placeholder in the file at `path` with `block`. Raises OSError; OutputError where there is none."""
     length = _stored_length(block)
     with open(path, "r+b") as file, mmap.mmap(file.fileno(), 0) as data:
         start = data.rfind(b"II*\0", 0, max(data.find(_MARK), 0))

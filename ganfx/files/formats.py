@@ -14,10 +14,18 @@ from ganfx.errors import OutputError
 class Format:
     """A format that is read and written.
 
-    loader and saver are libvips' names, options what the saver is always told. bits is the greatest depth of a
-    sample, max_side the longest side in pixels, max_exif the longest EXIF block in bytes. keeps lists what can be
-    stored of icc, exif, xmp, iptc, dpi (besides the one in EXIF) and text. quality is the default of 1..100, or None
-    where there is no choice.
+    name       for the user
+    suffixes   of its files, lower-case; the first is used for new files
+    loader     the operation of libvips that reads it
+    saver      the operation of libvips that writes it
+    bits       greatest depth of a sample
+    alpha      whether it stores alpha
+    grey       whether it stores one channel
+    keeps      what it stores of icc, exif, xmp, iptc, dpi (besides the one in EXIF) and text
+    max_side   longest side in pixels
+    max_exif   longest EXIF block in bytes
+    quality    default of 1..100; None: there is no choice
+    options    options that the saver always gets
     """
 
     name: str

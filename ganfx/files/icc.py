@@ -1,7 +1,7 @@
-"""ICC profiles of the matrix and curve kind, in float and without clipping.
+"""ICC profiles made of a matrix and curves, evaluated in float and without clipping (ICC.1:2010, 10.5, 10.15, F.3).
 
-A library's 16-bit connection space would cost dark 16-bit samples up to a hundred steps, and clip ProPhoto; the
-formulas of ICC.1:2010 (sections 10.5, 10.15, F.3) are short enough to run exactly.
+Color management libraries go through a 16-bit connection space, which moves dark 16-bit samples by up to a hundred
+steps and clips ProPhoto.
 """
 
 from __future__ import annotations
@@ -22,18 +22,23 @@ Curve = Callable[[Floats], Floats]
 _SRGB_TO_XYZ = np.array(
     [[0.436066, 0.385147, 0.143066], [0.222488, 0.716873, 0.060608], [0.013916, 0.097076, 0.714096]]
 )
-# Profiles that agree with sRGB within this much, in [0, 1], are sRGB.
+# A profile whose colors differ from sRGB by less than this, in [0, 1], counts as sRGB.
 _SAME = 1 / 255
-_LEAST_SLOPE = 1e-4
+# Added to sampled curves, far below what is visible, so that flat parts near black can be inverted.
+_MIN_SLOPE = 1e-4
 
 
 class ProfileError(Exception):
-    """The profile is damaged, or of a kind that has no formula here."""
+    """The profile is damaged, or of a kind that is not supported."""
 
 
 @dataclass(frozen=True)
 class ToneCurve:
-    """A device's curve to linear light and back, both for values in [0, 1]."""
+    """The curve of one channel, for values in [0, 1].
+
+    linear   device values to linear light
+    device   linear light to device values
+    """
 
     linear: Curve
     device: Curve
@@ -41,9 +46,10 @@ class ToneCurve:
 
 @dataclass(frozen=True)
 class Profile:
-    """What an ICC profile says of its samples: one curve (grey) or three and a matrix (RGB).
+    """The color space that an ICC profile describes.
 
-    to_linear_srgb is (3, 3), own linear light to linear sRGB, or None for grey.
+    curves           one for grey, three for RGB
+    to_linear_srgb   (3, 3): linear light of the profile to linear sRGB; None for grey
     """
 
     curves: tuple[ToneCurve, ...]
@@ -54,7 +60,7 @@ class Profile:
         return self.to_linear_srgb is None
 
     def to_srgb(self, device: Floats) -> Floats:
-        """Device values (..., 1 or 3) to sRGB-encoded ones of that shape, past [0, 1] where the gamut is wider."""
+        """Device values (..., 1 or 3) to sRGB-encoded ones of that shape, beyond [0, 1] where the gamut is wider."""
         linear = _per_channel([curve.linear for curve in self.curves], device)
         if self.to_linear_srgb is not None:
             linear = linear @ self.to_linear_srgb.T.astype(np.float32)
@@ -68,7 +74,7 @@ class Profile:
         return _per_channel([curve.device for curve in self.curves], np.clip(linear, 0, 1))
 
     def is_srgb(self) -> bool:
-        """Whether the profile is sRGB by another name: judged by colors, not by its description."""
+        """Whether the profile is sRGB, judged by its colors and not by its description."""
         steps = np.linspace(0, 1, 9, dtype=np.float32)
         axes = 1 if self.is_grey else 3
         colors = np.stack(np.meshgrid(*[steps] * axes), axis=-1).reshape(-1, axes)
@@ -76,7 +82,7 @@ class Profile:
 
 
 def parse_profile(data: bytes) -> Profile:
-    """The formula of an ICC profile. Raises ProfileError where it is damaged, or a lookup table."""
+    """Parse an ICC profile. Raises ProfileError where it is damaged, or a lookup table."""
     try:
         tags = _tags(data)
         space = data[16:20]
@@ -125,8 +131,7 @@ def _sampled(table: NDArray[np.float64]) -> ToneCurve:
     x = np.linspace(0, 1, len(table))
     if np.any(np.diff(table) < 0) or table[-1] <= table[0]:
         raise ValueError("the curve falls")
-    # A slope below what anyone sees, so that flat stretches near black can be told apart on the way back.
-    table = (table + _LEAST_SLOPE * x) / (1 + _LEAST_SLOPE)
+    table = (table + _MIN_SLOPE * x) / (1 + _MIN_SLOPE)
     return ToneCurve(
         lambda device: np.interp(device, x, table).astype(np.float32),
         lambda linear: np.interp(linear, table, x).astype(np.float32),
@@ -173,9 +178,9 @@ def _per_channel(curves: list[Curve], values: Floats) -> Floats:
 
 
 def profile_of(data: bytes | None, *, grey: bool) -> tuple[Profile | None, tuple[str, ...]]:
-    """The conversion that samples under the ICC profile `data` need, if any, and a note where there ought to be one.
+    """The conversion that samples with the ICC profile `data` need, None where they need none, and notes.
 
-    A profile that cannot be followed stays in the file and its colors stay as they are: nothing is lost.
+    A profile that cannot be applied is kept in the file, with the samples as they are; a note says so.
     """
     if not data:
         return None, ()

@@ -1,4 +1,4 @@
-"""Masks (H, W) in [0, 1], 1 = fill, out of files: bright places, transparent ones, or those in one color."""
+"""Masks (H, W) in [0, 1], 1 = fill, read from files: by brightness, by transparency, or by one color."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ from ganfx.files.writer import save_picture
 from ganfx.imaging.color import LUMA
 from ganfx.imaging.picture import Floats, Mask, Picture, PictureInfo
 
-# Rec. 709, a little more than one in all, so that white is 1 whatever the rounding.
 _HEX = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
-# Of 255: what JPEG does to a painted color, but not what a soft brush does at its rim.
+# Greatest difference of a channel, of 255: includes JPEG's errors in a painted color, excludes a soft brush's rim.
 COLOR_TOLERANCE = 32
 
 
 @dataclass(frozen=True)
 class MaskSource:
-    """Where a mask is: in the file `path`, or in the picture itself where that is None.
+    """Where a mask comes from.
 
-    With `color` the mask is what is painted in it, else a file's brightness, or the picture's own transparency.
+    path    the file that holds it; None: the picture itself
+    color   the mask is what is painted in this color, "#rrggbb"; None: the brightness of a file, or the transparency
+            of the picture
     """
 
     path: Path | None = None
@@ -41,7 +42,7 @@ class MaskSource:
         return self.path is None and self.color is None
 
     def read(self, picture: PictureReader) -> Mask:
-        """The mask for `picture`. Raises MaskError, UnreadableError or OptionError (a color that is none)."""
+        """The mask for `picture`. Raises MaskError, UnreadableError or OptionError (no valid color)."""
         if self.path is not None:
             return read_mask(self.path, (picture.width, picture.height), color=self.color)
         return mask_of_alpha(picture) if self.color is None else mask_of_color(picture, self.color)
@@ -63,20 +64,20 @@ def read_mask(path: str | Path, size: tuple[int, int], *, color: str | None = No
                 hint="scale or crop the mask to the picture's size",
             )
         with ItemError.about(path):
-            return mask_of_color(reader, color) if color else _gathered(reader, lambda raw: _brightness(reader, raw))
+            return mask_of_color(reader, color) if color else _collected(reader, lambda raw: _brightness(reader, raw))
 
 
 def mask_of_alpha(picture: PictureReader) -> Mask:
     """What is transparent in a picture: 1 - alpha. Raises MaskError where it has no alpha."""
     if not picture.has_alpha:
         raise MaskError("the picture has no alpha to be its mask", hint="name a mask: --mask FILE")
-    return _gathered(picture, lambda raw: 1 - _in_unit(raw[..., -1]))
+    return _collected(picture, lambda raw: 1 - _in_unit(raw[..., -1]))
 
 
 def mask_of_color(picture: PictureReader, color: str, tolerance: int = COLOR_TOLERANCE) -> Mask:
     """What is painted in `color` ('#ff00ff'), compared with the file's own numbers: 1 there, else 0.
 
-    tolerance is the greatest difference of a channel, of 255. Raises OptionError where `color` is none.
+    tolerance is the greatest difference of a channel, of 255. Raises OptionError where `color` is not a color.
     """
     wanted = np.array(parse_color(color), np.float32) / 255
 
@@ -85,7 +86,7 @@ def mask_of_color(picture: PictureReader, color: str, tolerance: int = COLOR_TOL
         near = (np.abs(colors - wanted) <= np.float32(tolerance / 255)).all(axis=-1)
         return np.asarray(near if alpha is None else near & (alpha > 0), np.float32)
 
-    return _gathered(picture, painted)
+    return _collected(picture, painted)
 
 
 def parse_color(text: str) -> tuple[int, int, int]:
@@ -98,8 +99,8 @@ def parse_color(text: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def _gathered(reader: PictureReader, value: Callable[[NDArray[Any]], Mask]) -> Mask:
-    # BufferPool of zeros that are never written to take no memory, and most of most masks is empty.
+def _collected(reader: PictureReader, value: Callable[[NDArray[Any]], Mask]) -> Mask:
+    # Pages of zeros that are never written take no memory, and most masks are mostly empty.
     mask = np.zeros((reader.height, reader.width), np.float32)
     top = 0
     for raw in reader.samples():

@@ -1,4 +1,4 @@
-"""What a picture carries besides its pixels, between libvips' fields and `PictureInfo.metadata`.
+"""Metadata: between the fields of libvips and `PictureInfo.metadata`.
 
 The keys of the mapping are those of `Format.keeps`: icc, exif and xmp (bytes), iptc (bytes, the bare IPTC-IIM
 records), dpi (horizontal, vertical) and text (pairs of keyword and text).
@@ -18,7 +18,7 @@ from ganfx.files import exif, exif_slot, tiff
 from ganfx.files.formats import Format
 
 _MM_PER_INCH = 25.4
-# What programs assume where a file does not say.
+# The resolution that programs assume where a file states none.
 _DEFAULT_DPI = 72.0
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _IPTC_RESOURCE = 0x0404
@@ -28,7 +28,7 @@ _NAMES |= {"text": "PNG text"}
 
 
 def gather(image: pyvips.Image, path: Path, form: Format) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """What the file at `path`, opened as `image`, carries, and notes on what of it cannot be read."""
+    """The metadata of the file at `path`, opened as `image`, and notes on what cannot be read."""
     fields, notes = set(image.get_fields()), []
     found = {key: image.get(name) for key, name in _FIELDS.items() if name in fields}
     if form.name == "TIFF":
@@ -56,12 +56,12 @@ _FIELDS = {"icc": "icc-profile-data", "exif": "exif-data", "xmp": "xmp-data", "i
 
 def _dpi(image: pyvips.Image, block: bytes | None) -> tuple[float, float] | None:
     stated = round(image.xres * _MM_PER_INCH, 3), round(image.yres * _MM_PER_INCH, 3)
-    return stated if _is_said(stated) else _exif_dpi(block)
+    return stated if _is_stated(stated) else _exif_dpi(block)
 
 
-def _is_said(dpi: tuple[float, float]) -> bool:
-    """Whether the resolution is none of those that stand for silence: libvips' and everybody's default."""
-    return not any(max(abs(side - unsaid) for side in dpi) < 0.1 for unsaid in (_MM_PER_INCH, _DEFAULT_DPI))
+def _is_stated(dpi: tuple[float, float]) -> bool:
+    """Whether the resolution is none of the defaults, of libvips and of other programs."""
+    return not any(max(abs(side - default) for side in dpi) < 0.1 for default in (_MM_PER_INCH, _DEFAULT_DPI))
 
 
 def _exif_dpi(block: bytes | None) -> tuple[float, float] | None:
@@ -71,7 +71,7 @@ def _exif_dpi(block: bytes | None) -> tuple[float, float] | None:
         dpi = tags[exif.X_RESOLUTION].number * per_inch, tags[exif.Y_RESOLUTION].number * per_inch
     except (exif.ExifError, KeyError):
         return None
-    return dpi if min(dpi) > 0 and _is_said(dpi) else None
+    return dpi if min(dpi) > 0 and _is_stated(dpi) else None
 
 
 def _text(image: pyvips.Image, fields: set[str]) -> tuple[tuple[str, str], ...]:
@@ -82,7 +82,7 @@ def _text(image: pyvips.Image, fields: set[str]) -> tuple[tuple[str, str], ...]:
 def prepared(
     carried: Mapping[str, Any], form: Format, width: int, height: int
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Of `carried` what `form` can hold, made right for an upright picture of the given size; notes on the rest."""
+    """The part of `carried` that `form` can store, updated for an upright picture of this size; notes on the rest."""
     block = _exif_for(carried, form, width, height)
     lost = [_NAMES[key] for key in carried if key not in form.keeps and not (key == "dpi" and block)]
     if block and len(block) > form.max_exif:
@@ -105,12 +105,12 @@ def _exif_for(carried: Mapping[str, Any], form: Format, width: int, height: int)
 
 
 def attach(image: pyvips.Image, ready: Mapping[str, Any], form: Format) -> tuple[pyvips.Image, str]:
-    """`image` with what libvips is to store of `ready`, and the saver's `keep` flags; see also `complete`."""
+    """`image` with the part of `ready` that libvips can store, and the saver's `keep` flags; see also `complete`."""
     x, y = ready.get("dpi", (_DEFAULT_DPI, _DEFAULT_DPI))
     image = image.copy(xres=x / _MM_PER_INCH, yres=y / _MM_PER_INCH)
-    fields = {key: value for key, value in ready.items() if key in _FIELDS and key not in _afterwards(form)}
+    fields = {key: value for key, value in ready.items() if key in _FIELDS and key not in _added_later(form)}
     if "exif" in fields:
-        fields["exif"] = exif_slot.stand_in(fields["exif"])
+        fields["exif"] = exif_slot.placeholder(fields["exif"])
     if "iptc" in fields:
         fields["iptc"] = _wrapped(fields["iptc"])
     for key, value in fields.items():
@@ -121,19 +121,19 @@ def attach(image: pyvips.Image, ready: Mapping[str, Any], form: Format) -> tuple
 
 
 def complete(path: Path, ready: Mapping[str, Any], form: Format) -> None:
-    """Put into the file at `path` what libvips could not store of `ready`. Raises OSError or OutputError."""
-    if any(key in ready for key in _afterwards(form)):
+    """Add the part of `ready` that libvips cannot store to the file at `path`. Raises OSError or OutputError."""
+    if any(key in ready for key in _added_later(form)):
         tiff.add_tags(path, ready.get("exif"), ready.get("iptc"))
     elif "exif" in ready:
         exif_slot.fill(path, ready["exif"])
 
 
-def _afterwards(form: Format) -> tuple[str, ...]:
+def _added_later(form: Format) -> tuple[str, ...]:
     return ("exif", "iptc") if form.name == "TIFF" else ()
 
 
 def takes_profile(form: Format, profile: bytes, *, grey: bool) -> bool:
-    """Whether the format's encoder stores the ICC `profile` unchanged: PNG's refuses damaged ones, and the picture."""
+    """Whether the format's encoder stores the ICC `profile` unchanged; that of PNG fails with damaged ones."""
     image = pyvips.Image.black(1, 1, bands=1 if grey else 3).copy(interpretation="b-w" if grey else "srgb")
     image.set_type(pyvips.GValue.blob_type, _FIELDS["icc"], profile)
     try:
@@ -144,7 +144,7 @@ def takes_profile(form: Format, profile: bytes, *, grey: bool) -> bool:
 
 
 def _unwrapped(data: bytes) -> bytes:
-    """IPTC records out of Photoshop's resource blocks, where they are in such."""
+    """IPTC records, taken out of Photoshop's resource blocks where they are in such."""
     if not data.startswith(_PHOTOSHOP):
         return data
     at = len(_PHOTOSHOP)

@@ -1,4 +1,4 @@
-"""Small pictures of what was and what became of it, ready for a page."""
+"""Small pictures of an input and its result, for a page."""
 
 from __future__ import annotations
 
@@ -13,36 +13,39 @@ from ganfx.files.vips import reading
 from ganfx.imaging.picture import Box
 
 _QUALITY = 80
-# Behind transparency, where neither white nor black would hide anything.
+# The background of transparent pictures: neither white nor black content disappears on it.
 _GREY = [128.0, 128.0, 128.0]
 
 
 class Preview(NamedTuple):
-    """The same part of a picture before and after, as JPEG in sRGB; size is (width, height) in pixels of `after`.
+    """The same part of a picture before and after.
 
-    is_piece says whether it is a piece as it is, not the whole reduced.
+    before    JPEG in sRGB
+    after     JPEG in sRGB
+    size      (width, height) in pixels of `after`
+    is_crop   a crop at full size; False: the whole picture, reduced
     """
 
     before: bytes
     after: bytes
     size: tuple[int, int]
-    is_piece: bool
+    is_crop: bool
 
 
 def preview(before: Path, after: Path, side: int) -> Preview:
-    """Both pictures with `side` pixels a side at most.
+    """Both pictures with a long side of at most `side` pixels.
 
-    An enlarged picture shows nothing once it is reduced: where it is more than twice as large, its liveliest piece is
-    shown, as it is. Raises UnreadableError or PictureSizeError.
+    Where the result is enlarged and its long side is more than twice `side`, which would hide the difference, both are
+    the crop with the most detail, at full size. Raises UnreadableError or PictureSizeError.
     """
     old, new = _open(before), _open(after)
     with reading():
         whole = _reduced(after, side)
         if new.width <= old.width or max(new.width, new.height) <= 2 * side:
             return Preview(_jpeg(_reduced(before, side)), _jpeg(whole), (whole.width, whole.height), False)
-        box = _liveliest(whole, new.width, new.height, side)
+        box = _most_detailed(whole, new.width, new.height, side)
         scale = new.width / old.width
-        return Preview(_piece(old, box, scale), _piece(new, box, 1), (box.width, box.height), True)
+        return Preview(_crop(old, box, scale), _crop(new, box, 1), (box.width, box.height), True)
 
 
 def _open(path: Path) -> pyvips.Image:
@@ -55,18 +58,18 @@ def _reduced(path: Path, side: int) -> pyvips.Image:
     return image.copy_memory()
 
 
-def _liveliest(whole: pyvips.Image, width: int, height: int, side: int) -> Box:
-    """Where in the picture of (width, height) that `whole` is reduced from to look, for `side` pixels across."""
+def _most_detailed(whole: pyvips.Image, width: int, height: int, side: int) -> Box:
+    """The crop, `side` pixels wide, with the highest entropy of the picture (width, height) reduced to `whole`."""
     wide, high = min(side, width), min(side * 3 // 4, height)
     scale = width / whole.width
     cut = whole.smartcrop(max(1, int(wide / scale)), max(1, int(high / scale)), interesting="entropy")
-    # What was cut off at the left and the top is left in the offsets.
+    # The offsets hold what was cropped at the left and the top, negated.
     left, top = min(int(-cut.xoffset * scale), width - wide), min(int(-cut.yoffset * scale), height - high)
     return Box(left, top, left + wide, top + high)
 
 
-def _piece(image: pyvips.Image, box: Box, scale: float) -> bytes:
-    """What `box`, of a picture `scale` times larger, shows of `image`."""
+def _crop(image: pyvips.Image, box: Box, scale: float) -> bytes:
+    """The part of `image` that corresponds to `box`, which is of a picture `scale` times larger."""
     left, top = int(box.left / scale), int(box.top / scale)
     width, height = (max(1, round(length / scale)) for length in (box.width, box.height))
     cut = image.crop(left, top, min(width, image.width - left), min(height, image.height - top))

@@ -34,7 +34,7 @@ def open_reader(path: str | Path) -> PictureReader:
 
 
 def is_picture(path: str | Path) -> bool:
-    """Whether the content of the file at `path` begins as one of the formats does that are read here."""
+    """Whether the file at `path` begins like one of the formats that can be read."""
     try:
         return Path(path).is_file() and sniff(Path(path)) is not None
     except GanfxError:
@@ -51,9 +51,14 @@ def writable_suffix(path: str | Path) -> str:
 
 
 class PictureReader:
-    """One open picture; width and height are of the upright picture, colors is 1 where it is grey, else 3.
+    """One open picture file, a context manager and a `Source` of the pipeline. Not thread-safe.
 
-    Not for several threads at once.
+    path            the file
+    format          its format, by its content
+    width, height   pixels of the upright picture
+    has_alpha       whether it has an alpha
+    colors          1: grey; 3: color
+    info            depth, metadata and notes
     """
 
     def __init__(self, path: Path) -> None:
@@ -72,14 +77,15 @@ class PictureReader:
         self.info = PictureInfo(8 if image.format == "uchar" else 16, self.colors == 1, carried, notes)
 
     def rows(self, top: int, bottom: int) -> Picture:
-        """The rows from `top` up to `bottom`; quick while successive ranges move downwards, overlapping or not.
+        """The rows from `top` up to, and without, `bottom`.
 
+        Decoding goes on from the last call where ranges move downwards, overlapping or not, else it starts again.
         Raises UnreadableError where the file turns out to be damaged.
         """
         return self.crop(Box(0, top, self.width, bottom))
 
     def crop(self, box: Box) -> Picture:
-        """The part in `box`, at the cost of its pixels alone while successive boxes move downwards; see `rows`."""
+        """The part in `box`; only its pixels are converted. Boxes should move downwards, as in `rows`."""
         with reading():
             rgb = np.empty((box.height, box.width, 3), np.float32)
             alpha = np.empty((box.height, box.width), np.float32) if self.has_alpha else None
@@ -93,7 +99,7 @@ class PictureReader:
     def samples(self) -> Iterator[NDArray[Any]]:
         """The stored samples (rows, W, bands) of the upright picture, from the top row down.
 
-        Decoded anew, and independent of `rows` and `crop`. Raises UnreadableError as they do.
+        They are decoded separately from `rows` and `crop`. Raises UnreadableError.
         """
         with reading():
             rows = Rows(self._open(), self._open)
@@ -103,7 +109,7 @@ class PictureReader:
                 rows.close()
 
     def decoded(self, raw: NDArray[Any]) -> Picture:
-        """The picture of stored samples (rows, W, bands)."""
+        """Stored samples (rows, W, bands) as a picture."""
         colors, alpha = self._converted(raw)
         rgb = np.broadcast_to(colors, (*raw.shape[:2], 3))
         return Picture(rgb, alpha if self.has_alpha else None, self.info)
@@ -122,7 +128,7 @@ class PictureReader:
         return colors, alpha
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._rows.close()
 
     def __enter__(self) -> PictureReader:

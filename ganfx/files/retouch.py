@@ -1,4 +1,4 @@
-"""Patches laid over a picture's own samples, which are copied and not converted wherever nothing changes."""
+"""Patches written over the samples of a file, which are copied and not converted wherever nothing changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _Encoded(NamedTuple):
     changed: NDArray[np.bool_]
 
     def put_into(self, rows: NDArray[Any], top: int) -> None:
-        """Write what changes into `rows`, the first of which is row `top` of the picture."""
+        """Write the changed pixels into `rows`, the first of which is row `top` of the picture."""
         first, last = max(self.box.top, top), min(self.box.bottom, top + len(rows))
         own = slice(first - self.box.top, last - self.box.top)
         changed = self.changed[own]
@@ -29,40 +29,40 @@ class _Encoded(NamedTuple):
 
 
 def retouched(reader: PictureReader, patches: Iterable[Patch], encoding: Encoding) -> Iterator[NDArray[Any]]:
-    """The picture's samples (rows, W, bands) under `patches`, from the top row down, as `encoding` stores them.
+    """The picture's samples (rows, W, bands) with `patches` applied, from the top row down, as `encoding` stores them.
 
-    Where no patch says changed they are the file's own, unless `encoding` has no place for such. Patches come in the
-    order of their boxes' tops, and are taken from their iterator only as the rows need them.
+    Where no patch changes a pixel, samples are those of the file, if `encoding` can hold them. Patches are ordered by
+    their boxes' tops, and taken from their iterator only when the rows reach them.
     """
-    waiting = _Waiting(patches, encoding)
+    pending = _PendingPatches(patches, encoding)
     top = 0
     for raw in reader.samples():
         own = encoding.holds(raw.dtype, raw.shape[-1], reader.info)
         rows = raw.copy() if own else encoding.samples(reader.decoded(raw))
-        for patch in waiting.over(top, top + len(rows)):
+        for patch in pending.over(top, top + len(rows)):
             patch.put_into(rows, top)
         yield rows
         top += len(rows)
 
 
-class _Waiting:
-    """Takes patches when the rows have come to them and lets go of those that lie above."""
+class _PendingPatches:
+    """Takes patches when the rows reach them, and drops those that lie above."""
 
     def __init__(self, patches: Iterable[Patch], encoding: Encoding) -> None:
         self._patches, self._encoding = iter(patches), encoding
-        self._at_hand: list[_Encoded] = []
-        self._is_last = False
+        self._active: list[_Encoded] = []
+        self._exhausted = False
 
     def over(self, top: int, bottom: int) -> list[_Encoded]:
         """The patches that reach into the rows from `top` up to `bottom`."""
-        self._at_hand = [patch for patch in self._at_hand if patch.box.bottom > top]
-        while not self._is_last and (not self._at_hand or self._at_hand[-1].box.top < bottom):
+        self._active = [patch for patch in self._active if patch.box.bottom > top]
+        while not self._exhausted and (not self._active or self._active[-1].box.top < bottom):
             self._take()
-        return [patch for patch in self._at_hand if patch.box.top < bottom]
+        return [patch for patch in self._active if patch.box.top < bottom]
 
     def _take(self) -> None:
         patch = next(self._patches, None)
         if patch is None:
-            self._is_last = True
+            self._exhausted = True
         else:
-            self._at_hand.append(_Encoded(patch.box, self._encoding.samples(patch.picture), patch.changed))
+            self._active.append(_Encoded(patch.box, self._encoding.samples(patch.picture), patch.changed))

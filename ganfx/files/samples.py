@@ -1,4 +1,4 @@
-"""Between the samples that are stored and the floats that they stand for: one place, so that all round alike."""
+"""Conversion between stored samples and floats, in one place, so that all rounding is the same."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ganfx.imaging.picture import Floats
 
-# Few at a time stay in the processor's cache.
+# Values converted at a time: a block that fits into the processor's cache.
 _BLOCK = 2**17
 
 
@@ -20,7 +20,7 @@ def floats_of(samples: NDArray[Any]) -> Floats:
 
 
 def write_samples(samples: NDArray[Any], values: Floats) -> None:
-    """Write floats (H, W, C) to samples of their shape: to the nearest unsigned ones, those past [0, 1] clipped."""
+    """Write floats (H, W, C), clipped to [0, 1], to unsigned samples of that shape, rounded to nearest."""
     full = np.float32(np.iinfo(samples.dtype).max)
     count = max(1, _BLOCK // max(1, values[0].size))
     block = np.empty((min(count, len(values)), *values.shape[1:]), np.float32)

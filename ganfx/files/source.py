@@ -1,4 +1,4 @@
-"""Files opened by libvips as upright grey or RGB images, and their samples row by row."""
+"""Files opened by libvips as upright grey or RGB images, and their samples, row by row."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from ganfx.errors import PictureSizeError, UnreadableError
 from ganfx.files.formats import FORMATS, Format
 from ganfx.files.vips import reading
 
-# A header that claims more is taken for a decompression bomb.
+# A header that claims more pixels is taken for a decompression bomb.
 MAX_PIXELS = 2**31
 
+# Bytes decoded at a time; fewer in `Rows.rest`, whose chunks are converted to floats, which takes several copies.
 _CHUNK_BYTES = 16 * 2**20
-# Of what is converted piece by piece, in floats and several times over.
-_PIECE_BYTES = 4 * 2**20
+_REST_CHUNK_BYTES = 4 * 2**20
 _DTYPES = {"uchar": np.uint8, "ushort": np.uint16, "uint": np.uint32, "float": np.float32, "double": np.float64}
 _GREY, _RGB, _CMYK = ("b-w", "grey16"), ("srgb", "rgb", "rgb16", "scrgb"), ("cmyk",)
 
 
 def sniff(path: Path) -> Format | None:
-    """The format of the file at `path` by its content, or None where it is none that is read here."""
+    """The format of the file at `path`, by its content; None where it is not one of `FORMATS`."""
     with reading():
         found = pyvips.vips_lib.vips_foreign_find_load(str(path).encode())
         if found == pyvips.ffi.NULL:
@@ -53,7 +53,8 @@ def checked_format(path: Path) -> Format:
 def open_upright(path: Path, form: Format) -> tuple[pyvips.Image, tuple[str, ...]]:
     """The first picture in the file as a grey or RGB image, with or without alpha, and notes on what was changed.
 
-    Read from the top down where the file allows; turned ones by libvips through memory or a temporary file.
+    It can be read from the top down once; a picture that has to be rotated is decoded by libvips first, into memory or
+    a temporary file.
     Raises UnreadableError or PictureSizeError.
     """
     with reading():
@@ -122,7 +123,7 @@ def color_bands(image: pyvips.Image) -> int:
 class Rows:
     """The rows of an image that can be decoded only once, from the top down.
 
-    What was fetched last stays, as stored samples, so that the next range may overlap it.
+    The samples fetched last are kept, so that the next range may overlap them.
     """
 
     def __init__(self, image: pyvips.Image, reopen: Callable[[], pyvips.Image]) -> None:
@@ -135,7 +136,7 @@ class Rows:
         self._kept: list[tuple[int, NDArray[Any]]] = []
 
     def fetch(self, top: int, bottom: int) -> Iterator[tuple[int, NDArray[Any]]]:
-        """The samples of the rows from `top` up to `bottom`: pieces (rows, W, bands) with their first row."""
+        """The samples of the rows from `top` up to `bottom`, in chunks: (number of the first row, (rows, W, bands))."""
         if top < (self._kept[0][0] if self._kept else self._end):
             self._begin(self._reopen())
         self._kept = [(at, raw) for at, raw in self._kept if at + len(raw) > top]
@@ -149,9 +150,9 @@ class Rows:
             yield self._kept[-1]
 
     def rest(self) -> Iterator[NDArray[Any]]:
-        """The samples of all rows from the present one down, in pieces (rows, W, bands); none of them is kept."""
+        """The samples of all rows below those decoded, in chunks (rows, W, bands); none of them is kept."""
         while self._end < self._image.height:
-            yield self._decode(self._image.height, _PIECE_BYTES)[1]
+            yield self._decode(self._image.height, _REST_CHUNK_BYTES)[1]
 
     def _decode(self, bottom: int, most_bytes: int = 0) -> tuple[int, NDArray[Any]]:
         image, top = self._image, self._end
@@ -163,5 +164,5 @@ class Rows:
         return top, np.frombuffer(data, dtype).reshape(count, image.width, image.bands)
 
     def close(self) -> None:
-        """Let go of the file and of the rows kept."""
+        """Close the file and drop the rows kept."""
         self._kept, self._region, self._image = [], None, None

@@ -1,4 +1,4 @@
-"""EXIF and IPTC in TIFF files, of which libvips handles the first not at all and the second badly."""
+"""EXIF and IPTC in TIFF files: libvips does not read or write the first, and damages the second."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from ganfx.files import exif
 from ganfx.files.exif import Directory, Exif, ExifError, Value
 
-# The tags of the picture's own directory that say nothing about how its samples are stored.
+# The tags of IFD0 that do not say how samples are stored.
 _DESCRIPTIVE = {
     0x010E: "ImageDescription",
     0x010F: "Make",
@@ -43,7 +43,7 @@ def read_exif(path: Path) -> bytes | None:
 
 
 def read_iptc(path: Path) -> bytes | None:
-    """The IPTC records of a TIFF file as they lie there, whatever number type the tag claims."""
+    """The IPTC records of a TIFF file as stored, whatever the tag's type; None: it has none."""
     with _mapped(path) as block, contextlib.suppress(ExifError):
         layout, first = exif.read_layout(block)
         for entry in exif.entries(block, layout, first):

@@ -1,4 +1,4 @@
-"""Picture files, written from the top row down and put in place only when whole."""
+"""Picture files, written from the top row down and put in place only when complete."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from ganfx.files.retouch import retouched
 from ganfx.files.vips import writing
 from ganfx.imaging.picture import Patch, Picture, PictureInfo
 
-# Classic TIFF ends at 4 GiB, and badly compressed samples may grow a little.
+# Files of more raw bytes are BigTIFF: classic TIFF ends at 4 GiB, and compression may enlarge noise a little.
 _CLASSIC_TIFF_BYTES = 3.5 * 2**30
 
 
 @dataclass(frozen=True)
 class SaveOptions:
-    """How to save.
+    """How to save. Raises OptionError where a value is out of range.
 
-    quality 1..100 is of JPEG, WebP and AVIF (None: each format's default; 100 in WebP and AVIF is lossless).
-    strip_metadata leaves out all but the color profile and the resolution. background (R, G, B) 0..255 stands
-    behind transparent pixels in formats without alpha.
+    quality          1..100, for JPEG, WebP and AVIF; None: each format's default. 100 is lossless in WebP and AVIF
+    strip_metadata   leave out all but the color profile and the resolution
+    background       (R, G, B) 0..255, behind transparent pixels in formats without alpha
     """
 
     quality: int | None = None
@@ -81,10 +81,10 @@ def copy_picture(
     overwrite: bool = False,
     commit_hook: CommitHook | None = None,
 ) -> tuple[str, ...]:
-    """Write the picture of `reader` to `path` as it is: the same bytes where the format is the same.
+    """Write the picture of `reader` to `path` unchanged: a copy of the file where the format is the same.
 
-    Returns notes, and raises, as `save_picture` does. Metadata to be left out, or a suffix that does not fit the
-    content, are reasons to write it anew.
+    It is encoded anew where metadata is to be left out, or the suffix does not fit the content. Returns notes, and
+    raises, as `save_picture` does.
     """
     form = format_for(path)
     if reader.format is form and reader.path.suffix.lower() in form.suffixes and not options.strip_metadata:
@@ -118,7 +118,7 @@ def open_writer(
 ) -> PictureWriter:
     """A writer of one picture, a context manager that puts the file in place when left without an exception.
 
-    `commit_hook` is told before the file appears. Raises OutputError where no file may be written there,
+    `commit_hook` is called before the file appears. Raises OutputError where no file may be written there,
     PictureSizeError where the format cannot hold it.
     """
     form = format_for(Path(path))
@@ -161,8 +161,8 @@ class PictureWriter:
     def retouch(self, reader: PictureReader, patches: Iterable[Patch]) -> None:
         """Write the picture of `reader`, of this writer's size, with `patches` in the order of their boxes' tops.
 
-        Samples that no patch changes are copied bit for bit, where the format has a place for such. Raises
-        OutputError, and what reading and the patches raise.
+        Samples that no patch changes are copied bit for bit, where the format can hold them. Raises OutputError, and
+        what reading and the patches raise.
         """
         form = self._encoding.form
         if form.quality and not _is_lossless(form, self._quality):

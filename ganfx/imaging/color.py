@@ -1,4 +1,4 @@
-"""sRGB, linear light, CIELAB and resampling on float32 pictures.
+"""sRGB, linear light, CIELAB and resampling on float32 arrays.
 
 sRGB is IEC 61966-2-1 under D65; CIELAB is CIE 15:2004 relative to the same white."""
 
@@ -11,10 +11,11 @@ from ganfx.imaging.picture import Floats
 
 # Luminance weights of linear red, green and blue (Rec. 709).
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
-# Linear sRGB to XYZ, each relative to white (D65): grey has three equal values.
+# Linear sRGB to XYZ, and to XYZ divided by the white point (D65), in which grey has three equal values.
 _XYZ = np.array([[0.4124, 0.3576, 0.1805], LUMA, [0.0193, 0.1192, 0.9505]], np.float64)
 _RELATIVE = _XYZ / _XYZ.sum(1, keepdims=True)
 _FROM_RELATIVE = np.linalg.inv(_RELATIVE)
+# Where the curve of L* goes from linear to the cube root (CIE 15:2004).
 _KNEE = 6 / 29
 
 
@@ -33,7 +34,7 @@ def decode_srgb(encoded: Floats) -> Floats:
 
 
 def grey_of(rgb: Floats) -> Floats:
-    """(H, W, 3) -> (H, W, 3) with all channels at the luma."""
+    """(H, W, 3) -> (H, W, 3) with all channels equal to the luma (Rec. 709 weights of the encoded values)."""
     return np.repeat((rgb @ LUMA)[..., None], 3, axis=2)
 
 
@@ -63,33 +64,33 @@ def lab_of(rgb: Floats) -> Floats:
 
 
 def with_chroma(rgb: Floats, chroma: Floats) -> Floats:
-    """The luminance of rgb (H, W, 3) with a* and b* (H, W, 2): (H, W, 3) in sRGB.
+    """The luminance of rgb (H, W, 3) with a* and b* (H, W, 2): (H, W, 3), sRGB-encoded.
 
-    Where sRGB has no such color it is as vivid as can be at that luminance and hue, which are never given up for it.
+    A color outside sRGB is desaturated until it fits, at constant luminance and hue (in linear light).
     """
     y = decode_srgb(rgb) @ LUMA
-    middle = _curve(y)
-    off_x = _uncurve(middle + chroma[..., 0] * np.float32(1 / 500)) - y
-    off_z = _uncurve(middle - chroma[..., 1] * np.float32(1 / 200)) - y
-    away = np.stack([off_x, off_z], -1) @ _FROM_RELATIVE[:, [0, 2]].T.astype(np.float32)
+    f_y = _curve(y)
+    x_offset = _uncurve(f_y + chroma[..., 0] * np.float32(1 / 500)) - y
+    z_offset = _uncurve(f_y - chroma[..., 1] * np.float32(1 / 200)) - y
+    offset = np.stack([x_offset, z_offset], -1) @ _FROM_RELATIVE[:, [0, 2]].T.astype(np.float32)
     y = y[..., None]
-    room = np.where(away > 0, 1 - y, y)
-    share = np.clip(room / np.maximum(np.abs(away), 1e-9), 0, 1).min(-1, keepdims=True)
-    return encode_srgb(y + away * share)
+    limit = np.where(offset > 0, 1 - y, y)
+    share = np.clip(limit / np.maximum(np.abs(offset), 1e-9), 0, 1).min(-1, keepdims=True)
+    return encode_srgb(y + offset * share)
 
 
 def enlarge(plane: Floats, scale: int) -> Floats:
-    """A plane (H, W) resampled bicubically to (H * scale, W * scale); a constant one stays constant."""
+    """plane (H, W) resampled bicubically to (H * scale, W * scale)."""
     height, width = plane.shape
     enlarged = cv2.resize(plane, (width * scale, height * scale), interpolation=cv2.INTER_CUBIC)
     return np.asarray(enlarged, np.float32)
 
 
 def clip_like(enlarged: Floats, rgb: Floats, rows: slice, scale: int) -> Floats:
-    """Clip `enlarged`, made from `rows` of rgb (H, W, 3) by `scale`, in place: to [0, 1], or as far as rgb goes.
+    """Clip `enlarged`, made from `rows` of rgb (H, W, 3) by `scale`, in place: to [0, 1], extended by the range of rgb.
 
-    A wide-gamut picture keeps its colors, an ordinary one gains none, and each pixel's limits come from the 3x3
-    source pixels around it, so that they do not depend on how a picture is cut into strips.
+    So a wide-gamut picture keeps its colors, and an ordinary one gains none. The range is that of the 3x3 source
+    pixels around each pixel, which does not depend on how a picture is cut into strips.
     """
     if rgb.min() >= 0 and rgb.max() <= 1:
         return np.clip(enlarged, 0, 1, out=enlarged)
@@ -100,10 +101,10 @@ def clip_like(enlarged: Floats, rgb: Floats, rows: slice, scale: int) -> Floats:
 
 
 def bleed(rgb: Floats, alpha: Floats, radius: int) -> Floats:
-    """Colors under transparency replaced by those of the opaque pixels near them.
+    """Colors of transparent pixels replaced by those of visible pixels near them.
 
-    rgb (H, W, 3), alpha (H, W) in [0, 1] -> (H, W, 3). Pixels within `radius` of visible ones take a blur
-    weighted by alpha; further ones keep what they had. Opaque pixels come back exactly.
+    rgb (H, W, 3), alpha (H, W) in [0, 1] -> (H, W, 3). Pixels within `radius` of visible ones get a Gaussian blur
+    weighted by alpha, sigma radius / 3; those further away, and opaque ones, stay as they are.
     """
     if alpha.min() >= 1:
         return rgb

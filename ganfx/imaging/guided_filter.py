@@ -1,4 +1,4 @@
-"""Planes of chrominance (a*, b*): spread from points, and carried to full size along the edges of a picture."""
+"""Planes of chrominance (a*, b*): spread from single pixels, and enlarged along the edges of a picture."""
 
 from __future__ import annotations
 
@@ -10,20 +10,23 @@ import numpy as np
 
 from ganfx.imaging.picture import Floats
 
-# How a window of the guide must vary, in its own units squared, before colors follow it.
-_STEADY = 1e-3
-# A path from a hint costs its length, in long sides of the picture, and so many times the lightness that it climbs and
-# falls in steps of more than texture makes.
-_CLIMB, _TEXTURE = 2.0, 0.02
+# Regularization of the guided filter: the variance of the guide in a window below which colors do not follow it.
+_EPSILON = 1e-3
+# The cost of a path is its length, in long sides of the picture, and _EDGE_COST times the differences in lightness
+# along it, each reduced by _TEXTURE.
+_EDGE_COST, _TEXTURE = 2.0, 0.02
+# The cost at which a hint's weight has fallen to 1 / e.
 _REACH = 0.3
+# Rounds of four sweeps each that approximate the cheapest paths.
 _SWEEPS = 3
 
 
 @dataclass(frozen=True)
 class Guided:
-    """Chrominance as a linear function of lightness near each point (the fast guided filter; He and Sun 2015).
+    """Chrominance as a linear function of lightness / 100 around each pixel (fast guided filter; He and Sun 2015).
 
-    slopes and offsets are (h, w, 2), to be multiplied by and added to the lightness.
+    slopes    (h, w, 2), at the overview's size
+    offsets   (h, w, 2)
     """
 
     slopes: Floats
@@ -36,7 +39,7 @@ class Guided:
 
 
 def guided(chroma: Floats, lightness: Floats, radius: int) -> Guided:
-    """`chroma` (h, w, 2) seen through lightness / 100 (h, w), in windows of `radius` pixels."""
+    """The guided filter of chroma (h, w, 2) with the guide lightness / 100 (h, w), in windows of `radius` pixels."""
 
     def mean(plane: Floats) -> Floats:
         return cv2.blur(plane, (2 * radius + 1, 2 * radius + 1), borderType=cv2.BORDER_REFLECT)  # type: ignore[return-value]
@@ -44,7 +47,7 @@ def guided(chroma: Floats, lightness: Floats, radius: int) -> Guided:
     light = lightness[..., None]
     mean_light, mean_chroma = mean(lightness)[..., None], mean(chroma)
     variance = mean(lightness**2)[..., None] - mean_light**2
-    slopes = (mean(chroma * light) - mean_chroma * mean_light) / (np.maximum(variance, 0) + _STEADY)
+    slopes = (mean(chroma * light) - mean_chroma * mean_light) / (np.maximum(variance, 0) + _EPSILON)
     return Guided(mean(slopes), mean(mean_chroma - slopes * mean_light))
 
 
@@ -60,11 +63,10 @@ def _rows_of(plane: Floats, top: int, shape: tuple[int, ...], height: int) -> Fl
 
 
 def hinted(chroma: Floats, lightness: Floats, hints: Sequence[tuple[float, float, Floats]]) -> Floats:
-    """`chroma` (h, w, 2) with the colors of `hints` spread around their points.
+    """chroma (h, w, 2) with the colors of `hints` spread around their pixels (Yatziv and Sapiro 2006).
 
-    Each hint is (x, y, [a*, b*]), x and y in [0, 1) across and down. A color reaches as far as paths over lightness
-    / 100 (h, w) lead without crossing edges, and where several reach the nearer one counts for more (Yatziv and
-    Sapiro 2006).
+    Each hint is (x, y, [a*, b*]), with x and y in [0, 1), as shares of the width and the height. Its weight falls with
+    the cost of the cheapest path over lightness / 100 (h, w), along which edges are expensive.
     """
     if not hints:
         return chroma
@@ -91,13 +93,13 @@ def _path_lengths(lightness: Floats, row: int, column: int) -> Floats:
 
 
 def _sweep(lightness: Floats, lengths: Floats, step: float) -> None:
-    """Let paths go on from each row to the next, straight and aslant, in place."""
+    """Extend the paths from each row to the next, straight and diagonally, in place."""
     for before, here in zip(range(len(lengths) - 1), range(1, len(lengths)), strict=True):
-        _offer(lengths[here], lengths[before], lightness[here], lightness[before], step)
-        _offer(lengths[here, 1:], lengths[before, :-1], lightness[here, 1:], lightness[before, :-1], step * 2**0.5)
-        _offer(lengths[here, :-1], lengths[before, 1:], lightness[here, :-1], lightness[before, 1:], step * 2**0.5)
+        _relax(lengths[here], lengths[before], lightness[here], lightness[before], step)
+        _relax(lengths[here, 1:], lengths[before, :-1], lightness[here, 1:], lightness[before, :-1], step * 2**0.5)
+        _relax(lengths[here, :-1], lengths[before, 1:], lightness[here, :-1], lightness[before, 1:], step * 2**0.5)
 
 
-def _offer(lengths: Floats, nearer: Floats, lightness: Floats, beside: Floats, step: float) -> None:
-    climb = np.maximum(np.abs(lightness - beside) - _TEXTURE, 0)
-    np.minimum(lengths, nearer + step + _CLIMB * climb, out=lengths)
+def _relax(lengths: Floats, before: Floats, lightness: Floats, lightness_before: Floats, step: float) -> None:
+    edge = np.maximum(np.abs(lightness - lightness_before) - _TEXTURE, 0)
+    np.minimum(lengths, before + step + _EDGE_COST * edge, out=lengths)

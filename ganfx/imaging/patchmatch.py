@@ -1,4 +1,4 @@
-"""Filling holes with pieces of what is around them: layout and texture, to be made whole by a network.
+"""Holes filled with patches of their surroundings: layout and texture, which a network refines.
 
 Patches are found by PatchMatch (Barnes et al. 2009) and blended by the votes of all that overlap (Wexler et al.
 2007), from a coarse picture to finer ones.
@@ -17,23 +17,26 @@ from ganfx.imaging.picture import Floats
 Hole = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
+# Patches are squares of 2 * RADIUS + 1 pixels.
 RADIUS = 3
-# The shorter side of the coarsest picture, and rounds of searching and voting there; each finer one needs fewer.
+# The least shorter side of the coarsest pyramid level, and rounds of searching and voting there; each finer level has
+# three fewer, at least two.
 COARSEST, ROUNDS = 24, 10
-# The longest side that is searched; comparing patches costs memory for every pixel.
+# The longest side of a level that is searched; comparing patches takes memory for every pixel.
 SEARCHED = 512
-# What a patch from the other end of the picture costs more: near ones have the same light and scale.
+# Added to the cost of a patch a long side away, growing with the square of the distance: near patches have the same
+# light and scale.
 NEARNESS = 1.5
-# Patches compared at once: as many as a processor's cache may hold.
+# Patches compared at a time: they fit into the processor's cache.
 CHUNK = 4096
-_NEIGHBOURS = ((0, 1), (1, 0), (0, -1), (-1, 0))
+_NEIGHBORS = ((0, 1), (1, 0), (0, -1), (-1, 0))
 
 
 def fill_with_patches(rgb: Floats, hole: Hole, seed: int = 0) -> Floats:
     """rgb (H, W, 3) with `hole` (H, W) filled; the same for the same seed.
 
-    Above `SEARCHED` pixels a side patches are taken from where their coarser likes came from, without a search. Where
-    too little is known to take patches from, the hole is filled smoothly.
+    Levels with more than `SEARCHED` pixels a side are not searched: patches come from the positions found at the
+    coarser level. Where too little is known to take patches from, the hole is filled by diffusion (Telea 2004).
     """
     random = np.random.default_rng(seed)
     levels = [(rgb, hole)]
@@ -50,17 +53,17 @@ def fill_with_patches(rgb: Floats, hole: Hole, seed: int = 0) -> Floats:
         if offsets is not None and max(gap.shape) > SEARCHED:
             search.carry(offsets)
         else:
-            search.begin(offsets)
+            search.start(offsets)
             for _ in range(max(2, ROUNDS - 3 * number)):
                 search.improve()
-                search.vote(search.trust())
+                search.vote(search.weights())
         filled, offsets = search.rgb, search.offsets()
     assert filled is not None
     return filled
 
 
 def _halved(rgb: Floats, hole: Hole) -> tuple[Floats, Hole]:
-    """Half the size; a pixel is known if half of the four were, and has the color of those."""
+    """Half the size; a pixel is known if at least half of its four were, and has their mean color."""
     height, width = (-(-side // 2) for side in hole.shape)
     known = cv2.resize((~hole).astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
     colors = cv2.resize(rgb * ~hole[..., None], (width, height), interpolation=cv2.INTER_AREA)
@@ -80,10 +83,17 @@ def _enlarged(filled: Floats, rgb: Floats, hole: Hole) -> Floats:
 
 @dataclass
 class _Search:
-    """Which known patch stands for which patch of the hole; places are flat indices into the picture.
+    """The nearest-neighbor field of one level: a known patch for each patch of the hole. Places are flat indices.
 
-    targets (N,) are the centres of all patches that touch the hole, sources those that do not; nearest (N,) is the
-    source of each target and cost (N,) how unlike they are.
+    rgb         (H, W, 3), the hole filled so far
+    hole        (H, W)
+    random      generator of the random search
+    targets     (N,): the centers of all patches that touch the hole
+    is_source   (H, W): the centers of patches that are known and inside the picture
+    row         (H * W,): the index into `targets` of each place; -1 for others
+    nearest     (N,): the source of each target
+    cost        (N,): the squared distance to it, and the cost of the way
+    patches     (H * W, 3 * side ** 2): the patch around every pixel; None where the level is not searched
     """
 
     rgb: Floats
@@ -98,7 +108,7 @@ class _Search:
 
     @classmethod
     def of(cls, rgb: Floats, hole: Hole, random: np.random.Generator) -> _Search | None:
-        """A search in this picture, or None where the hole leaves no whole patch."""
+        """A search in this picture; None where no patch is wholly known."""
         side = 2 * RADIUS + 1
         near = cv2.dilate(hole.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
         inner = np.zeros_like(hole)
@@ -111,17 +121,17 @@ class _Search:
         empty = np.zeros(len(targets), np.intp)
         return cls(rgb, hole, random, targets, is_source, row, empty, empty.astype(np.float32))
 
-    def begin(self, offsets: Places | None) -> None:
-        """Start from where the coarser picture's patches came from, or from anywhere."""
+    def start(self, offsets: Places | None) -> None:
+        """Start from the offsets of the coarser level, where they are better than random ones."""
         self.patches = _patches(self.rgb)
         choices = np.flatnonzero(self.is_source)
         self.nearest = choices[self.random.integers(len(choices), size=len(self.targets))]
         self.cost = self._costs(self.nearest)
         if offsets is not None:
-            self._offer(*self._doubled(offsets))
+            self._try(*self._doubled(offsets))
 
     def carry(self, offsets: Places) -> None:
-        """Fill from where the coarser picture's patches came from, as far as that lies on known ground."""
+        """Fill by the offsets of the coarser level, where they point to sources."""
         places, known = self._placed(*self._doubled(offsets))
         self.nearest = np.where(known, places, self.targets)
         self.vote(known.astype(np.float32))
@@ -139,7 +149,7 @@ class _Search:
         return places, inside & self.is_source.ravel()[places]
 
     def offsets(self) -> Places:
-        """(2, H, W): how far below and to the right of each target its source is; 0 elsewhere."""
+        """(2, H, W): the rows and columns from each target to its source; 0 elsewhere."""
         height, width = self.hole.shape
         steps = np.zeros((2, height * width), np.intp)
         for part, source, target in zip(
@@ -160,8 +170,8 @@ class _Search:
         away = ((y - own_y) ** 2 + (x - own_x) ** 2) / max(height, width) ** 2
         return np.asarray(costs + NEARNESS * away, np.float32)
 
-    def _offer(self, y: Places, x: Places) -> None:
-        """Let each target take the place (y, x) where that is a source, and better than what it has."""
+    def _try(self, y: Places, x: Places) -> None:
+        """Let each target take the place (y, x) where that is a source with a lower cost."""
         places, known = self._placed(y, x)
         places = np.where(known, places, self.nearest)
         cost = self._costs(places)
@@ -169,27 +179,27 @@ class _Search:
         self.nearest, self.cost = np.where(better, places, self.nearest), np.where(better, cost, self.cost)
 
     def improve(self) -> None:
-        """Ask the neighbours, then look around at random, ever closer."""
+        """One round of PatchMatch: propagation from the neighbors, then random search with a shrinking radius."""
         height, width = self.hole.shape
         y, x = np.divmod(self.targets, width)
-        for down, right in _NEIGHBOURS:
-            neighbour = np.clip(y - down, 0, height - 1) * width + np.clip(x - right, 0, width - 1)
-            row = self.row[neighbour]
-            source = np.where(row >= 0, self.nearest[row], neighbour)
-            self._offer(source // width + down, source % width + right)
+        for down, right in _NEIGHBORS:
+            neighbor = np.clip(y - down, 0, height - 1) * width + np.clip(x - right, 0, width - 1)
+            row = self.row[neighbor]
+            source = np.where(row >= 0, self.nearest[row], neighbor)
+            self._try(source // width + down, source % width + right)
         reach = max(height, width)
         while reach >= 2:
             step = self.random.integers(-reach, reach + 1, size=(2, len(self.targets)))
-            self._offer(self.nearest // width + step[0], self.nearest % width + step[1])
+            self._try(self.nearest // width + step[0], self.nearest % width + step[1])
             reach //= 3
 
-    def trust(self) -> Floats:
-        """How much each target's patch is to be believed, by how well it fits."""
+    def weights(self) -> Floats:
+        """The weight of each target's patch in the vote, by its cost."""
         spread = max(float(np.quantile(self.cost, 0.75)), 1e-6)
         return np.asarray(np.exp(-self.cost / (2 * spread)) + 1e-6, np.float32)
 
     def vote(self, weight: Floats) -> None:
-        """Give each pixel of the hole the mean, by `weight`, of what the patches over it say."""
+        """Give each pixel of the hole the mean, weighted by `weight` (N,), of the patches that overlap it."""
         height, width = self.hole.shape
         flat, holes = self.rgb.reshape(-1, 3), np.flatnonzero(self.hole)
         y, x = np.divmod(holes, width)
@@ -199,7 +209,7 @@ class _Search:
                 inside = (y - down >= 0) & (y - down < height) & (x - right >= 0) & (x - right < width)
                 row = np.where(inside, self.row[np.where(inside, holes - down * width - right, holes)], 0)
                 share = np.where(inside, weight[row], 0)[:, None]
-                # Without a source a target's share is none, wherever its place would be.
+                # A target without a source has weight 0, so that its place does not matter.
                 total += share * flat.take(self.nearest[row] + down * width + right, 0, mode="clip")
                 weights += share
         rgb = flat.copy()

@@ -101,9 +101,9 @@ def test_before_and_after_show_the_same_part(tmp_path: Path) -> None:
     large = small.repeat(4, 0).repeat(4, 1)
     pyvips.Image.new_from_array(large).copy(interpretation="srgb").write_to_file(str(tmp_path / "b.png"))
     whole = preview(tmp_path / "a.png", tmp_path / "b.png", 1000)
-    assert (whole.is_piece, whole.size, decoded(whole.before).size) == (False, (1000, 750), (400, 300))
+    assert (whole.is_crop, whole.size, decoded(whole.before).size) == (False, (1000, 750), (400, 300))
     piece = preview(tmp_path / "a.png", tmp_path / "b.png", 400)
-    assert (piece.is_piece, piece.size, decoded(piece.before).size) == (True, (400, 300), (100, 75))
+    assert (piece.is_crop, piece.size, decoded(piece.before).size) == (True, (400, 300), (100, 75))
     before = np.asarray(decoded(piece.before).resize((400, 300)), float)
     after = np.asarray(decoded(piece.after), float)
     assert np.abs(before - after).mean() < 12

@@ -122,7 +122,7 @@ def test_any_boxes_and_pieces(tmp_path: Path, corners: list[tuple[int, int, int,
     target.unlink(missing_ok=True)
     boxes = [Box(x, y, min(x + w, WIDTH), min(y + h, HEIGHT)) for x, y, w, h in corners]
     with pytest.MonkeyPatch.context() as monkey, open_reader(source) as reader:
-        monkey.setattr("ganfx.files.source._PIECE_BYTES", piece)
+        monkey.setattr("ganfx.files.source._REST_CHUNK_BYTES", piece)
         made = patches(reader, boxes)
         write(reader, target, made, SaveOptions())
     samples[where_changed(made)] = 255
@@ -182,7 +182,7 @@ def test_a_turned_photograph_is_retouched_upright(tmp_path: Path) -> None:
 
 
 def test_patches_are_asked_for_only_as_the_rows_need_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganfx.files.source._PIECE_BYTES", 1)
+    monkeypatch.setattr("ganfx.files.source._REST_CHUNK_BYTES", 1)
     stored(tmp_path / "in.png", 8, False, False, None)
     written: list[int] = []
     with open_reader(tmp_path / "in.png") as reader:
