@@ -138,22 +138,22 @@ class Finder:
 class Filter:
     """One kind of work on pictures, with exactly one of `flow`, `overview` and `retouch`.
 
-    name       the name of the command, of the step in a chain and of the filter in the service
-    help       one sentence for the user
-    flow       work on the whole picture, strip by strip where that is possible
-    overview   work that looks at a reduced picture first
-    retouch    work on masked pixels
-    finder     makes the mask of a retouch; None: the user gives it
-    options    the settings; their names differ
-    models     the task that fitting models name in their contracts; empty: the filter's name
-    colored    results have colors even where the picture is grey
-    suffix     ends the default names of results; empty: x4 after a network that enlarges 4 times, the network's name
-               after others
-    example    a command line for help
-    estimators functions that estimate a control for the option value "auto", by the name that the model's contract
-               gives for it (`Control.estimator`): crops of the picture at full resolution (see
-               `ganfx.pipeline.sampling`) -> the value, clipped to the control's range afterwards. Called once per
-               picture; where there is none of that name, the control has its default
+    name         the name of the command, of the step in a chain and of the filter in the service
+    help         one sentence for the user
+    flow         work on the whole picture, strip by strip where that is possible
+    overview     work that looks at a reduced picture first
+    retouch      work on masked pixels
+    finder       makes the mask of a retouch; None: the user gives it
+    options      the settings; their names differ
+    models       the task that fitting models name in their contracts; empty: the filter's name
+    colored      results have colors even where the picture is grey
+    suffix       ends the default names of results; empty: x4 after a network that enlarges 4 times, the network's
+                 name after others
+    example      a command line for help
+    estimators   for options that may be AUTO: functions by the name that the model's contract gives (see
+                 `Control.estimator`), crops of the picture at full resolution (see `ganfx.pipeline.sampling`) -> the
+                 value, which is clipped to the control's range; called once per picture. Where there is none of that
+                 name, the control has its default
     """
 
     name: str

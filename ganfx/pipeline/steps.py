@@ -22,7 +22,7 @@ class Step:
     """One filter of a chain.
 
     filter    the filter's name
-    options   the values given for its options, checked; the others have their defaults
+    options   the values given for its options; the others have their defaults
     model     the name or path of its model; None: the default one that fits the options
     finder    the same, for a filter that makes its own mask
     """

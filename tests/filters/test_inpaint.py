@@ -77,7 +77,7 @@ def test_a_thick_hole_with_a_thin_tail_is_filled_by_both_ways() -> None:
     assert np.allclose(result[98:102, 150:280], 0.25)
 
 
-def test_thin_holes_are_the_networks_alone_and_thick_ones_get_a_guess() -> None:
+def test_thin_holes_are_left_to_the_network_and_thick_ones_get_a_guess() -> None:
     rgb = np.random.default_rng(0).random((120, 120, 3), np.float32)
     scratch = np.zeros((120, 120), bool)
     scratch[60:64, 10:110] = True
@@ -88,7 +88,7 @@ def test_thin_holes_are_the_networks_alone_and_thick_ones_get_a_guess() -> None:
 
 
 @pytest.mark.parametrize("radius", [4, 200])
-def test_nothing_larger_than_the_field_is_shown_to_the_network(radius: int) -> None:
+def test_the_network_never_gets_more_than_a_tile(radius: int) -> None:
     rgb, hole, network = np.full((700, 700, 3), 0.5, np.float32), disc(700, radius), Network()
     hole[350:354, 20:680] = True
     result = inpaint.fill_hole(rgb, hole, network)

@@ -88,7 +88,7 @@ def test_tiles_do_not_show(tmp_path: Path, detail: str, tile: int) -> None:
     np.testing.assert_allclose(cut.rgb, whole.rgb, atol=2e-3)
 
 
-def test_grain_is_added_where_a_network_wants_it_and_stays_in_place(tmp_path: Path) -> None:
+def test_input_noise_is_added_where_the_contract_asks_for_it_and_does_not_depend_on_tiles(tmp_path: Path) -> None:
     spec = ModelSpec("grainy", "stylize", receptive_field=0, input_noise_std=0.03)
     model = str(graphs.identity(tmp_path / "grainy.onnx", spec))
     source = Picture(np.full((300, 50, 3), 0.5, np.float32))

@@ -1,4 +1,4 @@
-"""The corridor: a filter's promises hold however the picture is cut up on its way."""
+"""Applying a filter: the result does not depend on how the picture is cut into strips and tiles."""
 
 from __future__ import annotations
 

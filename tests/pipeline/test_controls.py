@@ -16,8 +16,7 @@ from ganfx.imaging.picture import Box, Picture
 from ganfx.pipeline import EngineOptions
 from ganfx.pipeline.sampling import ALIGNMENT, GRID, SIDE, sample_crops
 from ganfx.spec import Control, ModelSpec
-
-from .. import graphs
+from tests import graphs
 
 TASK = "brighten"
 GAIN = Option("gain", float, AUTO, "How bright.", bounds=(0, 4), control=True, auto=True)
