@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganfx.batch.inputs import Input, counted, find_inputs, without_results
+from ganfx.batch.inputs import Input, find_inputs, without_results
 from ganfx.batch.item_runner import ItemRunner, OverwritePolicy
 from ganfx.batch.items import Item, Naming, assign_targets, check_template
 from ganfx.batch.masks import assign_mask_targets, assign_masks, without_mask
@@ -17,6 +17,7 @@ from ganfx.batch.recipes import Recipe, find_recipe
 from ganfx.batch.report import HtmlReport
 from ganfx.batch.run import ItemProgress, run
 from ganfx.batch.stage_limits import StageLimits
+from ganfx.batch.wording import counted
 from ganfx.errors import OptionError
 from ganfx.files import MaskSource, SaveOptions, is_picture, writable_suffix
 from ganfx.pipeline import Chooser, EngineOptions

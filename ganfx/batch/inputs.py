@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganfx.batch.records import Records, peek, real
+from ganfx.batch.wording import counted
 from ganfx.errors import OptionError
 
 IsPicture = Callable[[Path], bool]
@@ -29,11 +30,6 @@ class Input:
     @property
     def inside(self) -> Path:
         return self.path.parent.relative_to(self.root) if self.root else Path()
-
-
-def counted(count: int, noun: str) -> str:
-    """`count` things in words: "1 picture", "2 pictures"."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def find_inputs(

@@ -14,12 +14,12 @@ from pathlib import Path
 from types import TracebackType
 
 from ganfx.atomic import new_token, part_of
-from ganfx.batch.fingerprints import FileFingerprint, ResultRecord
+from ganfx.batch.fingerprints import FileFingerprint
 from ganfx.batch.owners import Owner
 from ganfx.batch.records import NAME, Records, begin, checked, connect, real, translated
 from ganfx.errors import OutputError
 
-__all__ = ["NAME", "Claim", "FileFingerprint", "Journal", "ResultRecord"]
+__all__ = ["NAME", "Claim", "Journal"]
 
 _SETTLE = """INSERT OR REPLACE INTO made
 SELECT target, source, source_size, source_mtime, source_digest, recipe, size, mtime, digest FROM claims

@@ -28,7 +28,7 @@ def cli() -> None:
     Start here:
       ganfx upscale photo.jpg        writes photo_x4.jpg beside it
       ganfx enhance album -o better  does what each photograph needs
-      ganfx doctor                   says what this machine can use
+      ganfx doctor                   shows what this machine can use
       ganfx plugins install          puts the same into GIMP and Krita
 
     Exit status: 0 all done, 1 the run failed, 2 wrong usage, 3 some files failed, 130 interrupted.
@@ -54,7 +54,7 @@ for _command in _COMMANDS:
 
 
 def report_error(error: GanfxError) -> None:
-    """One line of what went wrong and, where there is one, a line of what to do."""
+    """Print what went wrong in one line, and in another what to do about it, if that is known."""
     click.echo(f"error: {error}", err=True)
     if error.hint:
         click.echo(f"hint: {error.hint}", err=True)

@@ -30,7 +30,7 @@ def run_batch(
 ) -> int:
     """Run all files in `arguments` through `recipe`; the exit status. `command` is the command's name, for errors."""
     from ganfx.batch import plan_batch
-    from ganfx.batch.inputs import counted
+    from ganfx.batch.wording import counted
     from ganfx.cli.progress import reporter
 
     if not arguments.names:

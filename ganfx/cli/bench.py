@@ -1,4 +1,4 @@
-"""`ganfx bench`: how fast this machine does the work, and what is lost around the networks."""
+"""`ganfx bench`: how fast this machine runs batches, and how much time is spent outside the networks."""
 
 from __future__ import annotations
 
@@ -17,17 +17,19 @@ _MASKLESS = [filter_.name for filter_ in all_filters().values() if not filter_.n
 
 @click.group()
 def bench() -> None:
-    """Time this machine at the work itself."""
+    """Measure how fast this machine is."""
 
 
 @bench.command()
 @click.argument("files", nargs=-1, required=True)
 @click.option("--filter", "filter_", type=click.Choice(_MASKLESS), default="upscale", show_default=True)
 @click.option("-n", "--model", metavar="NAME|FILE", help="A model from `ganfx models`, or an ONNX file.")
-@click.option("-r", "--recursive", is_flag=True, help="Look into folders' folders too.")
-@lanes_option("As of the filters themselves.")
-@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="Tell the median of so many.")
-@click.option("--json", "as_json", is_flag=True, help="The figures as JSON.")
+@click.option("-r", "--recursive", is_flag=True, help="Search sub-folders too.")
+@lanes_option("Pictures at once, as for the other commands.")
+@click.option(
+    "--rounds", type=click.IntRange(1), default=3, show_default=True, help="Report the median of so many rounds."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @engine_options
 def batch(
     files: tuple[str, ...],
@@ -39,15 +41,16 @@ def batch(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Run a batch, with files in and out, and compare it with its networks alone.
+    """Time a batch with its files in and out, and compare it with its networks alone.
 
-    Both are done in turns, and the results are thrown away.
+    Both are timed in turns. The results are deleted.
 
     \b
     Example:
       ganfx bench batch ~/Pictures/holiday
     """
     from ganfx import pipeline
+    from ganfx.batch.wording import counted
     from ganfx.evaluation.throughput import benchmark_batch
 
     chain = pipeline.Chain((pipeline.load_filter(filter_, {}, model=model, engine=take_engine_options(options)),))
@@ -57,7 +60,7 @@ def batch(
         figures = dataclasses.asdict(found) | {"busy_share": found.busy_share, "overhead": found.overhead}
         click.echo(json.dumps(figures))
         return
-    click.echo(f"{found.pictures} pictures, {found.megapixels:.1f} MP written, on {found.device}")
+    click.echo(f"{counted(found.pictures, 'picture')}, {found.megapixels:.1f} MP written, on {found.device}")
     click.echo(f"lanes: {used.decode} opened, {used.engine} in the filter, {used.encode} encoded at once")
     click.echo(f"whole batch:    {found.whole_s:8.2f} s, {found.megapixels / found.whole_s:.2f} MP/s")
     click.echo(f"networks in it: {found.busy_s:8.2f} s, busy {found.busy_share:.1%} of the time")

@@ -12,7 +12,7 @@ import click
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The picture to write.")
 @click.option("--overwrite", is_flag=True, help="Replace it if it exists.")
 def compare(pairs: tuple[Path, ...], output: Path, overwrite: bool) -> None:
-    """Put the liveliest piece of each picture beside what a filter made of it.
+    """Put the most detailed piece of each picture beside the same piece of its result.
 
     \b
     Example:

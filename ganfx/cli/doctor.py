@@ -1,4 +1,4 @@
-"""`ganfx doctor`: what this machine can really use."""
+"""`ganfx doctor`: which devices and packages this machine can use."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def _findings() -> dict[str, Any]:
     }
 
 
-@click.command(short_help="Say what this machine can use.")
-@click.option("--json", "as_json", is_flag=True, help="The findings as JSON.")
+@click.command(short_help="Show what this machine can use.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def doctor(as_json: bool) -> int:
-    """Say which devices and providers really load here, and what to install for more."""
+    """Show which devices and providers load on this machine, and what to install for more."""
     findings = _findings()
     if as_json:
         click.echo(json.dumps(findings, indent=2))

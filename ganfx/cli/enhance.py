@@ -36,9 +36,9 @@ It may also say quality, strip_metadata and name, as the options here do.
 
 
 _SHORT = "Heal, color, enlarge: what each photograph needs."
-_HELP = """Do several things to photographs at once, or what each of them needs.
+_HELP = """Run several filters over photographs, or those that each of them needs.
 
-By itself it colors what is grey, enlarges what is small and heals old prints that look damaged, and says why.
+By default it colors what is gray, enlarges what is small and heals old prints that look damaged, and says why.
 """
 
 

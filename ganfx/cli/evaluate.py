@@ -140,7 +140,7 @@ def colorize(
     limit: int | None,
     output: Path | None,
 ) -> None:
-    """Turn good color pictures grey, color them with each model, and compare with the originals.
+    """Turn good color pictures gray, color them with each model, and compare with the originals.
 
     A believable color that is not the true one counts as an error; the sheets show which are believable.
 
@@ -163,7 +163,7 @@ def colorize(
     "--style",
     type=click.Path(path_type=Path),
     required=True,
-    help="What the models learnt to paint like: a picture, or a folder of paintings.",
+    help="What the models learned to paint like: a picture, or a folder of paintings.",
 )
 @_limit
 @_output

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, taken at a moment of our choosing."""
+"""Ctrl-C and SIGTERM, deferred to safe moments."""
 
 from __future__ import annotations
 
@@ -9,31 +9,36 @@ from types import FrameType
 
 
 class Interrupt:
-    """Whether somebody asked to stop; `check` is where they are heard, in any thread. `then` is called in between."""
+    """Records SIGINT and SIGTERM for `check`, which any thread may call.
+
+    asked: whether a signal came.
+    then: called by the signal handler.
+    """
 
     def __init__(self, then: Callable[[], None] | None = None) -> None:
         self.asked = False
         self._then = then
 
     def handle(self, number: int, frame: FrameType | None) -> None:
-        # No lock, as an Event has: it may be held by what was interrupted.
+        """The signal handler."""
+        # An Event has a lock, which the interrupted code may hold.
         self.asked = True
-        # The second time, the process is ended where it stands; the next run clears away what it left.
+        # A second signal ends the process at once; the next run removes unfinished files.
         signal.signal(number, signal.SIG_DFL)
         if self._then:
             self._then()
 
     def check(self) -> None:
-        """Raise KeyboardInterrupt if it was asked for."""
+        """Raise KeyboardInterrupt if a signal came."""
         if self.asked:
             raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
 def interruptible(then: Callable[[], None] | None = None) -> Iterator[Interrupt]:
-    """Hold back SIGINT and SIGTERM for `check` within the block; `then`, which must not wait for a lock, is called.
+    """Defer SIGINT and SIGTERM to `check` within the block; `then` is called at once, and must not wait for a lock.
 
-    An exception raised by a signal handler is lost where a C library is calling back into Python, as libvips does.
+    An exception raised by the signal handler would be lost where a C library such as libvips calls back into Python.
     """
     interrupt = Interrupt(then)
     numbers = (signal.SIGINT, signal.SIGTERM)

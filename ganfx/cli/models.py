@@ -1,4 +1,4 @@
-"""`ganfx models`: what there is to run, and how to get more."""
+"""`ganfx models`: lists models, checks them and gets more."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def models(context: click.Context) -> None:
 
 @models.command("list")
 @click.option("--filter", "filter_", metavar="NAME", help="Only the models of one filter.")
-@click.option("--json", "as_json", is_flag=True, help="The list as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 def list_(filter_: str | None = None, as_json: bool = False) -> None:
     """List the bundled models, your own, and those to download."""
     from ganfx.hub import list_models
@@ -49,7 +49,7 @@ def _line(entry: ModelEntry) -> str:
 @models.command()
 @click.argument("name")
 def verify(name: str) -> int:
-    """Run a model's own self-test on this machine's device."""
+    """Run a model's self-test on the device of this machine."""
     from ganfx.engine import EngineOptions, open_engine
     from ganfx.engine import verify as run_self_test
     from ganfx.hub import find_model
@@ -71,7 +71,7 @@ def verify(name: str) -> int:
 @click.option("--license", default="unknown", show_default=True, help="Kept with the model.")
 @click.option("--replace", is_flag=True, help="Replace a model of that name.")
 def import_(file: Path, name: str | None, license: str, replace: bool) -> None:
-    """Make a filter of an ONNX file or a PyTorch checkpoint (.pth, .safetensors).
+    """Import an ONNX file or a PyTorch checkpoint (.pth, .safetensors) as a model.
 
     Checkpoints need: pip install "ganfx[import]". Code inside a checkpoint is never run.
     """
@@ -84,7 +84,7 @@ def import_(file: Path, name: str | None, license: str, replace: bool) -> None:
 @models.command()
 @click.argument("name")
 def pull(name: str) -> None:
-    """Download a model of the catalogue, showing its licence first."""
+    """Download a model of the catalog, showing its license first."""
     from ganfx.hub import list_models, pull_model
 
     for entry in list_models():

@@ -1,4 +1,4 @@
-"""How a batch shows itself on standard error: bars on a terminal, plain lines elsewhere."""
+"""The progress of a batch on standard error: bars on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class Reporter:
-    """Counts files and megapixels; `bars` are None where no terminal is looking. `progress` is for all threads."""
+    """Prints outcomes and progress, and counts files and megapixels. `progress` may be called by several threads.
+
+    bars: None where standard error is not a terminal.
+    """
 
     def __init__(self, total: int, device: str, level: Level, bars: Progress | None) -> None:
         self.total, self.device, self.level, self.bars = total, device, level, bars
@@ -32,10 +35,10 @@ class Reporter:
         self._lock = threading.Lock()
         self._shares: dict[Item, float] = {}
         self._rows: dict[Item, TaskID] = {}
-        self._whole = bars.add_task("", total=total, speed="") if bars else None
+        self._total_row = bars.add_task("", total=total, speed="") if bars else None
 
     def progress(self, item: Item, share: float) -> None:
-        """`share`, 0..1, of `item` is finished."""
+        """Show that `share`, 0..1, of `item` is finished."""
         if self.bars is None:
             return
         with self._lock:
@@ -46,7 +49,7 @@ class Reporter:
             self._show()
 
     def finished(self, outcome: Outcome) -> None:
-        """Tell what became of one item."""
+        """Print the outcome of one item."""
         self.counts[outcome.status] += 1
         if outcome.status == DONE:
             self._done(outcome)
@@ -81,33 +84,34 @@ class Reporter:
             self._show()
 
     def _show(self) -> None:
-        if self.bars and self._whole is not None:
-            over = self.counts.total()
-            completed = over + sum(self._shares.values())
+        if self.bars and self._total_row is not None:
+            finished = self.counts.total()
+            completed = finished + sum(self._shares.values())
             speed = f"{self.speed:.2f} MP/s"
-            self.bars.update(self._whole, completed=completed, description=f"{over}/{self.total}", speed=speed)
+            self.bars.update(self._total_row, completed=completed, description=f"{finished}/{self.total}", speed=speed)
 
     @property
     def speed(self) -> float:
-        """Megapixels written in each second of the whole batch."""
+        """Megapixels written per second of the whole batch."""
         return self.megapixels / max(time.monotonic() - self.started, 1e-6)
 
     @property
     def has_failures(self) -> bool:
+        """Whether an item failed."""
         return self.counts[FAILED] > 0
 
     def summary(self) -> None:
-        """Tell what became of all."""
-        words = []
+        """Print the counts of all outcomes."""
+        parts = []
         for status, count in self.counts.items():
-            why = f" ({', '.join(self.reasons)})" if status == SKIPPED else ""
-            words.append(f"{count} {status}{why}")
+            reasons = f" ({', '.join(self.reasons)})" if status == SKIPPED else ""
+            parts.append(f"{count} {status}{reasons}")
         seconds = time.monotonic() - self.started
         speed = f", {self.speed:.2f} MP/s on {self.device}" if self.counts[DONE] else ""
-        self.say(f"{', '.join(words)} in {seconds:.1f} s{speed}")
+        self.say(f"{', '.join(parts)} in {seconds:.1f} s{speed}")
 
     def say(self, line: str, level: Level = Level.NORMAL) -> None:
-        """Write `line` unless that is more than is to be said."""
+        """Print `line` if the chosen level is at least `level`."""
         if self.level < level:
             return
         if self.bars:
@@ -118,7 +122,7 @@ class Reporter:
 
 @contextlib.contextmanager
 def reporter(total: int, device: str, level: Level) -> Iterator[Reporter]:
-    """A Reporter for `total` files on `device`, with a summary at the end."""
+    """A `Reporter` for `total` files on `device`, which prints a summary at the end."""
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),

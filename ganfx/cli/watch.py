@@ -117,7 +117,7 @@ _SAME_NAMES = {field.name for field in dataclasses.fields(WatchOptions)} - {"for
 def _run(
     source: Path, output: Path, recipe: str | None, options: WatchOptions, engine: EngineOptions, printer: _Printer
 ) -> int:
-    from ganfx.batch.inputs import counted
+    from ganfx.batch.wording import counted
     from ganfx.watch import open_watcher
 
     watcher = open_watcher(source, output, recipe, options, engine=engine, on_note=printer.note)

@@ -1,4 +1,4 @@
-"""`ganfx watch --install-service`: the same command, run by systemd."""
+"""`ganfx watch --install-service`: the same command as a systemd service."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-# What belongs to the installation and not to the service.
+# Parameters that are not passed on to the service.
 _LEFT_OUT = {"source", "output", "install_service", "print_only"}
 
 
 def install_service(source: Path, output: Path, context: click.Context, *, print_only: bool) -> int:
-    """Write, or only print, a unit that runs the command of `context` from `source` to `output`."""
+    """Write, or with `print_only` print, a unit that runs the command of `context` from `source` to `output`."""
     from ganfx.watch.service import install_unit, unit_name, unit_text
 
     command = [sys.executable, "-m", "ganfx", "watch", str(source), str(output), *_options_of(context)]
@@ -30,7 +30,7 @@ def install_service(source: Path, output: Path, context: click.Context, *, print
 
 
 def _options_of(context: click.Context) -> Iterator[str]:
-    """The options that were said on the command line, as they would be said again."""
+    """The options that were given on the command line, as arguments."""
     for parameter in context.command.params:
         name = parameter.name or ""
         if name in _LEFT_OUT or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:

@@ -1,4 +1,4 @@
-"""`ganfx watch --status`: what the watchers of a folder say of themselves."""
+"""`ganfx watch --status`: the status of the watchers of a folder."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ganfx.batch.wording import counted
 from ganfx.errors import OptionError
 
 if TYPE_CHECKING:
@@ -19,31 +20,32 @@ _STATES = {True: "running", False: "not running", None: "unknown, on another com
 
 
 def show_status(output: Path, source: Path | None, *, as_json: bool) -> int:
-    """Tell of the watchers that write into `output`, and read from `source` if that is given; 0 where one runs."""
+    """Print the status of the watchers that write into `output`, and read from `source` if given; 0 where one runs."""
     from ganfx.watch.health import read_all
 
     if not output.is_dir():
         raise OptionError(f"there is no folder {output}", hint="name the folder OUT of the watcher")
-    found = [said for said in read_all(output) if source is None or said.source == str(source.resolve())]
-    for said in found:
-        click.echo(json.dumps(said.as_json()) if as_json else _described(said))
+    found = [one for one in read_all(output) if source is None or one.source == str(source.resolve())]
+    for status in found:
+        click.echo(json.dumps(status.as_json()) if as_json else _described(status))
     if not found and not as_json:
         click.echo(f"not running: no watcher has written into {output}")
-    return 0 if any(said.is_running for said in found) else NONE_RUNS
+    return 0 if any(status.is_running for status in found) else NONE_RUNS
 
 
-def _described(said: WatchStatus) -> str:
+def _described(status: WatchStatus) -> str:
+    counts = f"{status.done} done, {status.failed} failed, {status.waiting} waiting"
     lines = [
-        f"{_STATES[said.is_running]}: {said.source} -> {said.output}, {said.recipe}",
-        f"  process {said.pid} on {said.host}, since {_when(said.since)}, last heard of {_when(said.updated)}",
-        f"  {said.done} done, {said.failed} failed, {said.waiting} waiting; {said.looks}, {said.events} events",
+        f"{_STATES[status.is_running]}: {status.source} -> {status.output}, {status.recipe}",
+        f"  process {status.pid} on {status.host}, since {_when(status.since)}, last heard of {_when(status.updated)}",
+        f"  {counts}; {status.looks}, {counted(status.events, 'event')}",
     ]
-    if said.ended is not None:
-        lines.append(f"  ended {_when(said.ended)}")
-    if said.current:
-        lines.append(f"  in work: {', '.join(said.current)}")
-    if said.last_error:
-        lines.append(f"  last error: {said.last_error}")
+    if status.ended is not None:
+        lines.append(f"  ended {_when(status.ended)}")
+    if status.current:
+        lines.append(f"  in work: {', '.join(status.current)}")
+    if status.last_error:
+        lines.append(f"  last error: {status.last_error}")
     return "\n".join(lines)
 
 
