@@ -36,7 +36,7 @@ lint: $(DEV)/ready
 	$(DEV)/bin/mypy
 
 check: lint
-	$(DEV)/bin/pytest -m "not slow and not hosts"
+	$(DEV)/bin/pytest -m "not slow and not hosts" -n auto
 
 test: lint
 	$(DEV)/bin/pytest

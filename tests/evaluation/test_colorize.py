@@ -24,6 +24,8 @@ from ganfx.imaging.color import lab_of, lightness_of, with_chroma
 from ganfx.imaging.picture import Floats
 from tests import graphs
 
+pytestmark = pytest.mark.slow
+
 CONTESTANTS = ("grey", "mean-chroma", "one-color", "truth")
 
 

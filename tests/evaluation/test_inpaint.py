@@ -29,6 +29,8 @@ from ganfx.spec import ModelSpec
 from tests import graphs
 from tests.evaluation.test_masks import SHARES
 
+pytestmark = pytest.mark.slow
+
 
 def silent(line: str) -> None:
     """Nobody listens."""

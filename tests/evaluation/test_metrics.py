@@ -15,6 +15,8 @@ from ganfx.evaluation.metrics import luma, psnr, ssim
 from ganfx.evaluation.resample import bicubic
 from ganfx.imaging.picture import Floats
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def rng() -> np.random.Generator:

@@ -25,6 +25,8 @@ from ganfx.evaluation.stylize import compete, evaluate_stylize
 from ganfx.imaging.picture import Floats
 from tests import graphs
 
+pytestmark = pytest.mark.slow
+
 SIZE = (80, 90)
 
 

@@ -24,6 +24,8 @@ from ganfx.evaluation.speed import benchmark_speed, speed_table
 from ganfx.evaluation.upscale import COLUMNS, evaluate_upscale
 from ganfx.spec import KEY, ModelSpec
 
+pytestmark = pytest.mark.slow
+
 MakeModel = Callable[..., Path]
 
 

@@ -20,6 +20,8 @@ from ganfx.training.photos import Photos
 from ganfx.training.recipe import load_recipe, recipe_names
 from tests.training.runs import channels, train_mine
 
+pytestmark = pytest.mark.slow
+
 TINY = """
 name = "tiny-fill"
 filter = "inpaint"

@@ -22,6 +22,8 @@ from ganfx.training.photos import Photos
 from ganfx.training.recipe import load_recipe
 from ganfx.training.run import Request, train
 
+pytestmark = pytest.mark.slow
+
 TINY = """
 name = "tiny"
 filter = "upscale"

@@ -21,6 +21,8 @@ from ganfx.training.stylize import default_recipe, turned_round
 from ganfx.training.stylizer import Stylizer, soft
 from tests.training.runs import channels, train_mine
 
+pytestmark = pytest.mark.slow
+
 TINY = """
 name = "tiny-style"
 filter = "stylize"
