@@ -36,7 +36,7 @@ lint: $(DEV)/ready
 	$(DEV)/bin/mypy
 
 check: lint
-	$(DEV)/bin/pytest -m "not slow and not hosts" -n auto
+	$(DEV)/bin/pytest -m "not slow and not hosts" -n auto --maxprocesses 8
 
 test: lint
 	$(DEV)/bin/pytest
