@@ -21,7 +21,7 @@ _PLACES = {
     "ganfx/weights/": "models/",
     "plugins/": "plugins/",
 }
-_PUBLISHED = (".md", ".jpg", ".png", ".svg")
+_PUBLISHED = (".md", ".jpg", ".json", ".png", ".svg")
 _LINK = re.compile(r"(?P<image>!?)\[(?P<label>[^\]]*)\]\((?P<target>[^)\s]+)\)")
 _FENCE = re.compile(r"^(```.*?^```|(?:(?: {4}.*)?\n)+(?=\n|\Z))", re.MULTILINE | re.DOTALL)
 _INCLUDE = re.compile(r'<!-- include (?P<path>\S+) "(?P<heading>[^"]+)" -->')

@@ -6,6 +6,7 @@ import re
 import runpy
 import shlex
 import sys
+import textwrap
 import tomllib
 import types
 from pathlib import Path
@@ -15,6 +16,7 @@ import click
 import numpy as np
 import pytest
 
+import ganfx
 from ganfx.cli import cli
 from ganfx.engine.providers import PROVIDERS, Provider
 from ganfx.files.formats import FORMATS, Format
@@ -93,6 +95,23 @@ def test_the_toml_examples_have_the_keys_of_the_real_ones() -> None:
     model = next(tomllib.loads(text) for text in _examples("toml") if "[[model]]" in text)["model"][0]
     with (ROOT / "ganfx" / "hub" / "catalogue.toml").open("rb") as file:
         assert any(set(model) == set(entry) for entry in tomllib.load(file)["model"])
+
+
+@pytest.mark.weights
+def test_the_python_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "holiday").mkdir()
+    picture = Picture(np.random.default_rng(0).random((24, 32, 3), np.float32))
+    for name in ("holiday/beach.png", "in.tif", "mask.png"):
+        ganfx.save_picture(picture, tmp_path / name)
+    guide = (ROOT / "docs" / "guides" / "engineer.md").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    (lines,) = re.findall(r"^( {4}import ganfx\n(?: {4}.*\n)+)", readme, re.MULTILINE)
+    for code in (block, textwrap.dedent(lines)):
+        exec(code, {})
+    written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")}
+    assert {"beach-large.png", "large/beach.png", "out.tif", "filled.tif"} <= written
 
 
 def _command_lines() -> list[str]:
