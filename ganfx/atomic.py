@@ -2,7 +2,8 @@
 
 Content is written to a temporary file in the same folder and flushed to the disk; a rename then puts it in place.
 After a crash of the process or of the machine, the file holds all of the old content (or is missing, where there was
-none) or all of the new. What a crash can leave behind is the temporary file, whose name begins with a dot.
+none) or all of the new. What a crash can leave behind is the temporary file, whose name begins with a dot. Without
+`durable` nothing is flushed, and the promise holds for a crash of the process alone.
 
 `write_atomic` and `replacing` are for files of ganfx's own and raise OSError. `AtomicFile` is for the user's files: it
 refuses to overwrite unless asked to, follows links, reports to a commit hook, and raises OutputError.
@@ -22,14 +23,14 @@ from typing import Protocol
 from ganfx.errors import DiskFullError, OutputError, PictureSizeError
 
 
-def write_atomic(path: Path, content: bytes | str, *, mode: int | None = None) -> None:
+def write_atomic(path: Path, content: bytes | str, *, mode: int | None = None, durable: bool = True) -> None:
     """Let the file at `path` hold `content`; text is stored as UTF-8. See `replacing`. Raises OSError."""
-    with replacing(path, mode=mode) as part:
+    with replacing(path, mode=mode, durable=durable) as part:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 @contextlib.contextmanager
-def replacing(path: Path, *, mode: int | None = None) -> Iterator[Path]:
+def replacing(path: Path, *, mode: int | None = None, durable: bool = True) -> Iterator[Path]:
     """The empty temporary file to fill in place of the file at `path`; its folder has to exist.
 
     The temporary file replaces `path` when the block ends, and is removed where the block raises. `mode` holds the
@@ -42,12 +43,14 @@ def replacing(path: Path, *, mode: int | None = None) -> Iterator[Path]:
         yield part
         if mode is None and path.exists():
             shutil.copymode(path, part)
-        _flush(part)
+        if durable:
+            _flush(part)
         os.replace(part, path)
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
-    _flush_folder(path.parent)
+    if durable:
+        _flush_folder(path.parent)
 
 
 class CommitHook(Protocol):

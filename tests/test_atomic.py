@@ -29,6 +29,15 @@ def test_content_replaces_content(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["a.json"]
 
 
+def test_only_what_is_durable_is_flushed_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed: list[int] = []
+    monkeypatch.setattr(os, "fsync", flushed.append)
+    write_atomic(tmp_path / "status", "now", durable=False)
+    assert not flushed
+    write_atomic(tmp_path / "model", "weights")
+    assert flushed
+
+
 def test_a_failure_leaves_the_old_content_and_no_temporary_file(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     write_atomic(path, "old")

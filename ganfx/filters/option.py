@@ -76,6 +76,6 @@ class Option:
         try:
             return self.kind(value)
         except (TypeError, ValueError) as error:
-            is_type = isinstance(self.kind, type)
-            problem = f"{value!r} is not of type {self.kind.__name__}" if is_type else str(error)
+            is_type, or_auto = isinstance(self.kind, type), f", nor {AUTO!r}" if self.auto else ""
+            problem = f"{value!r} is not of type {self.kind.__name__}{or_auto}" if is_type else str(error)
             raise OptionError(f"{self.name}: {problem}") from error

@@ -61,7 +61,7 @@ class WatchStatus:
         """Write the status into the output folder, atomically. Raises OSError."""
         self.updated = time.time()
         path = Path(self.output) / f"{_PREFIX}{self.host}-{self.pid}.json"
-        write_atomic(path, json.dumps(dataclasses.asdict(self)))
+        write_atomic(path, json.dumps(dataclasses.asdict(self)), durable=False)
 
     def as_json(self) -> dict[str, Any]:
         """The status as plain data for JSON."""

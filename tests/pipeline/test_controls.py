@@ -136,7 +136,7 @@ def test_a_value_outside_the_range_of_the_control_is_refused_before_any_picture(
         brighten(gain=3)
     with pytest.raises(OptionError, match="is not between"):
         brighten(gain=5)
-    with pytest.raises(OptionError, match="not of type float"):
+    with pytest.raises(OptionError, match="not of type float, nor 'auto'"):
         brighten(gain="automatic")
 
 
