@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import stat
@@ -185,13 +186,29 @@ def test_a_request_that_breaks_off_leaves_no_job_behind(service: Service, cut: i
     wait_until(lambda: service.health()["queued"] == 0)
 
 
-def test_bytes_that_are_not_http_do_no_harm(service: Service) -> None:
-    for garbage in (b"\x16\x03\x01\x02\x00\x01", b"GET / HTTP/9.9\r\n\r\n", b"A" * 100_000):
-        with socket.create_connection(("127.0.0.1", service.address["port"]), timeout=20) as connection:
-            connection.sendall(garbage)
-            connection.shutdown(socket.SHUT_WR)
-            while connection.recv(1 << 16):
-                pass
+@pytest.mark.parametrize("garbage", [b"\x16\x03\x01\x02\x00\x01", b"GET / HTTP/9.9\r\n\r\n", b"A" * 100_000])
+def test_bytes_that_are_not_http_do_no_harm(service: Service, garbage: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", service.address["port"]), timeout=20) as connection:
+        connection.sendall(garbage)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(1 << 16):
+            pass
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_randomly_damaged_requests_are_refused(service: Service, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    body = bytearray(request_body(PIXELS, **SMALL))
+    for at in random.integers(0, len(body) - len(PIXELS), 1 + seed % 4):
+        body[at] ^= 1 << int(random.integers(0, 8))
+    with contextlib.closing(service.connect()) as connection:
+        connection.request("POST", "/v1/apply", bytes(body), service.headers)
+        response = connection.getresponse()
+        text = response.read()
+    # A changed character may leave the request valid.
+    assert response.status in (200, 400, 404, 422), text
+    if response.status != 200:
+        assert set(json.loads(text)["error"]) == {"code", "message", "hint"}
 
 
 def test_the_log_does_not_hold_the_token(service: Service) -> None:
