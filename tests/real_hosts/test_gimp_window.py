@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import time
@@ -179,29 +178,15 @@ answer = first, state(image)
     window.do("view.delete()")
 
 
-@pytest.fixture
-def automatic_strength(service: Service) -> Iterator[None]:
-    """A schema in which the strength of stylize may be automatic, which the service itself refuses."""
-    path = service.state / "filters.json"
-    service.ganfx("plugins", "describe")
-    original = path.read_text()
-    schema = json.loads(original) | {"made": time.time() + 3600}
-    controls = next(one["controls"] for one in schema["filters"] if one["name"] == "stylize")
-    next(one for one in controls if one["name"] == "strength").update(auto="auto", default="auto")
-    path.write_text(json.dumps(schema))
-    yield
-    path.write_text(original)
-
-
 def test_a_number_that_may_be_automatic_has_a_check_button(
-    automatic_strength: None,
     new_gimp: Callable[[str], GimpHost],
     display: str,
     running_service: Service,
     photo: Path,
     tmp_path: Path,
 ) -> None:
-    with new_gimp("automatic").running(display) as host:
+    gimp = new_gimp("automatic")
+    with running_service.automatic_strength(), gimp.running(display) as host:
         host.do(f"image = load({str(photo)!r})")
         job = host.begin('answer = call("ganfx-stylize", image, mode=Gimp.RunMode.INTERACTIVE)')
         press(display, "Stylize", "Escape")

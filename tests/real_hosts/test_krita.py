@@ -134,3 +134,18 @@ def test_model_added_later_appears(krita: KritaHost, running_service: Service, p
     reply = krita.apply(f"load({str(photo)!r}); apply('Stylize', model='My own')")
     assert reply == "Done, in a new layer"
     assert np.array_equal(layer(krita, tmp_path / "layer")[..., :3], pixels(photo))
+
+
+def test_a_number_that_may_be_automatic_is_so_below_its_lowest_value(
+    krita: KritaHost, running_service: Service, photo: Path, tmp_path: Path
+) -> None:
+    def shown() -> Any:
+        return krita.do("docker().refresh(); choose('Stylize'); answer = field('strength').text()")
+
+    with running_service.automatic_strength():
+        wait_for(lambda: shown() == "Automatic")
+        message = krita.apply(f"load({str(photo)!r}); apply('Stylize')")
+        assert "'auto' is not of type float" in message
+        assert krita.apply("apply('Stylize', strength=0.0)") == "Done, in a new layer"
+        assert np.array_equal(layer(krita, tmp_path / "layer")[..., :3], pixels(photo))
+    wait_for(lambda: shown() != "Automatic")
