@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from ganfx.engine.providers import quiet_options, runtime
-from ganfx.engine.stored_pairs import encode_pair
+from ganfx.engine.runtime import quiet_options, runtime
+from ganfx.engine.self_test import encode_pair
 from ganfx.engine.values import to_planes, value_span
 from ganfx.errors import ExportError
 from ganfx.spec import ModelSpec, Port, SelfTest, StoredPair

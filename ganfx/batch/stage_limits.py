@@ -35,7 +35,7 @@ class StageLimits:
     @classmethod
     def fitting(cls, chooser: Chooser) -> StageLimits:
         """Limits that suit the device: an accelerator is kept busy by several pictures, the CPU by one."""
-        return cls(2, 4, 4) if any(engine.accelerated for engine in chooser.engines) else cls()
+        return cls(2, 4, 4) if any(engine.runs_beside_cpu for engine in chooser.engines) else cls()
 
     def __str__(self) -> str:
         return f"{self.decode}:{self.engine}:{self.encode}"

@@ -1,10 +1,10 @@
 from .cancel import CancelToken as CancelToken
 from .options import PRECISIONS as PRECISIONS
 from .options import EngineOptions as EngineOptions
+from .probe import ProviderStatus as ProviderStatus
+from .probe import probe_providers as probe_providers
 from .providers import PROVIDERS as PROVIDERS
 from .providers import Provider as Provider
-from .providers import ProviderStatus as ProviderStatus
-from .providers import probe_providers as probe_providers
 from .runner import NETWORKS as NETWORKS
 from .runner import Engine as Engine
 from .runner import open_engine as open_engine

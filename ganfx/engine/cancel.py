@@ -1,4 +1,4 @@
-"""Ending what a thread has the networks do, from another thread and without waiting for a tile."""
+"""Cancelling inference from another thread, within a layer's time instead of a tile's."""
 
 from __future__ import annotations
 
@@ -10,48 +10,48 @@ from typing import Any
 
 from ganfx.errors import InferenceError
 
-_current: ContextVar[CancelToken | None] = ContextVar("stop", default=None)
+_current: ContextVar[CancelToken | None] = ContextVar("cancel_token", default=None)
 
 
 class CancelToken:
-    """Runs that a thread begins `within` it end with InferenceError once another thread has asked for it."""
+    """Cancels all inference that a thread starts inside `scope`; it then raises InferenceError."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.cancelled = False
 
-    def ask(self) -> None:
-        """End the run under way after the layer that it is at, and let no other begin."""
-        self.asked = True
+    def cancel(self) -> None:
+        """Stop the running inference after its current layer, and let no further one start. From any thread."""
+        self.cancelled = True
         if "run_options" in self.__dict__:
             self.run_options.terminate = True
 
     def check(self) -> None:
-        """Raise InferenceError if it was asked for."""
-        if self.asked:
+        """Raise InferenceError where it is cancelled."""
+        if self.cancelled:
             raise InferenceError("the work was stopped")
 
     @functools.cached_property
     def run_options(self) -> Any:
-        """What onnxruntime looks at between layers."""
-        from ganfx.engine.providers import runtime
+        """onnxruntime's RunOptions, whose `terminate` it reads between layers."""
+        from ganfx.engine.runtime import runtime
 
         return runtime().RunOptions()
 
     @contextlib.contextmanager
-    def within(self) -> Iterator[None]:
-        """Have the runs of this thread listen to this stop."""
-        token = _current.set(self)
+    def scope(self) -> Iterator[None]:
+        """Inside the block, inference of this thread obeys this token."""
+        reset = _current.set(self)
         try:
             yield
         finally:
-            _current.reset(token)
+            _current.reset(reset)
 
 
 def run_options() -> Any:
-    """The options for a run of this thread, None where nobody may stop it. Raises InferenceError after a stop."""
-    stop = _current.get()
-    if stop is None:
+    """RunOptions of this thread's token, None without one. Raises InferenceError where it is cancelled."""
+    token = _current.get()
+    if token is None:
         return None
-    options = stop.run_options
-    stop.check()
+    options = token.run_options
+    token.check()
     return options

@@ -1,4 +1,4 @@
-"""What an ONNX file promises: its own ModelSpec where it carries one, else what its graph and a tiny run tell."""
+"""The contract of an ONNX file: the ModelSpec stored in it, else what its graph and a small run show."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from ganfx.engine.graph_tensors import FLOATS, GraphTensors
 from ganfx.engine.ort_errors import loading
-from ganfx.engine.providers import quiet_options, runtime
+from ganfx.engine.runtime import quiet_options, runtime
 from ganfx.engine.tiles import Floats, ceil_to
 from ganfx.errors import ContractError
 from ganfx.spec import ModelSpec
@@ -114,7 +114,7 @@ def _output_shape(session: Any, channels: int, height: int, width: int) -> tuple
 
 
 def _value_range(session: Any, channels: int, side: int, metadata: Mapping[str, str]) -> tuple[float, float]:
-    """0..1, unless the file says otherwise or only 0..255 makes sense of what the network gives."""
+    """0..1, unless the file says otherwise or only 0..255 explains the output."""
     if "Image.BitmapPixelFormat" in metadata:
         return _WINML_RANGES.get(metadata.get("Image.NominalPixelRange", "NominalRange_0_255"), (0.0, 255.0))
     picture = _ramp(channels, side, side)
@@ -126,7 +126,7 @@ def _value_range(session: Any, channels: int, side: int, metadata: Mapping[str, 
 
 
 def _ramp(channels: int, height: int, width: int) -> Floats:
-    """A soft grey slope, (1, channels, height, width) in [0, 1]."""
+    """A smooth grey gradient, (1, channels, height, width) in [0, 1]."""
     slope = np.add.outer(np.linspace(0.1, 0.6, height), np.linspace(0.0, 0.3, width)).astype(np.float32)
     return np.broadcast_to(slope, (1, channels, height, width)).copy()
 

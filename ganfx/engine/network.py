@@ -1,4 +1,4 @@
-"""A model on a device: picks the provider and the precision, and gives up a precision that does not hold."""
+"""A model on a device: chooses provider and precision, and falls back to fp32 where a precision is inaccurate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ganfx.engine.buffer_pool import BufferPool
 from ganfx.engine.contract import read_contract
 from ganfx.engine.options import EngineOptions
 from ganfx.engine.ort_errors import running
-from ganfx.engine.precision import half_graph, trustworthy
+from ganfx.engine.precision import half_graph, is_close
 from ganfx.engine.providers import Provider, candidates, start_session
 from ganfx.engine.session import Session
 from ganfx.engine.tiles import Floats
@@ -25,16 +25,17 @@ from ganfx.engine.values import value_span
 from ganfx.errors import GanfxError, OptionError, ProviderError
 from ganfx.spec import ModelSpec
 
-# Of the value range: a picture flatter than this says nothing about a precision.
-_CONTRAST = 0.1
+# Share of the value range; what a flatter tile says about a precision is not stored for later processes.
+_MIN_CONTRAST = 0.1
 
 
 class Network:
-    """One model on one provider; `run` may be called from several threads, which take turns.
+    """One model on one provider; `run` may be called from several threads, which take turns on the device.
 
-    precision is what it computes in now: fp16 and bf16 are checked against fp32 on the first tile, and for NaN and
-    infinity on every one; where they fail, the network goes on in fp32 and the verdict is kept. digest is the file's
-    SHA-256, in hex. busy_s are the seconds that the device was used so far, and ran counts the batches by their shape.
+    precision is what it computes in now. fp16 and bf16 are compared with fp32 on the first tile and checked for NaN
+    and infinity on every tile; where they fail, the network falls back to fp32, which `tuning_cache` remembers.
+    digest is the SHA-256 of the file in hex, busy_s the time in seconds that the device was used so far, and
+    batch_counts the number of batches of each shape so far.
     """
 
     def __init__(self, path: Path, spec: ModelSpec, provider: Provider, precision: str, device_id: int) -> None:
@@ -44,23 +45,18 @@ class Network:
         self._lock, self._device_lock = threading.Lock(), threading.Lock()
         self.buffers = BufferPool()
         self.busy_s = 0.0
-        self.ran: Counter[tuple[int, ...]] = Counter()
+        self.batch_counts: Counter[tuple[int, ...]] = Counter()
         self.digest = _digest(path)
         self.key = f"{self.digest[:16]} {provider.name} {self.device}"
-        verdict = tuning_cache.known_precision(self._verdict_key(precision))
-        self.precision = verdict or precision
-        self._checked = verdict is not None or precision == "fp32"
+        known = tuning_cache.known_precision(self._precision_key(precision))
+        self.precision = known or precision
+        self._checked = known is not None or precision == "fp32"
         self._session = self._open(self.precision)
 
     @property
-    def single(self) -> bool:
+    def fixed_batch(self) -> bool:
         """Whether the graph takes only one tile at a time."""
-        return self._session.single
-
-    @property
-    def uniform(self) -> bool:
-        """Whether each new tile shape costs time, as on every device but the CPU."""
-        return self.provider.memory is not None
+        return self._session.fixed_batch
 
     def run(self, batch: Floats, controls: Mapping[str, float] | None = None) -> Floats:
         """(N, in_channels, h, w) to (N, out_channels, h * scale, w * scale), as the graph takes and gives them.
@@ -74,9 +70,9 @@ class Network:
                 session, precision = self._session, self.precision
             output = self._run(session, batch, values)
             # Checked while the device computes another thread's batch.
-            if precision == "fp32" or self._holds(batch, output, values):
+            if precision == "fp32" or self._is_accurate(batch, output, values):
                 return output
-            self._give_up_precision(precision)
+            self._fall_back(precision)
 
     def _run(self, session: Session, batch: Floats, controls: Mapping[str, float]) -> Floats:
         spec = self.spec
@@ -90,9 +86,9 @@ class Network:
 
     @contextlib.contextmanager
     def _turn(self, shape: tuple[int, ...]) -> Iterator[None]:
-        """Have the device to oneself, for a batch of `shape`."""
+        """Exclusive use of the device, for a batch of `shape`."""
         with self._device_lock:
-            self.ran[shape] += 1
+            self.batch_counts[shape] += 1
             started = time.perf_counter()
             try:
                 yield
@@ -104,39 +100,39 @@ class Network:
         handle = start_session(model, self.provider, precision, self._device_id)
         return Session(handle, self.spec, self.provider.memory, self._device_id)
 
-    def _holds(self, batch: Floats, output: Floats, controls: Mapping[str, float]) -> bool:
+    def _is_accurate(self, batch: Floats, output: Floats, controls: Mapping[str, float]) -> bool:
         with np.errstate(all="ignore"):
             if not np.isfinite(output.sum()):
                 return False
         if self._checked:
             return True
         with self._lock:
-            return self.precision != "fp32" and (self._checked or self._agrees(batch, output, controls))
+            return self.precision != "fp32" and (self._checked or self._agrees_with_fp32(batch, output, controls))
 
-    def _agrees(self, batch: Floats, output: Floats, controls: Mapping[str, float]) -> bool:
-        """Whether fp32 gives the same; computed once, for the first tile."""
+    def _agrees_with_fp32(self, batch: Floats, output: Floats, controls: Mapping[str, float]) -> bool:
+        """Whether fp32 gives about the same for the first tile of `batch`; remembered where it does."""
         reference = self._run(self._open("fp32"), batch[:1], controls)
-        if not trustworthy(output[:1], reference, value_span(self.spec.outputs[0])):
+        if not is_close(output[:1], reference, value_span(self.spec.outputs[0])):
             return False
         self._checked = True
-        if np.ptp(batch[0]) > _CONTRAST * value_span(self.spec.inputs[0]):
-            tuning_cache.remember_precision(self._verdict_key(self.precision), self.precision)
+        if np.ptp(batch[0]) > _MIN_CONTRAST * value_span(self.spec.inputs[0]):
+            tuning_cache.remember_precision(self._precision_key(self.precision), self.precision)
         return True
 
-    def _give_up_precision(self, precision: str) -> None:
+    def _fall_back(self, precision: str) -> None:
         with self._lock:
-            # Another thread may have done so.
+            # Another thread may have done so already.
             if self.precision == precision:
-                tuning_cache.remember_precision(self._verdict_key(precision), "fp32")
+                tuning_cache.remember_precision(self._precision_key(precision), "fp32")
                 self.precision = "fp32"
                 self._session = self._open("fp32")
 
-    def _verdict_key(self, precision: str) -> str:
+    def _precision_key(self, precision: str) -> str:
         return f"{self.key} {precision}"
 
 
 def open_network(path: Path, options: EngineOptions) -> Network:
-    """The model at `path` on the first provider that takes it.
+    """The model at `path` on the first provider that runs it.
 
     Raises ContractError for the file, ProviderError where no provider, or not the one asked for, can run it,
     OptionError for a precision that the model is known not to survive.
@@ -167,7 +163,7 @@ def _open_on(row: Provider, path: Path, spec: ModelSpec, options: EngineOptions)
             try:
                 return Network(path, spec, row, wanted, options.device_id)
             except ProviderError:
-                wanted = "fp32"  # whether the provider or only the precision is at fault, this tells
+                wanted = "fp32"  # the fault may lie in the precision alone
     elif wanted not in row.precisions:
         raise ProviderError(
             f"{row.name} runs {' and '.join(row.precisions)}, not {wanted}",

@@ -1,4 +1,4 @@
-"""The networks that stay open, so that the next picture need not wait for them."""
+"""Open networks, kept so that the next picture need not wait for loading."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _Key = tuple[Path, int, int, str, str, int]
 
 
 class NetworkCache:
-    """Networks by their file, as it was, and where they run; the last used stay, up to `room`. For several threads."""
+    """Keeps the `capacity` networks used last, by file (with its time and size) and device. For several threads."""
 
-    def __init__(self, room: int) -> None:
-        self.room = room
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
         self._lock = threading.Lock()
-        self._held: OrderedDict[_Key, Network] = OrderedDict()
+        self._networks: OrderedDict[_Key, Network] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._networks)
 
     def network(self, model: Path, options: EngineOptions) -> Network:
-        """The network of the ONNX file `model`, opened if need be. Raises as `open_network` does."""
+        """The network of the ONNX file `model`, opened where it is not kept. Raises what `open_network` raises."""
         path = Path(model).resolve()
         try:
             state = path.stat()
@@ -34,19 +34,19 @@ class NetworkCache:
         place = (options.provider, options.precision, options.device_id)
         key = (path, state.st_mtime_ns, state.st_size, *place)
         with self._lock:
-            found = self._held.pop(key, None) or open_network(path, EngineOptions(*place))
-            self._held[key] = found
-        while len(self) > self.room:
+            found = self._networks.pop(key, None) or open_network(path, EngineOptions(*place))
+            self._networks[key] = found
+        while len(self) > self.capacity:
             self.drop_oldest()
         return found
 
     def drop_oldest(self) -> None:
-        """Let go of the network that was used longest ago; who still holds it may use it on."""
+        """Forget the network used longest ago; it stays usable for whoever refers to it."""
         with self._lock:
-            if self._held:
-                self._held.popitem(last=False)
+            if self._networks:
+                self._networks.popitem(last=False)
 
     def clear(self) -> None:
-        """Let go of all."""
+        """Forget all networks."""
         with self._lock:
-            self._held.clear()
+            self._networks.clear()

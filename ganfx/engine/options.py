@@ -1,4 +1,4 @@
-"""What a caller may ask of the engine."""
+"""The options of the engine."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from ganfx.spec import PRECISIONS as PRECISIONS
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """How to run a network; the defaults choose by themselves.
-
-    provider is `auto` or a name of `ganfx.engine.providers.PROVIDERS`, precision `auto` or one of `PRECISIONS`.
-    tile is the side of the square fed to the network in input pixels, overlap included, and batch the number of
-    tiles fed at once; 0 chooses. overlap is in input pixels per side, None takes the network's receptive field.
-    Raises OptionError.
-    """
+    """How to run a network; the defaults choose automatically. Raises OptionError."""
 
     provider: str = "auto"
+    """`auto` or the name of a row of `ganfx.engine.PROVIDERS`."""
     precision: str = "auto"
+    """`auto` (the fastest that the network survives) or one of `PRECISIONS`."""
     device_id: int = 0
+    """Number of the GPU, from 0."""
     tile: int = 0
+    """Side in input pixels, overlap included, of the square tiles fed to the network; at least 16, 0 chooses."""
     overlap: int | None = None
+    """Input pixels on each side of a tile that its neighbours see too; None takes the receptive field."""
     batch: int = 0
+    """Tiles fed at once; 0 chooses."""
 
     def __post_init__(self) -> None:
         if self.precision not in ("auto", *PRECISIONS):

@@ -1,4 +1,4 @@
-"""Where onnxruntime's errors become ganfx's own: while a file loads, a session starts, a tile runs."""
+"""Translation of onnxruntime's errors to those of ganfx: while a file loads, a session starts, a tile runs."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _REFUSED = (
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether `error` says, in the words of CUDA, TensorRT, OpenVINO or the CPU, that memory ran out."""
+    """Whether memory ran out, by the messages of CUDA, TensorRT, OpenVINO and the CPU."""
     return isinstance(error, MemoryError) or bool(_OUT_OF_MEMORY.search(str(error)))
 
 
 def first_line(error: BaseException) -> str:
-    """The gist of onnxruntime's message: one line without its code and source positions."""
+    """onnxruntime's message as one line, without error code and source positions, at most 200 characters."""
     text = " ".join(str(error).split())
     text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)
     text = re.sub(r"\S*/onnxruntime\S*:\d+ .*?\) ", "", text)
@@ -61,7 +61,7 @@ def loading(path: Path) -> Iterator[None]:
 
 @contextmanager
 def starting(provider: str, hint: str) -> Iterator[None]:
-    """Raises DeviceMemoryError or ProviderError for whatever keeps a session from starting on `provider`."""
+    """Raises DeviceMemoryError or ProviderError for any error of starting a session on `provider`."""
     try:
         yield
     except GanfxError:
@@ -74,7 +74,7 @@ def starting(provider: str, hint: str) -> Iterator[None]:
 
 @contextmanager
 def running(device: str) -> Iterator[None]:
-    """Raises DeviceMemoryError where memory ran out on `device`, InferenceError for all else."""
+    """Raises DeviceMemoryError where memory ran out on `device`, InferenceError for any other error."""
     try:
         yield
     except GanfxError:

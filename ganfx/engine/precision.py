@@ -1,8 +1,8 @@
-"""Half precision: the same graph in fp16, and whether its results can be trusted.
+"""Half precision: the same graph in fp16, and whether its output is close enough to that of fp32.
 
 The CUDA provider computes in the types of the graph, and TensorRT is leaving its own fp16 switch for typed graphs, so
-one converted graph serves both. Casting every float of the graph suffices for picture networks; where it
-does not, onnxruntime refuses the result and the network stays in fp32.
+one converted graph serves both. Every float of the graph becomes fp16; where that gives no valid graph,
+onnxruntime refuses it and the network stays in fp32.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto, TensorProto, ValueInfoProto
 
 LARGEST_HALF = 65504.0
-# Of the value range: what fp16 and bf16 may differ from fp32, on average and anywhere.
+# Largest difference of fp16 and bf16 from fp32, on average and anywhere, as a share of the value range.
 MEAN_TOLERANCE = 1 / 255
 PEAK_TOLERANCE = 0.1
-# Inputs that the operator sets want in fp32 whatever the type of the data.
+# Inputs of operators that stay fp32 whatever the type of the data.
 _ALWAYS_FLOAT = {"Resize": slice(1, 3), "Upsample": slice(1, 2)}
 
 
 def half_graph(path: Path) -> bytes:
-    """The model at `path` in fp16, but for its inputs and outputs. Raises ProviderError where that cannot be.
+    """The model at `path` in fp16, serialised. Raises ProviderError where a weight does not fit.
 
-    Those are cast within the graph, by the device: in the processor it takes longer than many a network.
+    Inputs and outputs stay fp32 and are cast inside the graph, on the device: on the processor that takes longer.
     """
     import onnx
     import onnx.inliner
@@ -53,7 +53,7 @@ def half_graph(path: Path) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def trustworthy(output: Floats, reference: Floats, span: float) -> bool:
+def is_close(output: Floats, reference: Floats, span: float) -> bool:
     """Whether `output` is close to fp32's `reference`, both with values over a range of `span`; NaN is not."""
     apart = np.abs(output - reference) / span
     return bool(apart.mean() <= MEAN_TOLERANCE and apart.max() <= PEAK_TOLERANCE)

@@ -1,82 +1,84 @@
-"""Where a network can run: one table, fastest first, each row tried and believed only once a session has it."""
+"""The table of providers, fastest first. A provider counts as usable once a session really has it."""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
 import importlib.util
 import io
-import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganfx.engine.devices import computes_bf16, gpu_name
 from ganfx.engine.ort_errors import starting
-from ganfx.errors import GanfxError, OptionError, ProviderError
+from ganfx.engine.runtime import quiet_options, runtime
+from ganfx.errors import OptionError, ProviderError
 from ganfx.paths import cache_dir
 
-Configured = list[tuple[str, dict[str, Any]]]
-_QUIET = 4
+ProviderList = list[tuple[str, dict[str, Any]]]
 _CUDA_HINT = 'pip install "ganfx[cuda]", with a current NVIDIA driver; or --provider cpu'
 
 
 @dataclass(frozen=True)
 class Provider:
-    """One row: configure(session_options, precision, device_id) returns the providers to ask onnxruntime for.
-
-    missing() says why the row cannot be tried, or None. fastest() is the precision that `auto` takes where the
-    network allows it. memory is the device that onnxruntime binds buffers on, None for the CPU's own.
-    """
+    """One row of the table: an execution provider of onnxruntime and what is special about it."""
 
     name: str
+    """Its name for people, such as `cuda`: the value of --provider."""
     ort_name: str
+    """Its name in onnxruntime."""
     precisions: tuple[str, ...]
+    """The precisions it computes in, of `PRECISIONS`."""
     fastest: Callable[[], str]
+    """The precision that `auto` takes on this machine where the network allows it."""
     missing: Callable[[], str | None]
-    configure: Callable[[Any, str, int], Configured]
+    """Why it cannot be tried on this machine; None where it can."""
+    configure: Callable[[Any, str, int], ProviderList]
+    """(session_options, precision, device_id) to the providers to ask onnxruntime for, with their options."""
     device: Callable[[int], str]
+    """device_id to the name of the device for people."""
     hint: str
+    """What to do where it does not work."""
     memory: str | None = None
+    """The device, as onnxruntime spells it, on which buffers are bound. None: ordinary memory, nothing is bound."""
+    compiles_per_shape: bool = False
+    """Whether each new tile shape costs time, so that few shapes and several tiles per batch are best."""
+    runs_beside_cpu: bool = False
+    """Whether it leaves the processor free for decoding and encoding files."""
 
     def describe(self, device_id: int) -> str:
         """For people: the device, and in brackets what onnxruntime calls the provider."""
         return f"{self.device(device_id)} ({self.ort_name})"
 
 
-@dataclass(frozen=True)
-class ProviderStatus:
-    """What `probe_providers` found: detail is the device where it is usable, else the reason; hint, what to do."""
-
-    name: str
-    usable: bool
-    detail: str
-    hint: str
+@functools.cache
+def gpu_name(device_id: int) -> str:
+    """The CUDA driver's name for the GPU, or `CUDA device N` where it does not answer."""
+    buffer = ctypes.create_string_buffer(100)
+    handle = ctypes.c_int()
+    try:
+        driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+        failed = (
+            driver.cuInit(0)
+            or driver.cuDeviceGet(ctypes.byref(handle), device_id)
+            or driver.cuDeviceGetName(buffer, len(buffer), handle)
+        )
+    except (OSError, AttributeError):
+        failed = True
+    return f"CUDA device {device_id}" if failed else buffer.value.decode(errors="replace")
 
 
 @functools.cache
-def runtime() -> Any:
-    """The onnxruntime module, silenced: what it has to say comes as exceptions."""
-    # Read at import: without it onnxruntime keeps a device number in the user's cache folder.
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime as ort
-
-    ort.set_default_logger_severity(_QUIET)
-    ort.disable_telemetry_events()
-    return ort
-
-
-def quiet_options() -> Any:
-    """Session options that print nothing and keep to OMP_NUM_THREADS where it is set."""
-    options = runtime().SessionOptions()
-    options.log_severity_level = _QUIET
-    # A waiting thread that spins takes a core from decoding and encoding; layers on whole tiles gain nothing by it.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    threads = os.environ.get("OMP_NUM_THREADS", "")
-    if threads.isdecimal():
-        options.intra_op_num_threads = int(threads)
-    return options
+def computes_bf16() -> bool:
+    """Whether the processor multiplies bf16 in hardware. Only Linux says so; False elsewhere."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text(errors="replace")
+    except OSError:
+        return False
+    return "amx_bf16" in flags or "avx512_bf16" in flags
 
 
 @functools.cache
@@ -91,19 +93,19 @@ def _built_in(ort_name: str) -> str | None:
     return f"this onnxruntime was built without {ort_name}"
 
 
-def _cuda(options: Any, precision: str, device_id: int) -> Configured:
+def _cuda(options: Any, precision: str, device_id: int) -> ProviderList:
     _load_cuda_libraries()
     cuda = {
         "device_id": device_id,
         "arena_extend_strategy": "kSameAsRequested",
-        "cudnn_conv_algo_search": "EXHAUSTIVE",  # tiles have few shapes, so the search is paid for once
+        "cudnn_conv_algo_search": "EXHAUSTIVE",  # tiles have few shapes: one search serves them all
         "cudnn_conv_use_max_workspace": "1",
         "use_tf32": "0",
     }
     return [("CUDAExecutionProvider", cuda), ("CPUExecutionProvider", {})]
 
 
-def _tensorrt(options: Any, precision: str, device_id: int) -> Configured:
+def _tensorrt(options: Any, precision: str, device_id: int) -> ProviderList:
     folder = cache_dir() / "tensorrt"
     folder.mkdir(parents=True, exist_ok=True)
     tensorrt = {
@@ -139,7 +141,7 @@ def _openvino_missing() -> str | None:
         return f"OpenVINO's plug-in does not load: {error}"
 
 
-def _openvino(options: Any, precision: str, device_id: int) -> Configured:
+def _openvino(options: Any, precision: str, device_id: int) -> ProviderList:
     hint = {"fp32": "f32", "bf16": "bf16"}[precision]
     load_config = f'{{"CPU": {{"INFERENCE_PRECISION_HINT": "{hint}"}}}}'
     options.add_provider_for_devices(_openvino_devices(), {"load_config": load_config})
@@ -157,6 +159,8 @@ PROVIDERS = (
         device=gpu_name,
         hint="install NVIDIA's TensorRT libraries beside CUDA's; or --provider cuda",
         memory="cuda",
+        compiles_per_shape=True,
+        runs_beside_cpu=True,
     ),
     Provider(
         name="cuda",
@@ -168,6 +172,8 @@ PROVIDERS = (
         device=gpu_name,
         hint=_CUDA_HINT,
         memory="cuda",
+        compiles_per_shape=True,
+        runs_beside_cpu=True,
     ),
     Provider(
         name="openvino",
@@ -215,40 +221,3 @@ def start_session(model: Path | bytes, provider: Provider, precision: str, devic
         if provider.ort_name not in session.get_providers():
             raise ProviderError(f"{provider.name}: its libraries do not load here", hint=provider.hint)
     return session
-
-
-def probe_providers(device_id: int = 0) -> list[ProviderStatus]:
-    """Every row, tried with a tiny network."""
-    return [_probe(row, device_id) for row in PROVIDERS]
-
-
-def _probe(row: Provider, device_id: int) -> ProviderStatus:
-    import numpy as np
-
-    from ganfx.engine.ort_errors import running
-
-    try:
-        session = start_session(_tiny_network(), row, "fp32", device_id)
-        with running(row.name):
-            session.run(None, {"x": np.zeros((1, 1, 8, 8), np.float32)})
-    except GanfxError as error:
-        return ProviderStatus(row.name, False, error.message.removeprefix(f"{row.name}: "), error.hint or row.hint)
-    return ProviderStatus(row.name, True, row.describe(device_id), "")
-
-
-@functools.cache
-def _tiny_network() -> bytes:
-    """One 3x3 convolution, opset 17."""
-    from onnx import TensorProto, helper
-
-    shape = [1, 1, 8, 8]
-    kernel = helper.make_tensor("w", TensorProto.FLOAT, [1, 1, 3, 3], [1 / 9] * 9)
-    graph = helper.make_graph(
-        [helper.make_node("Conv", ["x", "w"], ["y"], pads=[1, 1, 1, 1])],
-        "tiny",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)],
-        [kernel],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    return bytes(model.SerializeToString())

@@ -14,12 +14,12 @@ from ganfx.engine.tiled_run import PixelProgress, Reader, TiledRun
 from ganfx.engine.tiles import Floats
 from ganfx.spec import ModelSpec
 
-# Few at first: what runs one command seldom needs more.
+# One command seldom needs more than a finder and two networks; the service raises the capacity.
 NETWORKS = NetworkCache(3)
 
 
 class Engine:
-    """One network and how to feed it. Cheap: engines of one model and device share the network."""
+    """One network and the options to run it with. Cheap: engines of one model and device share the network."""
 
     def __init__(self, network: Network, options: EngineOptions) -> None:
         self.network, self.options = network, options
@@ -30,22 +30,22 @@ class Engine:
 
     @property
     def provider(self) -> str:
-        """The provider that the session really has, by its name in `PROVIDERS`."""
+        """The name in `PROVIDERS` of the provider that the session really has."""
         return self.network.provider.name
 
     @property
     def device(self) -> str:
-        """The device and the provider in onnxruntime's words, for people."""
+        """For people: the device, and in brackets onnxruntime's name of the provider."""
         return self.network.device
 
     @property
-    def accelerated(self) -> bool:
-        """Whether it runs beside the processor, which then is free for files."""
-        return self.network.uniform
+    def runs_beside_cpu(self) -> bool:
+        """Whether it leaves the processor free for decoding and encoding files."""
+        return self.network.provider.runs_beside_cpu
 
     @property
     def precision(self) -> str:
-        """What it computes in; fp32 once a faster precision has failed its check."""
+        """The precision it computes in now; fp32 once a faster one has failed its check."""
         return self.network.precision
 
     def run(
@@ -79,13 +79,14 @@ class Engine:
         *,
         controls: Mapping[str, float] | None = None,
     ) -> Iterator[Floats]:
-        """Finished rows of the output, top to bottom, in chunks that are whole input rows high.
+        """Rows of the output, top to bottom, in chunks (n, width * scale, out_channels) of whole input rows.
 
-        `read(top, bottom)` returns input rows (bottom - top, width, in_channels) in [0, 1]; `top` never falls, but
-        rows near a seam are asked for more than once. `progress` gets the number of input pixels done so far.
-        controls as in `run`; they are checked before the first row is read.
-        Memory holds one band of tiles, not the picture. Each chunk is the caller's own. Raises DeviceMemoryError
-        when even the smallest tile does not fit, else halves the tile and goes on below the rows already out.
+        read(top, bottom) returns the input rows (bottom - top, width, in_channels) in [0, 1]; `top` never decreases,
+        but rows where tiles overlap are read more than once. progress is called with the number of input pixels done
+        so far. controls as in `run`; they are checked before the first row is read. One band of tiles is held in
+        memory at a time, not the picture; each chunk is the caller's own. Where memory runs out, the tile is halved
+        and the stream goes on below the rows already returned. Raises DeviceMemoryError where even the smallest tile
+        does not fit, InferenceError, and ContractError where the network's output has an unexpected shape.
         """
         told, values = progress or (lambda done: None), self.spec.control_values(controls)
         return TiledRun(self.network, self.options, read, height, width, told, values).chunks()

@@ -1,4 +1,4 @@
-"""One onnxruntime session as a function from batch to batch, with its buffers on the device."""
+"""One onnxruntime session, with its input and output buffers on the device."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from ganfx.engine.cancel import run_options
 from ganfx.engine.graph_tensors import FLOATS, GraphTensors
+from ganfx.engine.runtime import runtime
 from ganfx.engine.tiles import Floats
 from ganfx.errors import ContractError
 from ganfx.spec import ModelSpec
 
-# Of buffers on the device: while a result is fetched from the one, the next is computed in the other.
-_SETS = 2
+# Pairs of device buffers: a result is copied from one while the next is computed in the other.
+_MAX_BUFFERS = 2
 
 
 class _Buffers(NamedTuple):
@@ -25,8 +26,8 @@ class _Buffers(NamedTuple):
 
     shapes: tuple[tuple[int, ...], tuple[int, ...]]
     binding: Any
-    given: Any
-    taken: Any
+    input: Any
+    output: Any
 
 
 class Session:
@@ -41,12 +42,12 @@ class Session:
         self.handle = handle
         self._memory, self._device_id = memory, device_id
         self._free: list[_Buffers] = []
-        self._sets = threading.BoundedSemaphore(_SETS)
+        self._slots = threading.BoundedSemaphore(_MAX_BUFFERS)
         tensors = GraphTensors.of(handle, spec)
         self._input, self._output, self._controls = tensors.picture, tensors.result, tensors.controls
 
     @property
-    def single(self) -> bool:
+    def fixed_batch(self) -> bool:
         """Whether the graph takes only one tile at a time."""
         return isinstance(self._input.shape[0], int)
 
@@ -57,19 +58,19 @@ class Session:
         output_shape: Sequence[int],
         turn: AbstractContextManager[None],
     ) -> Floats:
-        """The network's output for `batch`, which must come in `output_shape`; the device is used within `turn`.
+        """The network's output for `batch`, which must have `output_shape`. `turn` is held while the device computes.
 
         controls holds a value for each control of the spec. Raises ContractError where the shape is another;
         onnxruntime's own errors pass through.
         """
-        with np.errstate(over="ignore"):  # an infinity is found in the output
+        with np.errstate(over="ignore"):  # overflow to infinity is noticed in the output
             feed = batch.astype(FLOATS[self._input.type], copy=False)
         scalars = {tensor.name: _scalar(tensor, controls[tensor.name]) for tensor in self._controls}
         if self._memory is None:
             with turn:
                 (output,) = self.handle.run([self._output.name], {self._input.name: feed} | scalars, run_options())
         else:
-            with self._sets:
+            with self._slots:
                 output = self._run_bound(self._memory, feed, scalars, tuple(output_shape), turn)
         if output.shape != tuple(output_shape):
             raise ContractError(
@@ -78,7 +79,7 @@ class Session:
         return np.asarray(output, dtype=np.float32)
 
     def release(self) -> None:
-        """Gives the device buffers back, as after an out-of-memory."""
+        """Free the device buffers, as after running out of memory."""
         self._free.clear()
 
     def _run_bound(
@@ -89,24 +90,24 @@ class Session:
         output_shape: tuple[int, ...],
         turn: AbstractContextManager[None],
     ) -> NDArray[Any]:
-        buffers = self._filled(memory, feed, output_shape)
+        buffers = self._buffers_with(memory, feed, output_shape)
         for name, value in scalars.items():
             buffers.binding.bind_cpu_input(name, value)
         with turn:
             self.handle.run_with_iobinding(buffers.binding, run_options())
-        result: NDArray[Any] = buffers.taken.numpy()
-        # In the processor's own memory that is the buffer itself, which the next run writes to.
-        result = result.copy() if buffers.taken.device_name() == "cpu" else result
+        result: NDArray[Any] = buffers.output.numpy()
+        # On the CPU this is a view of the buffer, which the next run overwrites.
+        result = result.copy() if buffers.output.device_name() == "cpu" else result
         self._free.append(buffers)
         return result
 
-    def _filled(self, memory: str, feed: NDArray[Any], output_shape: tuple[int, ...]) -> _Buffers:
-        """Buffers that nobody uses, with `feed` in them."""
+    def _buffers_with(self, memory: str, feed: NDArray[Any], output_shape: tuple[int, ...]) -> _Buffers:
+        """Unused buffers of the right shapes, with `feed` copied into the input."""
         buffers = self._unused()
         if buffers is not None and buffers.shapes == (feed.shape, output_shape):
-            buffers.given.update_inplace(feed)
+            buffers.input.update_inplace(feed)
             return buffers
-        del buffers  # the old ones go before the new ones come
+        del buffers  # freed before others are allocated
         return self._bind(memory, feed, output_shape)
 
     def _unused(self) -> _Buffers | None:
@@ -116,15 +117,14 @@ class Session:
             return None
 
     def _bind(self, memory: str, feed: NDArray[Any], output_shape: tuple[int, ...]) -> _Buffers:
-        import onnxruntime as ort
-
+        values = runtime().OrtValue
         binding = self.handle.io_binding()
-        given = ort.OrtValue.ortvalue_from_numpy(feed.copy(), memory, self._device_id)
+        bound_input = values.ortvalue_from_numpy(feed.copy(), memory, self._device_id)
         kind = FLOATS[self._output.type]
-        taken = ort.OrtValue.ortvalue_from_shape_and_type(list(output_shape), kind, memory, self._device_id)
-        binding.bind_ortvalue_input(self._input.name, given)
-        binding.bind_ortvalue_output(self._output.name, taken)
-        return _Buffers((feed.shape, output_shape), binding, given, taken)
+        bound_output = values.ortvalue_from_shape_and_type(list(output_shape), kind, memory, self._device_id)
+        binding.bind_ortvalue_input(self._input.name, bound_input)
+        binding.bind_ortvalue_output(self._output.name, bound_output)
+        return _Buffers((feed.shape, output_shape), binding, bound_input, bound_output)
 
 
 def _scalar(tensor: Any, value: float) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""One picture on its way through a network, a band of tiles at a time."""
+"""One picture run through a network, one band of tiles at a time."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from ganfx.errors import ContractError, DeviceMemoryError
 
 Reader = Callable[[int, int], Floats]
 PixelProgress = Callable[[int], None]
-# Few enough to be still in the processor's cache for whoever takes them, and enough for taking them to cost little.
+# Small enough to stay in the processor's cache for the consumer, large enough for little overhead per chunk.
 CHUNK_BYTES = 8 << 20
 
 
 @dataclass
 class TiledRun:
-    """The state of one picture's run; see `Engine.stream` for what it is given and gives.
+    """The state of one picture's run; see `Engine.stream` for the arguments.
 
-    The output is written to `into`, where there is such an array, and each chunk is a part of it.
+    Where `into` (height * scale, width * scale, out_channels) is given, chunks are views of it.
     """
 
     network: Network
@@ -69,26 +69,26 @@ class TiledRun:
             try:
                 pieces = self._pieces(planes, spans[0], down, policy, grid)
             except (DeviceMemoryError, MemoryError):
-                policy = grid.shrunk(policy)
+                policy = grid.shrunk(policy, cpu_hint=self.network.provider.runs_beside_cpu)
                 tuning_cache.remember_tile(self.network.key, policy.side, policy.batch)
                 grid, spans = self._cut_rows(policy, spans[0].start)
                 continue
             band = Band(pieces, down, carry)
             del spans[0], pieces
             yield band
-            carry = self._left(band)
+            carry = self._carry_of(band)
             del band
 
-    def _left(self, band: Band) -> Floats:
-        """The rows that `band` leaves unfinished."""
+    def _carry_of(self, band: Band) -> Floats:
+        """The last rows of `band`, to which the next band adds."""
         spec, down = self.network.spec, band.down
         rows = np.empty((down.end - down.begin - down.tail, self.width * spec.scale, spec.out_channels), np.float32)
         band.write(rows, down.tail)
         return rows
 
     def _first_policy(self) -> TilingPolicy:
-        policy = TilingPolicy.of(self.network.spec, self.options, uniform=self.network.uniform)
-        if self.network.single:
+        policy = TilingPolicy.of(self.network.spec, self.options, uniform=self.network.provider.compiles_per_shape)
+        if self.network.fixed_batch:
             policy = policy.within(policy.side, 1)
         known = tuning_cache.known_tile(self.network.key)
         return policy.within(*known) if known else policy
@@ -99,7 +99,7 @@ class TiledRun:
         return grid, cut(length, grid.height, policy.overlap, policy.fade, begin)
 
     def _planes(self, top: int, policy: TilingPolicy, grid: TileGrid) -> Floats:
-        """One band of the picture as the network wants it: (in_channels, rows, columns), mirrored past the edges."""
+        """One band of the picture for the network: (in_channels, rows, columns), mirrored beyond the edges."""
         spec = self.network.spec
         rows = reflected(self.height, top, top + grid.height)
         first, last = int(rows.min()), int(rows.max()) + 1
@@ -116,7 +116,7 @@ class TiledRun:
     def _pieces(
         self, planes: Floats, span: Span, down: Weights, policy: TilingPolicy, grid: TileGrid
     ) -> list[tuple[Floats, Weights]]:
-        """What the network makes of one band: of each tile that which counts, and its weights across."""
+        """The output for one band: of each tile the part that counts, and its weights across."""
         spec = self.network.spec
         scale, order = spec.scale, -1 if spec.outputs[0].color_order == "BGR" else 1
         columns = cut(planes.shape[2], grid.width, policy.overlap, policy.fade)
@@ -139,6 +139,6 @@ class TiledRun:
 
 
 def _stacked(planes: Floats, group: list[Span], grid: TileGrid) -> Floats:
-    """The tiles of `group` as one batch; a short group is filled up, so that the shape stays the same."""
+    """The tiles of `group` as one batch; a short group is filled up with its last tile, to keep the shape."""
     filled = group + group[-1:] * (grid.batch - len(group))
     return np.stack([planes[:, :, column.start : column.start + grid.width] for column in filled])

@@ -1,4 +1,4 @@
-"""How large the tiles are: from the network's contract, the device, the picture, and what memory allowed before."""
+"""Tile sizes: from the network's contract, the provider, the picture, and what fitted into memory before."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ganfx.spec import ModelSpec
 
 DEFAULT_SIDE = 512
 SMALLEST_SIDE = 64
-# Trusted pixels beyond the receptive field, over which neighbours fade.
+# Pixels beyond the receptive field over which neighbouring tiles fade into each other.
 FADE_MARGIN = 4
-# A network that sees further than this (attention, instance normalisation) is not made exact by any overlap.
+# Upper bound of the overlap: attention and instance normalisation see everything, no overlap makes them exact.
 LARGEST_FIELD = 128
-# Of an upscaler, what lies further away hardly matters, and large tiles cost the square of its scale.
+# The same for upscalers: pixels further away hardly matter, and large tiles cost the square of the scale.
 LARGEST_UPSCALER_FIELD = 64
-# Sides of tiles in overlaps, at least: else most pixels would be computed more than once.
+# A tile is at least so many overlaps wide; with less, most pixels would be computed more than once.
 SIDE_IN_OVERLAPS = 8
 BATCH_PIXELS = 1024 * 1024
 BAND_BYTES = 256 << 20
@@ -27,9 +27,10 @@ BAND_BYTES = 256 << 20
 
 @dataclass(frozen=True)
 class TilingPolicy:
-    """The rules of one run: sides are input pixels, `floor` the smallest side to try.
+    """How one run is tiled. Sides, overlap and fade are input pixels; `floor` is the smallest side to try.
 
-    uniform keeps to few tile shapes, for devices that pay for each new one; otherwise tiles fit the picture.
+    uniform keeps to few tile shapes and batches tiles, for providers that compile for each shape; otherwise tiles fit
+    the picture.
     """
 
     side: int
@@ -44,7 +45,7 @@ class TilingPolicy:
 
     @classmethod
     def of(cls, spec: ModelSpec, options: EngineOptions, *, uniform: bool) -> TilingPolicy:
-        """The policy that `options` ask for; overlap covers the receptive field, up to a largest and to 3/8 tile."""
+        """The policy for `options`; the overlap covers the receptive field, up to its upper bound and 3/8 of a tile."""
         multiple = spec.multiple_of
         field = min(spec.receptive_field, LARGEST_UPSCALER_FIELD if spec.scale > 1 else LARGEST_FIELD)
         overlap = field + FADE_MARGIN if options.overlap is None else options.overlap
@@ -57,16 +58,16 @@ class TilingPolicy:
         return cls(side, floor, overlap, fade, batch, multiple, spec.min_size, spec.tiling.rule, uniform)
 
     def within(self, side: int, batch: int) -> TilingPolicy:
-        """The same with no more than this side and batch; a batch of 0 is no limit."""
+        """This policy with at most this side and batch; a batch of 0 is no limit."""
         batch = min(self.batch or batch, batch or self.batch)
         return dataclasses.replace(self, side=min(self.side, max(side, self.floor)), batch=batch)
 
     def padded(self, length: int) -> int:
-        """`length` made long enough, and a whole multiple, for the network."""
+        """`length` rounded up to what the network takes: at least min_size, a multiple of multiple_of."""
         return ceil_to(max(length, self.min_size), self.multiple_of)
 
     def side_for(self, length: int, limit: int) -> int:
-        """The tile's side along an axis of `length`: at most `limit`, or less where less will do."""
+        """The side of tiles along an axis of `length`: at most `limit` unless the rule is whole."""
         if self.rule == "fixed":
             return self.side
         if self.rule == "whole":
@@ -92,7 +93,7 @@ class TileGrid:
 
     @classmethod
     def of(cls, policy: TilingPolicy, spec: ModelSpec, height: int, width: int) -> TileGrid:
-        """The tiles for a picture, or what is left of it, such that a band of them keeps below `BAND_BYTES`."""
+        """The tiles for a picture, or the rest of one, such that the output of a band is at most `BAND_BYTES`."""
         rows, columns = policy.padded(height), policy.padded(width)
         row_bytes = 4 * spec.out_channels * columns * spec.scale**2
         core = max(1, BAND_BYTES // row_bytes)
@@ -103,8 +104,11 @@ class TileGrid:
         wanted = policy.batch or (BATCH_PIXELS // (tile_height * tile_width) if policy.uniform else 1)
         return cls(tile_height, tile_width, max(1, min(wanted, across)))
 
-    def shrunk(self, policy: TilingPolicy) -> TilingPolicy:
-        """The policy that needs about half the memory. Raises DeviceMemoryError below the smallest tile."""
+    def shrunk(self, policy: TilingPolicy, *, cpu_hint: bool) -> TilingPolicy:
+        """The policy that needs about half the memory. Raises DeviceMemoryError below the smallest tile.
+
+        cpu_hint makes the error propose the CPU.
+        """
         if self.batch > 1:
             return dataclasses.replace(policy, batch=self.batch // 2)
         side = max(self.height, self.width)
@@ -114,7 +118,7 @@ class TileGrid:
                 hint="use a smaller picture",
             )
         if policy.rule == "fixed" or side <= policy.floor:
-            hint = "close other programs" + (", or use --provider cpu" if policy.uniform else "")
+            hint = "close other programs" + (", or use --provider cpu" if cpu_hint else "")
             raise DeviceMemoryError(f"out of memory even with tiles of {side} pixels", hint=hint)
         half = ceil_to(max(side // 2, policy.floor), policy.multiple_of)
         return dataclasses.replace(policy, side=half, batch=1)

@@ -1,4 +1,4 @@
-"""What was learnt about a model on a device: tile sizes for this process, precisions for good."""
+"""What was found out about a model on a device: tile sizes (this process), usable precisions (stored on disk)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _file() -> Path:
 
 
 def known_tile(key: str) -> tuple[int, int] | None:
-    """The (side, batch) that last fitted into memory after a larger one had not."""
+    """The (side, batch) that fitted into memory after a larger one had not; None where memory never ran out."""
     return _tiles.get(key)
 
 
@@ -29,7 +29,7 @@ def remember_tile(key: str, side: int, batch: int) -> None:
 
 
 def known_precision(key: str) -> str | None:
-    """The precision found to hold for `key`, by this process or an earlier one."""
+    """The precision to use for `key`, found by this process or an earlier one."""
     return _precisions.get(key) or _stored().get(key)
 
 

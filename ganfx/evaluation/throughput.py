@@ -63,7 +63,7 @@ def benchmark_batch(
 def _round(inputs: Sequence[Input], chooser: Chooser, limits: StageLimits) -> Throughput:
     engines = list({engine.network: engine for engine in chooser.engines}.values())
     for engine in engines:
-        engine.network.ran.clear()
+        engine.network.batch_counts.clear()
         engine.network.busy_s = 0.0
     started = time.perf_counter()
     megapixels = _make(inputs, chooser, limits)
@@ -90,7 +90,7 @@ def _alone(engine: Engine) -> float:
     """The seconds that the batches which the network of `engine` ran take with nothing beside them."""
     noise = np.random.default_rng(0)
     total = 0.0
-    for shape, count in dict(engine.network.ran).items():
+    for shape, count in dict(engine.network.batch_counts).items():
         batch = noise.random(shape, np.float32)
         started = time.perf_counter()
         for _ in range(count):

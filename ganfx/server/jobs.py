@@ -69,7 +69,7 @@ class JobQueue:
 
     def discard(self, job: Job) -> None:
         """Remove `job`, whose client is gone or answered: cancel it if it runs, drop it if it waits."""
-        job.cancel_token.ask()
+        job.cancel_token.cancel()
         job.responses.close()
         with self._changed:
             self._admitted.pop(job, None)
@@ -97,7 +97,7 @@ class JobQueue:
         with self._changed:
             self._is_shut_down = True
             for job in self._admitted:
-                job.cancel_token.ask()
+                job.cancel_token.cancel()
             self._changed.notify_all()
 
     def position(self, job: Job) -> int | None:

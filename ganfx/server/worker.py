@@ -40,7 +40,7 @@ class Worker:
 
     def start(self) -> None:
         """Start the thread."""
-        NETWORKS.room = _MAX_NETWORKS
+        NETWORKS.capacity = _MAX_NETWORKS
         self._thread.start()
 
     def join(self, timeout_s: float) -> None:
@@ -58,7 +58,7 @@ class Worker:
     def _process(self, job: Job) -> str:
         """Run `job` and send its last message; never raises. Returns the outcome for the log."""
         try:
-            with job.cancel_token.within():
+            with job.cancel_token.scope():
                 self._apply(job)
         except Exception as error:
             failure = _as_ganfx_error(error, job)
@@ -115,7 +115,7 @@ def _send_rows(job: Job, piece: Picture, grey: bool) -> None:
 
 def _as_ganfx_error(error: Exception, job: Job) -> GanfxError:
     """The error to report to the client."""
-    if job.cancel_token.asked:
+    if job.cancel_token.cancelled:
         return ServerError("the work was stopped", hint="start it again")
     if isinstance(error, GanfxError):
         return error

@@ -6,16 +6,7 @@ the file. `docs/reference/model-contract.md` describes it, `docs/model-contract.
 
 from __future__ import annotations
 
-from ganfx.spec.model import (
-    FORMAT,
-    KEY,
-    PRECISIONS,
-    Control,
-    ModelSpec,
-    Port,
-    SelfTest,
-    StoredPair,
-    Tiling,
-)
+from ganfx.spec.model import FORMAT, KEY, PRECISIONS, ModelSpec
+from ganfx.spec.parts import Control, Port, SelfTest, StoredPair, Tiling
 
 __all__ = ["FORMAT", "KEY", "PRECISIONS", "Control", "ModelSpec", "Port", "SelfTest", "StoredPair", "Tiling"]

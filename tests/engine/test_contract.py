@@ -13,7 +13,7 @@ import pytest
 
 from ganfx.engine import EngineOptions, open_engine, verify
 from ganfx.engine.contract import read_contract
-from ganfx.engine.stored_pairs import encode_pair
+from ganfx.engine.self_test import encode_pair
 from ganfx.errors import ContractError, ModelError, OptionError, UnknownModelError
 from ganfx.spec import ModelSpec, Port, SelfTest, StoredPair
 from tests import graphs

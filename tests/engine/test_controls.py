@@ -40,7 +40,12 @@ def like_a_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The CPU's row with fp16 graphs and buffers bound on the device."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     row = dataclasses.replace(
-        providers.candidates("cpu")[0], precisions=("fp32", "fp16"), fastest=lambda: "fp16", memory="cpu"
+        providers.candidates("cpu")[0],
+        precisions=("fp32", "fp16"),
+        fastest=lambda: "fp16",
+        memory="cpu",
+        compiles_per_shape=True,
+        runs_beside_cpu=True,
     )
     monkeypatch.setattr(providers, "PROVIDERS", (row,))
     NETWORKS.clear()

@@ -37,7 +37,12 @@ def fresh_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[
 def like_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """The CPU's row with a GPU's ways: fp16 graphs first, and buffers bound on the device."""
     row = dataclasses.replace(
-        providers.candidates("cpu")[0], precisions=("fp32", "fp16"), fastest=lambda: "fp16", memory="cpu"
+        providers.candidates("cpu")[0],
+        precisions=("fp32", "fp16"),
+        fastest=lambda: "fp16",
+        memory="cpu",
+        compiles_per_shape=True,
+        runs_beside_cpu=True,
     )
     monkeypatch.setattr(providers, "PROVIDERS", (row,))
 

@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ganfx.engine import EngineOptions, open_engine, verify
-from ganfx.engine.stored_pairs import decode_pair
+from ganfx.engine.self_test import decode_pair
 from ganfx.errors import ContractError, ExportError
 from ganfx.exporters.checkpoint import read_state
 from ganfx.exporters.export import ExportReport, export_generator

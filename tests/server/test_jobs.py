@@ -31,10 +31,10 @@ def header(model: str, side: int = 8) -> Header:
 @pytest.fixture
 def models(models: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("GANFX_MODELS", str(models))
-    room = NETWORKS.room
+    room = NETWORKS.capacity
     NETWORKS.clear()
     yield models
-    NETWORKS.room = room
+    NETWORKS.capacity = room
 
 
 def last_messages(*headers: Header, memory_bytes: int = 1 << 40) -> list[dict[str, Any]]:
@@ -64,12 +64,12 @@ def last_messages(*headers: Header, memory_bytes: int = 1 << 40) -> list[dict[st
 
 def test_a_run_is_stopped_between_layers(tmp_path: Path) -> None:
     engine, token = open_engine(graphs.convolutions(tmp_path / "slow.onnx", layers=200, width=64), CPU), CancelToken()
-    threading.Timer(0.3, token.ask).start()
+    threading.Timer(0.3, token.cancel).start()
     started = time.monotonic()
-    with pytest.raises(InferenceError), token.within():
+    with pytest.raises(InferenceError), token.scope():
         engine.run(np.zeros((512, 512, 3), np.float32))
     assert time.monotonic() - started < 8
-    with pytest.raises(InferenceError), token.within():
+    with pytest.raises(InferenceError), token.scope():
         engine.run(np.zeros((8, 8, 3), np.float32))
     assert engine.run(np.zeros((8, 8, 3), np.float32)).shape == (8, 8, 3)
 

@@ -1,0 +1,34 @@
+"""The onnxruntime module itself, imported when first needed, and the session options that all sessions share."""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import Any
+
+# onnxruntime's severity of fatal errors.
+_FATAL = 4
+
+
+@functools.cache
+def runtime() -> Any:
+    """The onnxruntime module, with its log and telemetry off: what it has to say comes as exceptions."""
+    # Read when onnxruntime is imported: without it a device number is written to the user's cache folder.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime as ort
+
+    ort.set_default_logger_severity(_FATAL)
+    ort.disable_telemetry_events()
+    return ort
+
+
+def quiet_options() -> Any:
+    """Session options that log nothing and use OMP_NUM_THREADS threads where it is set."""
+    options = runtime().SessionOptions()
+    options.log_severity_level = _FATAL
+    # Spinning threads take a core from decoding and encoding, and layers on whole tiles gain nothing by it.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    if threads.isdecimal():
+        options.intra_op_num_threads = int(threads)
+    return options
