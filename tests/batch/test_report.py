@@ -117,6 +117,7 @@ def test_previews_are_upright_and_in_srgb(shared_data: Path) -> None:
     assert "icc_profile" not in shown.info
 
 
+@pytest.mark.slow
 def test_a_page_takes_little_memory_however_many_pictures_it_has(tmp_path: Path) -> None:
     before, after = photo(tmp_path / "a.png", 400, 400), photo(tmp_path / "b.png", 400, 400, seed=1)
     outcome = Outcome(Item(before, after), 1.0, (400, 400), (400, 400), "negative")

@@ -197,6 +197,7 @@ def test_bad_usage_is_said_before_anything_is_done(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_a_large_photograph_with_a_small_hole_takes_little_memory(tmp_path: Path, model: Path) -> None:
     width, height = 8000, 6250
     gradient = pyvips.Image.xyz(width, height)[0] * (255 / width)

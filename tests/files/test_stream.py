@@ -74,6 +74,7 @@ def _png(path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".tif", ".jpg"])
 def test_large_pictures_pass_through_little_memory(tmp_path: Path, suffix: str) -> None:
     width, height = 12_000, 9_000

@@ -51,7 +51,7 @@ def test_a_hundred_requests_at_once_get_the_right_pixels(idle_service: Service) 
 
     with ThreadPoolExecutor(100) as threads:
         assert all(threads.map(one, range(100)))
-    assert is_idle(idle_service)
+    wait_until(lambda: is_idle(idle_service))
 
 
 def test_requests_beyond_the_memory_limit_are_refused_and_take_no_memory(tmp_path: Path, models: Path) -> None:

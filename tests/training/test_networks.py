@@ -48,6 +48,7 @@ def test_shipped_recipes_stay_within_their_size(name: str) -> None:
     assert sum(parameter.numel() for parameter in network.parameters()) <= 450_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_discriminator_learns_to_tell_sharp_from_blurred(kind: str) -> None:
     torch.manual_seed(0)
