@@ -51,7 +51,7 @@ class FileFingerprint:
 class ResultRecord:
     """One result: the file `target` with its fingerprint, the picture it was made from with its own, and the recipe.
 
-    recipe: JSON text, see `item_runner.recipe_of`.
+    recipe: JSON text, see `item_runner.recipe_fingerprint`.
     """
 
     target: Path

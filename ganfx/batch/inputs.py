@@ -1,4 +1,4 @@
-"""Which pictures the names given by a user stand for: files, folders and patterns."""
+"""Which pictures the names that a user passes stand for: files, folders and patterns."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def find_inputs(
             found += [Input(Path(match)) for match in sorted(glob.glob(name))] or [Input(path)]
         else:
             found.append(Input(path))
-    return list({given.path: given for given in reversed(found)}.values())[::-1]
+    return list({picture.path: picture for picture in reversed(found)}.values())[::-1]
 
 
 def _inputs_in(folder: Path, is_picture: IsPicture, recursive: bool, leave_out: Path | None) -> list[Input]:
@@ -65,29 +65,29 @@ def _inputs_in(folder: Path, is_picture: IsPicture, recursive: bool, leave_out: 
 
 def _files_in(folder: Path, recursive: bool, leave_out: Path | None) -> Iterator[Path]:
     avoided = None if leave_out is None else leave_out.resolve()
-    for place, folders, names in os.walk(folder):
-        within = Path(place)
-        yield from (within / name for name in sorted(names) if not name.startswith(".") and (within / name).is_file())
+    for root, folders, names in os.walk(folder):
+        here = Path(root)
+        yield from (here / name for name in sorted(names) if not name.startswith(".") and (here / name).is_file())
         folders[:] = sorted(
-            name for name in folders if recursive and not name.startswith(".") and (within / name).resolve() != avoided
+            name for name in folders if recursive and not name.startswith(".") and (here / name).resolve() != avoided
         )
 
 
 def without_results(inputs: Sequence[Input]) -> list[Input]:
     """`inputs` without results that earlier runs made from them, or from other pictures in the same folder."""
-    named = {real(given.path) for given in inputs}
+    named = {real(picture.path) for picture in inputs}
     journals = _NearbyJournals()
     try:
-        return [given for given in inputs if not _is_result(given, journals, named)]
+        return [picture for picture in inputs if not _is_result(picture, journals, named)]
     finally:
         journals.close()
 
 
-def _is_result(given: Input, journals: _NearbyJournals, named: set[Path]) -> bool:
-    source = journals.source_of(given.path)
+def _is_result(picture: Input, journals: _NearbyJournals, named: set[Path]) -> bool:
+    source = journals.source_of(picture.path)
     if source is None:
         return False
-    return source in named or (given.root is not None and source.is_relative_to(given.root.resolve()))
+    return source in named or (picture.root is not None and source.is_relative_to(picture.root.resolve()))
 
 
 class _NearbyJournals:
@@ -100,9 +100,9 @@ class _NearbyJournals:
         """The picture that ganfx made the one at `path` from; None where ganfx did not make it."""
         for folder in real(path).parents:
             records = self._records(folder)
-            made = records.origin(path) if records else None
-            if made:
-                return made.source
+            record = records.origin(path) if records else None
+            if record:
+                return record.source
         return None
 
     def _records(self, folder: Path) -> Records | None:

@@ -63,7 +63,7 @@ class ItemRunner:
         """
         with slot, ItemError.about(item.source), contextlib.ExitStack() as stack:
             slot.enter(DECODE)
-            recipe = recipe_of(item, self.chooser, self.save)
+            recipe = recipe_fingerprint(item, self.chooser, self.save)
             _make_folders(item)
             journal = stack.enter_context(self._journals.open(item.home))
             if known := settled_outcome(item, recipe, journal, self.existing):
@@ -94,7 +94,7 @@ class ItemRunner:
     def _planned(self, item: Item, records: Records | None) -> Outcome:
         try:
             with ItemError.about(item.source), open_reader(item.source) as reader:
-                known = settled_outcome(item, recipe_of(item, self.chooser, self.save), records, self.existing)
+                known = settled_outcome(item, recipe_fingerprint(item, self.chooser, self.save), records, self.existing)
                 return known or Outcome(item, input_size=(reader.width, reader.height), status=PLANNED)
         except ItemError as error:
             return Outcome(item, error=error, status=FAILED)
@@ -128,7 +128,7 @@ def settled_outcome(item: Item, recipe: str, records: Records | None, existing: 
     return None
 
 
-def recipe_of(item: Item, chooser: pipeline.Chooser, save: SaveOptions) -> str:
+def recipe_fingerprint(item: Item, chooser: pipeline.Chooser, save: SaveOptions) -> str:
     """All that decides the result of `item`, as JSON text: steps, options for saving, and the mask's digest."""
     recipe = {"format": RECIPE_FORMAT, "steps": chooser.fingerprint, "save": dataclasses.asdict(save)}
     return json.dumps(recipe | {"mask": _mask_recipe(item.mask)}, sort_keys=True)

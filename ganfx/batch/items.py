@@ -82,8 +82,10 @@ def assign_targets(inputs: Sequence[Input], output: Path | None, naming: Naming,
 
     Raises OptionError where two results would share a file, or a result would replace an input.
     """
-    items = [_item(given, output if into_folder else None, naming, None if into_folder else output) for given in inputs]
-    sources = {given.path.resolve() for given in inputs}
+    items = [
+        _item(picture, output if into_folder else None, naming, None if into_folder else output) for picture in inputs
+    ]
+    sources = {picture.path.resolve() for picture in inputs}
     taken: dict[str, Path] = {}
     for item in items:
         target = item.target.resolve()
@@ -100,9 +102,9 @@ def assign_targets(inputs: Sequence[Input], output: Path | None, naming: Naming,
     return items
 
 
-def _item(given: Input, folder: Path | None, naming: Naming, file: Path | None) -> Item:
+def _item(picture: Input, folder: Path | None, naming: Naming, file: Path | None) -> Item:
     if file is not None:
-        return Item(given.path, file, inside=given.inside, home=file.parent)
-    place = given.path.parent if folder is None else folder / given.inside
-    target = place / naming.name(given.path, place)
-    return Item(given.path, target, inside=given.inside, home=place if folder is None else folder)
+        return Item(picture.path, file, inside=picture.inside, home=file.parent)
+    place = picture.path.parent if folder is None else folder / picture.inside
+    target = place / naming.name(picture.path, place)
+    return Item(picture.path, target, inside=picture.inside, home=place if folder is None else folder)

@@ -14,7 +14,7 @@ from ganfx.files import MaskSource
 
 def without_mask(inputs: Sequence[Input], masks: MaskSource) -> list[Input]:
     """`inputs` without the mask file, which a folder may contain; a single picture that is its own mask stays."""
-    rest = [given for given in inputs if not _same(given.path, masks.path)]
+    rest = [picture for picture in inputs if not _same(picture.path, masks.path)]
     return rest or list(inputs)
 
 
@@ -27,12 +27,12 @@ def assign_masks(items: Sequence[Item], masks: MaskSource, is_picture: Callable[
     """
     if masks.path is not None and not masks.path.exists():
         raise OptionError(f"there is no mask {masks.path}", hint="check the name")
-    given = [dataclasses.replace(item, mask=_mask_of(item, masks, is_picture)) for item in items]
-    taken = {item.mask.path.resolve() for item in given if item.mask and item.mask.path}
-    for item in given:
+    assigned = [dataclasses.replace(item, mask=_mask_of(item, masks, is_picture)) for item in items]
+    taken = {item.mask.path.resolve() for item in assigned if item.mask and item.mask.path}
+    for item in assigned:
         if item.target.resolve() in taken:
             raise OptionError(f"{item.target}: a result would replace a mask", hint="choose another -o")
-    return given
+    return assigned
 
 
 def assign_mask_targets(items: Sequence[Item], output: Path, several: bool) -> list[Item]:
@@ -41,20 +41,20 @@ def assign_mask_targets(items: Sequence[Item], output: Path, several: bool) -> l
     Raises OptionError where a mask would replace a picture or another mask.
     """
     into_folder = several or output.is_dir() or not output.suffix
-    given = [
+    assigned = [
         dataclasses.replace(
             item, mask_target=output / item.inside / f"{item.source.stem}.png" if into_folder else output
         )
         for item in items
     ]
     taken = {path.resolve() for item in items for path in (item.source, item.target)}
-    for item in given:
+    for item in assigned:
         assert item.mask_target is not None
         place = item.mask_target.resolve()
         if place in taken:
             raise OptionError(f"{item.mask_target}: a mask would replace another file", hint="choose another folder")
         taken.add(place)
-    return given
+    return assigned
 
 
 def _mask_of(item: Item, masks: MaskSource, is_picture: Callable[[Path], bool]) -> MaskSource | None:

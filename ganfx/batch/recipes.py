@@ -82,7 +82,7 @@ def find_recipe(wanted: str, folder: Path | None = None) -> Recipe:
     return Recipe.of(wanted)
 
 
-def recipe_of(folder: Path) -> Recipe | None:
+def folder_recipe(folder: Path) -> Recipe | None:
     """The recipe set by the key `recipe` in the ganfx.toml of `folder`; None without one. Raises OptionError."""
     wanted = _read(folder / FILE).get("recipe")
     return find_recipe(wanted, folder) if wanted is not None else None

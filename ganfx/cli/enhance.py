@@ -12,8 +12,7 @@ from ganfx.cli.help_groups import headed, make_command
 from ganfx.cli.mask_options import as_mask_source, mask_options
 from ganfx.cli.options import engine_options, take_engine_options
 
-AUTO = "auto"
-_STEPS_HELP = f"Filters with commas between, or {AUTO}: what each photograph needs.  [default: {AUTO}]"
+_STEPS_HELP = "Filters with commas between, or auto: what each photograph needs.  [default: auto]"
 _EPILOG = """\b
 Examples:
   ganfx enhance album/*.jpg                          what each of them needs
@@ -43,7 +42,7 @@ By default it colors what is gray, enlarges what is small and heals old prints t
 
 
 def _enhance(**arguments: Any) -> int:
-    from ganfx.batch.recipes import Recipe, find_recipe
+    from ganfx.batch.recipes import AUTO, Recipe, find_recipe
 
     engine = take_engine_options(arguments)
     given = FileArguments.take(arguments)

@@ -20,7 +20,7 @@ def _say(line: str) -> None:
     click.echo(line, err=True)
 
 
-@click.group("eval")
+@click.group("eval", short_help="Compare models by figures, sheets and speed.")
 def evaluate() -> None:
     """Compare models by figures, sheets and speed (needs: pip install "ganfx[train]")."""
 
@@ -61,7 +61,7 @@ def _tell(report: EvaluationReport, output: Path | None) -> None:
         _say(f"written: {path}")
 
 
-@evaluate.command()
+@evaluate.command(short_help="Shrink pictures, enlarge them again, and compare.")
 @_models("photo-x4")
 @_sets
 @click.option("--degradation", "degradations", multiple=True, help="clean or camera.  [default: both]")
@@ -89,7 +89,7 @@ def upscale(
     )
 
 
-@evaluate.command()
+@evaluate.command(short_help="Cut holes into pictures, fill them, and compare.")
 @_models(None)
 @_sets
 @click.option("--kind", "kinds", multiple=True, help="Holes to draw: scratches, objects or huge.  [default: all]")
@@ -125,7 +125,7 @@ def inpaint(
     _tell(report, output)
 
 
-@evaluate.command()
+@evaluate.command(short_help="Turn pictures gray, color them, and compare.")
 @_models(None)
 @_sets
 @click.option(
@@ -156,7 +156,7 @@ def colorize(
     _tell(evaluate_colorize(chosen, sets, degradations=degradations, limit=limit, say=_say), output)
 
 
-@evaluate.command()
+@evaluate.command(short_help="Paint photographs, and compare with the style.")
 @_models(None)
 @_sets
 @click.option(
@@ -196,7 +196,7 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> tupl
     return size
 
 
-@evaluate.command()
+@evaluate.command(short_help="Time models on the same input.")
 @_models("photo-x4")
 @click.option(
     "--size", callback=_size, metavar="N|WIDTHxHEIGHT", help="Input pixels.  [default: what the filter hands over]"

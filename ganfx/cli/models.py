@@ -65,7 +65,7 @@ def verify(name: str) -> int:
     return 0 if result.passed else 1
 
 
-@models.command("import")
+@models.command("import", short_help="Import an ONNX file or a PyTorch checkpoint.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--name", help="What to call it.  [default: the file's name]")
 @click.option("--license", default="unknown", show_default=True, help="Kept with the model.")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganfx.batch.fingerprints import ResultRecord
-from ganfx.batch.item_runner import ItemRunner, OverwritePolicy, recipe_of
+from ganfx.batch.item_runner import ItemRunner, OverwritePolicy, recipe_fingerprint
 from ganfx.batch.items import Item
 from ganfx.batch.journal import Journal
 from ganfx.errors import ItemError, OutputError
@@ -87,7 +87,9 @@ class Classifier:
 
     def _is_current(self, picture: Path, made: ResultRecord, recipe: FolderRecipe) -> bool:
         item = self._item(picture, made.target)
-        return made.recipe == recipe_of(item, recipe.chooser, recipe.save) and made.source_fingerprint.fits(picture)
+        return made.recipe == recipe_fingerprint(item, recipe.chooser, recipe.save) and made.source_fingerprint.fits(
+            picture
+        )
 
 
 def check_complete(picture: Path) -> None:

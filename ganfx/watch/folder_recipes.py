@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ganfx import pipeline
 from ganfx.batch.items import Naming
-from ganfx.batch.recipes import AUTO, FILE, Recipe, find_recipe, recipe_of
+from ganfx.batch.recipes import AUTO, FILE, Recipe, find_recipe, folder_recipe
 from ganfx.errors import OptionError
 from ganfx.files import SaveOptions, writable_suffix
 from ganfx.watch.stability import FileState
@@ -73,7 +73,7 @@ class FolderRecipes:
         if state is None:
             return None
         if folder not in self._read or self._read[folder][0] != state:
-            self._read[folder] = state, recipe_of(folder)
+            self._read[folder] = state, folder_recipe(folder)
         return self._read[folder][1]
 
     def _opened_recipe(self, recipe: Recipe) -> FolderRecipe:

@@ -10,7 +10,7 @@ import pytest
 import pyvips
 
 from ganfx import pipeline
-from ganfx.batch.recipes import Recipe, find_recipe, recipe_of
+from ganfx.batch.recipes import Recipe, find_recipe, folder_recipe
 from ganfx.cli import main
 from ganfx.errors import OptionError
 from ganfx.filters.colorize.hint import Hint
@@ -89,11 +89,11 @@ def test_what_is_no_name_is_steps() -> None:
 
 def test_a_folder_says_its_own_recipe(tmp_path: Path) -> None:
     folder = write(tmp_path / "album", f'recipe = "old"\n{OLD}')
-    found = recipe_of(folder)
+    found = folder_recipe(folder)
     assert found is not None
     assert filters_of(found) == ["heal", "upscale"]
-    assert recipe_of(tmp_path / "here") is None
-    inside = recipe_of(write(tmp_path / "inside", 'recipe = "colorize,upscale:2"'))
+    assert folder_recipe(tmp_path / "here") is None
+    inside = folder_recipe(write(tmp_path / "inside", 'recipe = "colorize,upscale:2"'))
     assert inside is not None
     assert filters_of(inside) == ["colorize", "upscale"]
 
