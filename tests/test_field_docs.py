@@ -9,14 +9,20 @@ import pytest
 
 from ganfx.files import Format, MaskSource, Preview, SaveOptions
 from ganfx.filters import Filter, Finder, Flow, Option, Overview, Region, Retouch, Strip
+from ganfx.hosts.doctor import Finding
+from ganfx.hosts.machine import Machine
+from ganfx.hosts.programs import Program, RunResult
+from ganfx.hosts.table import Host, Installation
 from ganfx.imaging.picture import Box, Patch, Picture, PictureInfo
 from ganfx.pipeline import BoundFilter, Chain, MaskedRegions, Step
 from ganfx.pipeline.auto import Auto, Tone
+from ganfx.server.lifetime import ServerSettings
 
 CLASSES = [
     *(Filter, Finder, Flow, Option, Overview, Region, Retouch, Strip),
     *(Box, Patch, Picture, PictureInfo),
     *(Format, MaskSource, Preview, SaveOptions),
+    *(Finding, Host, Installation, Machine, Program, RunResult, ServerSettings),
     *(Auto, BoundFilter, Chain, MaskedRegions, Step, Tone),
 ]
 

@@ -37,7 +37,13 @@ _STATES = {
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of one check: passed is None for a note or a check that could not run; details are for developers."""
+    """The result of one check.
+
+    passed    None: a note, or a check that could not run
+    text      the result, for the user
+    hint      what to do next; empty: nothing
+    details   a traceback or output lines, for developers
+    """
 
     passed: bool | None
     text: str

@@ -11,7 +11,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Machine:
-    """A computer and its user; platform as in sys.platform. Tests pass other platforms."""
+    """A computer and its user; tests pass other platforms.
+
+    platform      as in sys.platform
+    environment   the environment variables
+    home          the user's home folder
+    """
 
     platform: str
     environment: Mapping[str, str]

@@ -24,7 +24,11 @@ _FLATPAK_ROOTS = ("/var/lib/flatpak", ".local/share/flatpak")
 
 @dataclass(frozen=True)
 class Program:
-    """A host's executable: `command` plus arguments starts it without a window."""
+    """A host's executable.
+
+    packaging   SYSTEM or FLATPAK
+    command     followed by arguments, it starts the host without a window
+    """
 
     packaging: str
     command: tuple[str, ...]
@@ -32,7 +36,11 @@ class Program:
 
 @dataclass(frozen=True)
 class RunResult:
-    """exit_status is None after a timeout; output is standard output and standard error together."""
+    """How a program ended.
+
+    exit_status   None: it was killed at the time limit
+    output        standard output and standard error together
+    """
 
     exit_status: int | None
     output: str

@@ -19,8 +19,10 @@ SYSTEM, FLATPAK, SNAP, CHOSEN = "system", "flatpak", "snap", "chosen"
 class Installation:
     """One folder in which a host looks for plug-ins.
 
-    packaging: SYSTEM, FLATPAK, SNAP or CHOSEN. plugins: the folder for plug-ins. root: the host's own folder, which
-    exists once the host was started. settings: the file in which plug-ins must be enabled, None if there is none.
+    packaging   SYSTEM, FLATPAK, SNAP or CHOSEN
+    plugins     the folder for plug-ins
+    root        the host's own folder, which exists once the host was started
+    settings    the file in which plug-ins must be enabled; None: there is none
     """
 
     packaging: str
@@ -33,12 +35,18 @@ class Installation:
 class Host:
     """One painting program.
 
-    name: as in commands; also the folder below plugins/ with the sources. title: for people. folder: the plug-in's
-    folder, with the file `entry` in it. beside: files of the plug-in next to that folder. menu: where the user finds
-    the plug-in. installations: the folders for plug-ins that may exist on a machine. executables: for each platform,
-    glob patterns of the program that runs without a window; those without a slash are looked for in PATH. flatpak:
-    arguments of `flatpak run`, the application id last. first_start: arguments with which the program creates its
-    folders. needs_executable: whether `entry` must be an executable file.
+    name               as in commands; also the folder below plugins/ that holds the sources
+    title              the name for people
+    folder             the plug-in's folder
+    entry              the file in it that the host loads
+    beside             files of the plug-in next to the folder
+    menu               where the user finds the plug-in
+    installations      the folders for plug-ins that may exist on a machine
+    executables        by sys.platform: glob patterns of the program that runs without a window; those without a slash
+                       are looked for in PATH
+    flatpak            arguments of `flatpak run`, the application id last
+    first_start        arguments with which the program creates its folders; empty: it need not
+    needs_executable   `entry` must be an executable file
     """
 
     name: str

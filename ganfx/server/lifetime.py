@@ -43,9 +43,11 @@ _log = logging.getLogger(__name__)
 class ServerSettings:
     """Settings of the service.
 
-    port: TCP port, 0 for any free one. idle_s: seconds without use until shutdown, 0 for never. memory_bytes: resident
-    memory beyond which open networks are closed; a quarter of it may hold request bodies. max_megapixels: largest
-    picture accepted.
+    port             TCP port; 0: any free one
+    idle_s           seconds without use until it ends; 0: never
+    memory_bytes     resident memory beyond which open networks are closed; a quarter of it may hold request bodies
+    max_megapixels   largest picture accepted
+    engine           device and precision that the networks run with
     """
 
     port: int = 0

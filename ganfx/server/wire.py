@@ -53,11 +53,16 @@ _Whole = Annotated[int, Field(ge=-(1 << 31), lt=1 << 31)]
 class Header(BaseModel):
     """The JSON header of a request; unknown fields are refused.
 
-    filter: name of the filter. model: name of the model, None for the filter's default. options: values by name.
-    width, height: in pixels. channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA. depth: bits per sample; 8 and 16 are
-    unsigned integers, 32 is float, where 1.0 is white. order: of the color channels. mask: whether a mask follows.
-    layer: return the result as a layer above the picture, transparent where it shows nothing; every filter accepts a
-    mask then, as the selection.
+    filter          name of the filter
+    model           name of the model; None: the filter's default
+    options         values by name; repeatable options as a list, or as one text with spaces
+    width, height   in pixels
+    channels        1 grey, 2 grey and alpha, 3 RGB, 4 RGBA
+    depth           bits of a sample: 8 or 16 (unsigned integers) or 32 (floats, 1.0 is white)
+    order           of the color channels
+    mask            a mask follows the pixels
+    layer           return a layer to be put above the picture, transparent where it shows nothing; every filter takes a
+                    mask then, as the selection
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
