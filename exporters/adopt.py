@@ -1,4 +1,4 @@
-"""ONNX files from elsewhere: the same graph, with a contract."""
+"""Importing ONNX files: the same graph, with a contract."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from pathlib import Path
 import onnx
 
 from ganfx.engine.contract import read_contract
+from ganfx.errors import ContractError
 from ganfx.spec import ModelSpec
 
 from .store import write_model
 
 
 def adopt_onnx(path: Path, out: Path, *, name: str, task: str | None = None, license: str = "unknown") -> ModelSpec:
-    """Copy the ONNX model `path` to `out` with a contract, learnt by running it once, and its weights all inside.
+    """Copy the ONNX model `path` to `out` with a measured contract, and all weights in the one file.
 
-    `task` and `license` overrule what the file itself tells. Returns the contract written. Raises ContractError
-    where the graph is no picture filter, and ExportError where `out` cannot be written.
+    `task` and `license` override what is measured or stored in the file. Returns the contract written. Raises
+    ContractError where the graph is no picture filter, and ExportError where `out` cannot be written.
     """
     found = read_contract(path)
     spec = dataclasses.replace(
@@ -27,5 +28,9 @@ def adopt_onnx(path: Path, out: Path, *, name: str, task: str | None = None, lic
         license=found.license if license == "unknown" else license,
         description=f"imported from {path.name}",
     )
-    write_model(onnx.load(path), spec, out)
+    try:
+        model = onnx.load(path)
+    except Exception as error:  # onnx and protobuf share no public base class
+        raise ContractError(f"{path}: cannot be loaded: {error}") from error
+    write_model(model, spec, out)
     return spec

@@ -1,4 +1,4 @@
-"""Reading the weights out of other people's checkpoints, and nothing else: no code in them is ever run."""
+"""Reading the weights of PyTorch checkpoints. Code inside a checkpoint is never run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ganfx.errors import ContractError
 
 State = dict[str, Tensor]
 
-# The better of two copies first.
+# Keys of state dicts inside checkpoints; the averaged weights (EMA) before the raw ones.
 _WRAPPERS = ("params_ema", "params", "generator", "model_state_dict", "state_dict", "model", "net")
 _PREFIXES = ("_orig_mod.", "module.", "netG.", "generator.")
 
@@ -43,7 +43,7 @@ def _loaded(path: Path) -> Mapping[str, Any]:
             f"{path}: holds Python objects or damaged data, not only weights; nothing in it was run",
             hint="ask for its state dict, or a .safetensors file",
         ) from error
-    except Exception as error:  # a damaged file can break torch's reader anywhere
+    except Exception as error:  # a damaged file can make torch raise anything
         raise ContractError(f"{path}: not a checkpoint of weights, or damaged") from error
     return found if isinstance(found, Mapping) else {}
 

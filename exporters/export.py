@@ -1,4 +1,4 @@
-"""A trained generator becomes one verified ONNX file that carries its own contract."""
+"""Exporting a trained generator to one verified ONNX file with its contract inside."""
 
 from __future__ import annotations
 
@@ -27,19 +27,26 @@ ERROR_FP16 = 1 / 255
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What was written; errors are the largest against torch, as shares of the value range."""
+    """What was written."""
 
     path: Path
+    """The ONNX file."""
     spec: ModelSpec
+    """The contract in it."""
     stored: Stored
+    """The type that the weights are stored in; they are computed with in fp32."""
     max_error_fp32: float
+    """Largest difference from torch with fp32 weights, as a share of the value range."""
     max_error_stored: float
+    """The same with the weights as they are stored."""
     parameters: int
+    """Number of the network's parameters."""
     size_bytes: int
+    """Size of the file."""
 
 
 def export_generator(network: nn.Module, spec: ModelSpec, path: Path, *, stored: Stored = "fp16") -> ExportReport:
-    """Write `network` to `path` as ONNX with `spec` and a self-test inside, once it is proved to compute the same.
+    """Write `network` to `path` as ONNX with `spec` and a self-test inside, after comparing it with torch.
 
     network: (N, in_channels, H, W) as the spec's picture port has it, then one tensor of shape (1,) for each of the
     spec's controls -> (N, out_channels, H * scale, W * scale), on any device; it is left as it is. The same network

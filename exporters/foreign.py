@@ -1,4 +1,4 @@
-"""Other people's checkpoints become ONNX files like ganfx's own."""
+"""Importing PyTorch checkpoints of upscalers: rebuilt as networks, and exported like those trained here."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ganfx.spec import ModelSpec
 from . import spandrel_nets, srgan
 from .checkpoint import State, read_state
 from .export import export_generator
-from .reach import receptive_field
+from .receptive_field import receptive_field
 
-# spandrel comes last: it claims every checkpoint.
+# spandrel comes last: its `recognizes` accepts every checkpoint.
 FAMILIES = (srgan, spandrel_nets)
 
 
@@ -26,7 +26,7 @@ def import_checkpoint(path: Path, out: Path, *, name: str | None = None, license
     state: State = {
         key: value.float() if value.is_floating_point() else value for key, value in read_state(path).items()
     }
-    family = next(family for family in FAMILIES if family.recognises(state))
+    family = next(family for family in FAMILIES if family.recognizes(state))
     try:
         network, spec = family.build(state)
     except ContractError as error:

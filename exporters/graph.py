@@ -1,4 +1,4 @@
-"""From a torch network to a plain ONNX graph: dynamic sizes, no traces of the machine it was made on."""
+"""Exporting a torch network to a plain ONNX graph with dynamic sizes and reproducible bytes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ def trace(network: nn.Module, sample: Tensor, spec: ModelSpec) -> ModelProto:
     _name_axes(model.graph.input[0], ("batch", "height", "width"))
     times = "" if spec.scale == 1 else f"{spec.scale}*"
     _name_axes(model.graph.output[0], ("batch", f"{times}height", f"{times}width"))
-    onnx.checker.check_model(model, full_check=True)
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except Exception as error:  # ValidationError and InferenceError share no public base class
+        raise ExportError(f"{spec.name}: the exported graph is no valid ONNX: {first_line(error)}") from error
     return model
 
 
@@ -54,14 +57,14 @@ def _exported(network: nn.Module, sample: Tensor, spec: ModelSpec) -> ModelProto
                 output_names=[port.name for port in spec.outputs],
                 verbose=False,
             )
-    except Exception as error:  # the exporter's own classes are many, and private
+    except Exception as error:  # torch's exporter raises many private classes
         raise ExportError(f"the network cannot be written as ONNX: {first_line(error)}") from error
     assert program is not None
     return program.model_proto
 
 
 def first_line(error: Exception) -> str:
-    """What a foreign error says, for a message of one line."""
+    """The first line of the message of `error`."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 

@@ -1,4 +1,4 @@
-"""Does the ONNX file compute what the torch network does?"""
+"""Comparing the ONNX graph with the torch network, and the self-tests stored in the file."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def runner(model: ModelProto) -> Run:
 
 
 def samples(spec: ModelSpec) -> list[tuple[Floats, Controls]]:
-    """Noise as the network takes it at two sizes, a batch of two with all controls at least, one with all at most."""
+    """Noise for the input at two sizes: a batch of two with all controls at their minimum, one at their maximum."""
     unit = spec.multiple_of
     side = -(-max(SMALLEST_SIDE, spec.min_size) // unit) * unit
     longer = side + unit * -(-10 // unit)
@@ -64,7 +64,7 @@ def _batch(pictures: Floats, port: Port) -> Floats:
 
 
 def torch_runner(network: nn.Module) -> Run:
-    """A function that runs `network` as it is. It raises ExportError where the network takes no such size."""
+    """A function that runs `network`. It raises ExportError where the network fails at the size."""
 
     def run(batch: Floats, controls: Controls) -> Floats:
         scalars = [torch.full((1,), value) for value in controls.values()]
@@ -98,7 +98,7 @@ def max_error(wanted: list[Floats], run: Run, spec: ModelSpec) -> float:
 
 
 def self_test(run: Run, spec: ModelSpec) -> SelfTest:
-    """What the file that ships makes of a fixed noise picture, for the runtime to check itself against."""
+    """Statistics of the output of `run` for a fixed noise picture, controls at their defaults."""
     size = samples(spec)[0][0].shape[2]
     noise = np.random.default_rng(SEED).random((1, spec.in_channels, size, size), dtype=np.float32)
     output: Any = run(noise, spec.control_values()).astype(np.float64)
@@ -106,7 +106,7 @@ def self_test(run: Run, spec: ModelSpec) -> SelfTest:
 
 
 def stored_pair(run: Run, spec: ModelSpec) -> tuple[StoredPair, str]:
-    """A small drawn picture and what `run` makes of it: its description and the text to store under its key."""
+    """A small synthetic picture with the output of `run`: its description, and the text to store under its key."""
     side = samples(spec)[0][0].shape[2]
     batch = _batch(_drawing(side, spec.in_channels)[None], spec.inputs[0]).astype(np.float16).astype(np.float32)
     output = run(batch, spec.control_values())

@@ -1,4 +1,4 @@
-"""Smaller files: weights stored in half the bytes, computed with in fp32."""
+"""Smaller files: weights stored as fp16, computed with in fp32."""
 
 from __future__ import annotations
 

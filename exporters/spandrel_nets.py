@@ -1,4 +1,4 @@
-"""The network families that spandrel knows: Compact, ESRGAN, SPAN, Swift-SRGAN and some forty more."""
+"""The architectures that spandrel supports: Compact, ESRGAN, SPAN, Swift-SRGAN and some forty more."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ganfx.spec import ModelSpec
 from .checkpoint import State
 
 _PURPOSES = ("SR", "Restoration")
-_kept: list[Any] = []
+_libraries: list[Any] = []
 
 
 def _import_torchvision() -> None:
@@ -28,7 +28,7 @@ def _import_torchvision() -> None:
         library: Any = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
         library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        _kept.append(library)  # the declarations live as long as their library
+        _libraries.append(library)  # the declarations are dropped with the library
 
 
 def _descriptor(state: State) -> Any:
@@ -47,8 +47,8 @@ def _descriptor(state: State) -> Any:
         ) from error
 
 
-def recognises(state: State) -> bool:
-    """True: spandrel itself says what it does not know, when it is asked to build."""
+def recognizes(state: State) -> bool:
+    """Always True: spandrel raises for unknown architectures when it builds them."""
     return True
 
 

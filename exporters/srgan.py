@@ -56,7 +56,7 @@ class Srgan(nn.Module):
         return (torch.tanh(self.get_submodule(self.end)(first + x)) + 1) / 2
 
 
-def recognises(state: State) -> bool:
+def recognizes(state: State) -> bool:
     return {"block1.0.weight", "block2.bn1.running_mean", "block3.conv1.weight"} <= state.keys()
 
 

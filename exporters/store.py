@@ -24,7 +24,10 @@ def write_model(model: ModelProto, spec: ModelSpec, path: Path, pairs: Mapping[s
     del model.metadata_props[:]
     for key, value in [*kept, *facts.items()]:
         model.metadata_props.add(key=key, value=value)
-    content = model.SerializeToString(deterministic=True)
+    try:
+        content = model.SerializeToString(deterministic=True)
+    except Exception as error:  # protobuf's errors share no public base; the usual one is a model of more than 2 GiB
+        raise ExportError(f"{path}: the model cannot be serialized: {error}") from error
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, content)

@@ -1,4 +1,4 @@
-"""The way back: the weights inside one of ganfx's own ONNX files, to train on from there."""
+"""Reading the weights back from an ONNX file exported here, to continue training."""
 
 from __future__ import annotations
 

@@ -35,7 +35,10 @@ def half_graph(path: Path) -> bytes:
     import onnx
     import onnx.inliner
 
-    model = onnx.inliner.inline_local_functions(onnx.load(path))
+    try:
+        model = onnx.inliner.inline_local_functions(onnx.load(path))
+    except Exception as error:  # onnx and protobuf share no public base class
+        raise ProviderError(f"{path}: cannot be converted to fp16", hint="use --precision fp32") from error
     graphs = list(_graphs(model.graph))
     kept = {name for graph in graphs for node in graph.node for name in _float_inputs(node)}
     for graph in graphs:

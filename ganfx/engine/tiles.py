@@ -1,6 +1,6 @@
-"""Cutting a length into overlapping tiles of one size, and fading the results into one another.
+"""Cutting a length into overlapping tiles of one size, and blending their results.
 
-Nothing here knows of networks. Lengths are input pixels; only `Weights` and `Band` speak of output
+Independent of networks. Lengths are input pixels; only `Weights` and `Band` speak of output
 pixels, `scale` to one input pixel.
 """
 
@@ -55,10 +55,10 @@ def _ramp(position: Floats, begin: int, fade: int) -> Floats:
 
 @dataclass(frozen=True)
 class Weights:
-    """What one tile adds along one axis: `values` (end - begin,) for the output pixels [begin, end).
+    """The weights of one tile along one axis: `values` (end - begin,) for the output pixels [begin, end).
 
-    The first `lead` are added to what the tile before has left, the rest are written; from `tail` on the next tile
-    adds to them. The weights of all tiles sum to one everywhere.
+    The first `lead` are added to the previous tile's, the rest are written; the next tile adds to those from `tail`
+    on. The weights of all tiles sum to one everywhere.
     """
 
     begin: int
@@ -85,9 +85,9 @@ class Weights:
 
 @dataclass(frozen=True)
 class Band:
-    """Tiles side by side, each `pieces` (C, end - begin, columns) with its weights across, in rows that `down` weighs.
+    """Tiles side by side, each `pieces` (C, end - begin, columns) with its weights across, in rows weighted by `down`.
 
-    carry is what the band above has left to this one: its own first rows, or None for the first band.
+    carry holds the previous band's share of the first rows, None for the first band.
     """
 
     pieces: list[tuple[Floats, Weights]]
@@ -95,7 +95,7 @@ class Band:
     carry: Floats | None
 
     def write(self, rows: Floats, top: int) -> None:
-        """Writes the band's rows from `top` on to `rows` (n, W, C), faded; they are finished above `down.tail`."""
+        """Write the band's rows from `top` on to `rows` (n, W, C), weighted; rows above `down.tail` are final."""
         for piece, across in self.pieces:
             _paste(rows, piece[:, top : top + len(rows)], across)
         down, values = self.down, self.down.values[top : top + len(rows), None, None]
@@ -109,7 +109,7 @@ class Band:
 def _paste(rows: Floats, piece: Floats, across: Weights) -> None:
     """Writes `piece` (C, n, end - begin) into `rows` (n, W, C), faded into its left neighbour."""
     target, lead, tail = rows[:, across.begin : across.end], across.lead, max(across.lead, across.tail)
-    # Planes are weighed before they are merged: that goes along rows, and not in steps of a pixel.
+    # Planes are weighted before they are interleaved: faster, as memory is then read contiguously.
     first = np.empty_like(target[:, :lead])
     _merge(piece[:, :, :lead] * across.values[:lead], first)
     target[:, :lead] += first

@@ -1,4 +1,4 @@
-"""Fetching a model file: whole and verified, or not at all."""
+"""Downloading a model file: complete and verified, or not at all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TIMEOUT_S = 30
 
 
 class _Bar:
-    """What pooch drives as a progress bar: tells `progress` the bytes done and in all."""
+    """The progress bar interface that pooch expects; calls `progress` with the bytes done and the total."""
 
     def __init__(self, progress: DownloadProgress) -> None:
         self.progress = progress
@@ -23,11 +23,11 @@ class _Bar:
 
     def update(self, size: int) -> None:
         self.done += size
-        # The last chunk counts as a whole one; a server need not say the total.
+        # pooch counts the last chunk as a full one, and a server need not send the total.
         self.progress(min(self.done, self.total or self.done), self.total)
 
     def reset(self) -> None:
-        # pooch resets the bar and then counts the whole file once more, to show a full bar.
+        # pooch resets the bar at the end and adds the size of the file, to show a full bar.
         self.done = 0
 
     def close(self) -> None:
@@ -35,10 +35,10 @@ class _Bar:
 
 
 def download(url: str, sha256: str, folder: Path, progress: DownloadProgress | None = None) -> Path:
-    """Fetch `url` into `folder`, verified against `sha256`; a file that is there already and right is not fetched.
+    """Download `url` into `folder` and return the file; one that is there already with this `sha256` is kept.
 
-    `progress` is told the bytes done and in all. Raises DownloadError (offline, cut, refused, not writable) and
-    ChecksumError; both leave nothing behind.
+    progress is called with the bytes done and the total, which is 0 where the server does not send it. Raises
+    DownloadError (offline, interrupted, refused, not writable) and ChecksumError; both leave no file behind.
     """
     import pooch
 
@@ -54,7 +54,7 @@ def download(url: str, sha256: str, folder: Path, progress: DownloadProgress | N
             f"{url}: what came is not the file it should be (sha256 differs)",
             hint="try again later, or tell its author",
         ) from error
-    except OSError as error:  # requests' own errors are among them
+    except OSError as error:  # requests' errors are OSErrors
         raise DownloadError(f"{url}: not fetched to {target}: {_reason(error)}", hint=_by_hand(url)) from error
     return target
 

@@ -1,4 +1,4 @@
-"""Other people's models made one's own: given a contract, converted where need be, and registered."""
+"""Importing models from elsewhere: converted where needed, given a contract, and registered under a name."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from ganfx.spec import model_file
 def import_model(
     path: Path, *, name: str | None = None, task: str | None = None, license: str = "unknown", replace: bool = False
 ) -> Path:
-    """Make the model in `path` usable by `name` (by default the file's): ONNX, or a checkpoint of an upscaler.
+    """Register the model in `path`, an ONNX file or a checkpoint of an upscaler, as `name` (default: the file's name).
 
-    An ONNX file without a contract is run once to learn it, where `task` says what it is for if that cannot be
-    told; a checkpoint is converted and verified, which needs the [import] extra. Returns the ONNX file in the
-    user's models. Raises ContractError, OptionError, ExportError.
+    For an ONNX file without a contract, the contract is measured by running it; `task` overrides the measured task. A
+    checkpoint is converted and compared with the original network, which needs the [import] extra. Returns the ONNX
+    file in the user's models. Raises UnknownModelError for a missing file, ContractError for one that is no usable
+    model, OptionError for the name, ModelError for a missing extra or an unreadable file, ExportError.
     """
     kind = model_file.sniff(path)
     if kind not in ("onnx", "checkpoint"):
@@ -65,10 +66,10 @@ def _require_torch(what: str) -> None:
 
 
 def pull_model(name: str, *, progress: DownloadProgress | None = None, replace: bool = False) -> Path:
-    """Download the catalogue's model `name`, convert it where need be, and register it under that name.
+    """Download the catalogue's model `name`, convert it where needed, and register it under that name.
 
-    `progress` is told the bytes done and in all. Raises UnknownModelError, DownloadError, ChecksumError and what
-    `import_model` raises.
+    progress is called with the bytes done and the total. Raises UnknownModelError, DownloadError, ChecksumError and
+    what `import_model` raises.
     """
     known = {entry.name: entry for entry in registry.catalogue() if entry.url}
     if name not in known:

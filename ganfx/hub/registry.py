@@ -1,4 +1,4 @@
-"""All models by name: which there are, which one is meant, and how a file becomes one of them."""
+"""The registry of models: listing them, finding one by name or path, and registering a file under a name."""
 
 from __future__ import annotations
 
@@ -24,31 +24,42 @@ WEIGHTS = Path(__file__).parents[1] / "weights"
 
 _MODEL_SUFFIXES = (".onnx", ".pth", ".pt", ".pkl", ".ckpt", ".bin", ".tar", ".model", ".safetensors")
 _GOOD_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
-# How to say that a model has this value of a contract's field; other fields are named as they are.
+# Sentences for selectors in messages, by field of the contract; the others read `has FIELD VALUE`.
 _PHRASES = {"scale": "enlarges {} times"}
 
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """One model. `path` and `spec` are None where it is not installed; spec also in a file without a contract.
-
-    `problem` says why an installed file cannot be used.
-    """
+    """One model: installed, or known from the catalogue."""
 
     name: str
+    """The model's name on the command line; of an installed model that of its file."""
     task: str = "unknown"
+    """The filter it serves, from its contract or the catalogue."""
     scale: int | None = None
+    """Output pixels per input pixel and side; None where it is not known."""
     origin: Literal["bundled", "user", "download"] = "user"
+    """bundled: ships with ganfx; user: in the user's models folder; download: in the catalogue only."""
     license: str = "unknown"
+    """SPDX identifier of the weights' license."""
     description: str = ""
+    """One sentence for people."""
     default: bool = False
+    """Whether it is what its task takes where no model is named."""
     size_bytes: int | None = None
+    """Size of the file, or of the download; None where it is not known."""
     path: Path | None = None
+    """The ONNX file; None where it is not installed."""
     spec: ModelSpec | None = None
+    """Its contract; None where it is not installed, or its file carries none."""
     problem: str = ""
+    """Why an installed file cannot be used; empty where it can."""
     file: str = ""
+    """Name in `WEIGHTS` of a bundled model; else empty."""
     url: str = ""
+    """Where it is downloaded from; else empty."""
     sha256: str = ""
+    """Checksum of the download, in hex; else empty."""
 
     @property
     def installed(self) -> bool:
@@ -62,13 +73,13 @@ class ModelEntry:
 
 @functools.cache
 def catalogue() -> tuple[ModelEntry, ...]:
-    """The models known by name, as their blocks stand in catalogue.toml."""
+    """The entries of catalogue.toml, in its order."""
     blocks = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))["model"]
     return tuple(ModelEntry(origin="bundled" if "file" in block else "download", **block) for block in blocks)
 
 
 def bundled_names(task: str) -> list[str]:
-    """The names of the models for `task` that ship, the default first."""
+    """The names of the bundled models for `task`, the default first."""
     own = [entry for entry in catalogue() if entry.file and entry.task == task]
     return [entry.name for entry in sorted(own, key=lambda entry: not entry.default)]
 
@@ -76,7 +87,7 @@ def bundled_names(task: str) -> list[str]:
 def list_models(task: str | None = None) -> list[ModelEntry]:
     """Bundled models, then the user's, then those to download; of `task` only, where it is given.
 
-    A user's model hides a bundled one of its name. Files are looked at, never loaded.
+    A user's model hides a bundled one of the same name. Only the metadata of the files is read.
     """
     user = [_described(ModelEntry(path.stem), path) for path in sorted(models_dir().glob("*.onnx"))]
     bundled = [_described(entry, WEIGHTS / entry.file) for entry in catalogue() if entry.file]
@@ -89,7 +100,7 @@ def list_models(task: str | None = None) -> list[ModelEntry]:
 
 
 def _described(entry: ModelEntry, path: Path) -> ModelEntry:
-    """`entry` with all that the file at `path` says of itself; not installed where there is none."""
+    """`entry` completed from the contract in the file at `path`; unchanged where there is no file."""
     if not path.exists():
         return entry
     entry = dataclasses.replace(entry, path=path, size_bytes=path.stat().st_size)
@@ -115,7 +126,7 @@ def find_model(
     task: str | None = None,
     selectors: Mapping[str, Any] | None = None,
 ) -> Path:
-    """The ONNX file of the model meant, for `task` where it is given.
+    """The ONNX file of the model `name_or_path`, which must serve `task` where that is given.
 
     A path is taken as it is, a name is looked up, and None means the default among the installed models whose
     contract has the values of `selectors`, such as {"scale": 2}; values of None select nothing. Raises
@@ -177,7 +188,7 @@ def _agree(name: str, spec: ModelSpec, task: str | None, wanted: Mapping[str, An
 
 
 def register(path: Path, name: str | None = None, *, replace: bool = False) -> Path:
-    """Copy an ONNX file that carries its contract into the user's models, at once usable by its name everywhere.
+    """Copy an ONNX file that carries its contract into the user's models, where it is found by its name.
 
     `name` is the contract's own where it is not given. Returns the copy. Raises ContractError on other files, and
     OptionError on a name that is taken (unless `replace`) or not fit for a file.

@@ -76,9 +76,11 @@ class ModelSpec:
         for where, ports in (("inputs", self.inputs), ("outputs", self.outputs)):
             if len(ports) > 1 and not all(port.name for port in ports):
                 raise FieldError(where, "must have names where there are several")
-        known = {control.name for control in self.controls}
-        if any(set(pair.controls) - known for pair in self.pairs):
-            raise FieldError("pairs", "name a control that is not there")
+        try:
+            for pair in self.pairs:
+                self.control_values(pair.controls)
+        except OptionError as error:
+            raise FieldError("pairs", f"have a wrong control: {error.message}") from error
 
     @classmethod
     def of_picture(

@@ -23,7 +23,7 @@ from ganfx.errors import ContractError, ExportError
 from ganfx.exporters.checkpoint import read_state
 from ganfx.exporters.export import ExportReport, export_generator
 from ganfx.exporters.foreign import import_checkpoint
-from ganfx.exporters.reach import receptive_field
+from ganfx.exporters.receptive_field import receptive_field
 from ganfx.exporters.weights import generator_state
 from ganfx.spec import KEY, Control, ModelSpec, Port
 from ganfx.spec.model_file import read_metadata
