@@ -1,4 +1,4 @@
-"""Colorization: photographs turned grey as old ones are, and their colors chosen from classes."""
+"""Colorization: photographs made grey as old prints are, and colors predicted as classes (Zhang et al. 2016)."""
 
 from __future__ import annotations
 
@@ -10,28 +10,27 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganfx.training.colorizer import Colorizer
-from ganfx.training.discriminators import discriminator
 from ganfx.training.features import Lpips
-from ganfx.training.gan import Gan
+from ganfx.training.gan import Gan, Metrics, Terms
 from ganfx.training.lab import decode_srgb, lab_of, lightness, rgb_of
-from ganfx.training.losses import ADVERSARIAL
 from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.palette import Palette, bin_centres
 from ganfx.training.photos import Photos
 from ganfx.training.recipe import Stage, TrainingRecipe
-from ganfx.training.task import Metrics, TrainingTask
+from ganfx.training.task import Inputs, TrainingTask
 
-# Luminance of Rec. 709, and of an emulsion that hardly sees red.
+# Weights of linear red, green and blue: Rec. 709, and an emulsion that is hardly sensitive to red.
 _MODERN, _ORTHOCHROMATIC = (0.2126, 0.7152, 0.0722), (0.05, 0.5, 0.45)
-# The resolution of colors is a quarter of the picture's.
+# Chrominance is predicted at 1 / _COARSE of the picture's size.
 _COARSE = 4
-_SURVEYED = 24
+# Batches of 16 crops that the frequency of each color class is counted in.
+_SURVEYED_BATCHES = 24
 
 
 def old_lightness(rgb: Tensor, share: float) -> Tensor:
     """L* / 100 of pictures (N, 3, H, W), `share` of them as old scans have it: (N, 1, H, W) in [0, 1].
 
-    Those have another sensitivity to colors, a gamma and less contrast, some blur, and grain.
+    Those have another spectral sensitivity, a gamma and less contrast, some blur, and grain.
     """
     n, device = len(rgb), rgb.device
 
@@ -50,26 +49,24 @@ def old_lightness(rgb: Tensor, share: float) -> Tensor:
 
 
 class ColorizeTask(TrainingTask):
-    """Classes of chrominance first, then also pictures that a discriminator and LPIPS look at."""
+    """Chrominance as classes first, then also adversarial and perceptual losses on the colored pictures."""
 
     def __init__(self, recipe: TrainingRecipe, photos: Photos, features: Path | None) -> None:
         super().__init__(recipe, photos, features)
         device = photos.pixels.device
         self.lpips = Lpips(features).to(device) if features else None
         self.palette = Palette(bin_centres().to(device))
-        surveyed = torch.cat([self._chroma(photos.crops(16, PREVIEW_SIZE)) for _ in range(_SURVEYED)])
+        surveyed = torch.cat([self._chroma(photos.crops(16, PREVIEW_SIZE)) for _ in range(_SURVEYED_BATCHES)])
         self.palette.rebalance(surveyed, float(recipe.settings["rebalance"]))
 
     def networks(self) -> tuple[Colorizer, nn.Module]:
-        """A fresh generator, its encoder trained on ImageNet where the features are there, and a discriminator."""
-        judge = self.recipe.adversarial
+        """A new generator, its encoder pretrained on ImageNet where the features are there, and a discriminator."""
         network = Colorizer(**self.recipe.generator)
         if self.lpips:
             network.encoder.start_from(self.lpips.backbone)
-        return network, discriminator(judge.kind, judge.channels, self.lpips and self.lpips.backbone)
+        return network, self.discriminator(self.lpips and self.lpips.backbone)
 
     def contract(self, network: Colorizer) -> dict[str, Any]:
-        """What a ModelSpec must say of `network`."""
         unit = network.multiple_of
         shape = {"in_channels": 1, "out_channels": 2, "multiple_of": unit, "min_size": unit, "receptive_field": 256}
         return shape | {"description": "colors: L* / 100 -> a* and b*, each (value + 128) / 255"}
@@ -79,31 +76,29 @@ class ColorizeTask(TrainingTask):
         return F.avg_pool2d(lab_of(rgb)[:, 1:], _COARSE)
 
     def _sample(self, batch: int, patch: int) -> tuple[Tensor, Tensor]:
-        """(lightness as the network sees it, the color pictures)."""
+        """(the network's input, the color pictures)."""
         rgb = self.photos.crops(batch, patch, self.recipe.widest)
         return old_lightness(rgb, float(self.recipe.settings["old"])), rgb
 
     def step(self, gan: Gan, stage: Stage, rate: float) -> Metrics:
-        """One update of the players that `stage` has, at `rate` times its learning rates."""
         given, rgb = self._sample(stage.batch, stage.patch)
         wanted = self._chroma(rgb)
         gan.generator.mark_forward_method("logits")
         logits = gan.generator.logits(given)
         chroma = gan.generator.module.chroma(logits)
         weight = self.recipe.adversarial
-        terms = {
+        terms: Terms = {
             "entropy": (float(self.recipe.settings["entropy"]), self.palette.loss(logits, wanted)),
             "pixel": (weight.pixel, (chroma - wanted).abs().mean() / 100),
         }
         if not stage.adversarial:
-            return gan.step_generator(terms, rate * stage.generator_rate, self.recipe.clip)
+            return gan.step_generator(terms, rate * stage.generator_rate)
         fake, real = self._pictures(rgb, chroma), self._pictures(rgb, wanted)
-        terms |= self._judged(gan, fake, real)
-        metrics = gan.step_generator(terms, rate * stage.generator_rate, self.recipe.clip)
-        adversarial_loss = ADVERSARIAL[weight.loss]
-        return metrics | gan.step_discriminator(
-            adversarial_loss, real, fake, rate * stage.discriminator_rate, self.recipe.clip
-        )
+        terms["adversarial"] = gan.adversarial_term(fake)
+        if self.lpips is not None:
+            terms["perceptual"] = (weight.perceptual, self.lpips.between(gan.fabric, fake, real).mean())
+        metrics = gan.step_generator(terms, rate * stage.generator_rate)
+        return metrics | gan.step_discriminator(real, fake, rate * stage.discriminator_rate)
 
     @staticmethod
     def _pictures(rgb: Tensor, chroma: Tensor) -> Tensor:
@@ -111,26 +106,19 @@ class ColorizeTask(TrainingTask):
         colors = F.interpolate(chroma, rgb.shape[2:], mode="bilinear", align_corners=False)
         return rgb_of(torch.cat([lab_of(rgb)[:, :1], colors], 1)).clamp(0, 1)
 
-    def _judged(self, gan: Gan, fake: Tensor, real: Tensor) -> dict[str, tuple[float, Tensor]]:
-        weight = self.recipe.adversarial
-        verdict = ADVERSARIAL[weight.loss].generator(gan.discriminate(fake).float())
-        terms = {"adversarial": (weight.adversarial, verdict.mean())}
-        if self.lpips is not None:
-            terms["perceptual"] = (weight.perceptual, self.lpips.between(gan.fabric, fake, real).mean())
-        return terms
-
-    def preview(self, seed: int = 7, count: int = 8) -> tuple[Tensor, Tensor]:
-        """The same grey pictures each time, none of them made old, and the colored ones."""
+    def preview(self, seed: int = 7, count: int = 8) -> tuple[Inputs, Tensor]:
+        """Grey pictures, none of them made old, and the colored ones."""
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             rgb = self.photos.crops(count, PREVIEW_SIZE, self.recipe.widest)
-        return old_lightness(rgb, 0.0), rgb
+        return (old_lightness(rgb, 0.0),), rgb
 
-    def baseline(self, given: Tensor) -> Tensor:
+    def baseline(self, inputs: Inputs) -> Tensor:
         """The grey picture."""
+        (given,) = inputs
         grey = torch.cat([given * 100, torch.zeros_like(given.expand(-1, 2, -1, -1))], 1)
         return rgb_of(grey)
 
-    def shown(self, given: Tensor, output: Tensor) -> Tensor:
+    def shown(self, inputs: Inputs, output: Tensor) -> Tensor:
         """The grey picture with the colors of `output`."""
-        return rgb_of(torch.cat([given * 100, output * 255 - 128], 1))
+        return rgb_of(torch.cat([inputs[0] * 100, output * 255 - 128], 1))

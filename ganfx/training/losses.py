@@ -1,35 +1,10 @@
-"""What the networks are paid for."""
+"""Losses between pictures: pixels, averages, grids."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-
-Term = Callable[[Tensor], Tensor]
-
-
-@dataclass(frozen=True)
-class AdversarialLoss:
-    """A game's three terms, each from logits to losses of their shape: of the discriminator for what it should call
-    real and fake, and of the generator for what it wants to be called real."""
-
-    real: Term
-    fake: Term
-    generator: Term
-
-
-ADVERSARIAL = {
-    # Goodfellow et al. 2014, non-saturating
-    "vanilla": AdversarialLoss(lambda x: F.softplus(-x), F.softplus, lambda x: F.softplus(-x)),
-    # Mao et al. 2017
-    "lsgan": AdversarialLoss(lambda x: (x - 1) ** 2, lambda x: x**2, lambda x: (x - 1) ** 2),
-    # Lim and Ye 2017
-    "hinge": AdversarialLoss(lambda x: F.relu(1 - x), lambda x: F.relu(1 + x), lambda x: -x),
-}
 
 
 def pixel_loss(fake: Tensor, real: Tensor) -> Tensor:

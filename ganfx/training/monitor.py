@@ -55,7 +55,7 @@ class Monitor:
 
     def __init__(self, folder: Path, task: Any, say: Any) -> None:
         self.folder, self.task, self.say = folder, task, say
-        self.given, self.real = task.preview()
+        self.inputs, self.real = task.preview()
         self.sums: dict[str, float] = defaultdict(float)
         self.counts: dict[str, int] = defaultdict(int)
         self.steps = 0
@@ -91,6 +91,6 @@ class Monitor:
 
     def _draw(self, generator: nn.Module, elapsed_s: int) -> None:
         with torch.no_grad():
-            fake = self.task.shown(self.given, generator(self.given))
-        columns = [self.task.baseline(self.given), fake, self.real]
+            fake = self.task.shown(self.inputs, generator(*self.inputs))
+        columns = [self.task.baseline(self.inputs), fake, self.real]
         save_grid(self.folder / "samples" / f"{elapsed_s:06d}.png", columns)

@@ -17,8 +17,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Stage:
-    """Settings of one stage; `share` of the run's minutes belongs to it. Without a discriminator_rate there is no
-    second player in it."""
+    """One stage of the training, `share` of the run's minutes long.
+
+    batch is a number of images, patch their side in pixels; rates are peak learning rates. Without a
+    discriminator_rate no discriminator is trained, and the generator has no adversarial loss.
+    """
 
     share: float
     batch: int
@@ -32,8 +35,15 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Adversarial:
-    """The second player and what its verdict and its helpers weigh in the generator's loss."""
+class AdversarialSettings:
+    """The discriminator, the kind of GAN, and the weights of the generator's losses.
+
+    kind, channels: of the discriminator, one of `discriminators.KINDS` or "features".
+    loss: the kind of GAN, one of `adversarial.KINDS`.
+    pixel, low_frequency, perceptual, adversarial, grid: weights.
+    regularizer, penalty, penalty_interval, critic_steps, betas: instead of what the kind of GAN has; see
+    `adversarial.Adversarial`. regularizer is one of `adversarial.REGULARIZERS`, penalty its weight.
+    """
 
     kind: str
     channels: int
@@ -43,16 +53,31 @@ class Adversarial:
     perceptual: float
     adversarial: float
     grid: float = 0.0
+    regularizer: str | None = None
+    penalty: float | None = None
+    penalty_interval: int | None = None
+    critic_steps: int | None = None
+    betas: tuple[float, ...] | None = None
 
 
-# For recipes whose stages have no second player.
-NO_GAME = Adversarial("patch", 1, "vanilla", 0.0, 0.0, 0.0, 0.0)
+# For recipes whose stages train no discriminator.
+NOT_ADVERSARIAL = AdversarialSettings("patch", 1, "vanilla", 0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
 class TrainingRecipe:
-    """One network's training. Photographs are cut `widest` pixels a side at most and shrunk to a stage's patch; 0
-    cuts no wider than the patch. `fit` and `turns` are as in `Photos`. `settings` are the task's own."""
+    """One network's training.
+
+    filter: what the network is for, one of `tasks.TRAINABLE`.
+    precision: "auto", or what Lightning Fabric calls one, such as "bf16-mixed" or "32-true".
+    generator: arguments of the task's network.
+    ema: decay of the average of the weights, 0..1; the average is what ships.
+    clip: largest norm of a network's gradient.
+    settings: the task's own.
+    scale: how much larger the output is, for upscaling.
+    widest: photographs are cut up to so many pixels a side and shrunk to a stage's patch; 0 cuts at the patch's size.
+    fit, turns: as in `Photos`.
+    """
 
     name: str
     filter: str
@@ -62,7 +87,7 @@ class TrainingRecipe:
     clip: float
     stages: tuple[Stage, ...]
     settings: dict[str, Any]
-    adversarial: Adversarial = NO_GAME
+    adversarial: AdversarialSettings = NOT_ADVERSARIAL
     scale: int = 1
     widest: int = 0
     fit: int = 0

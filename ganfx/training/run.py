@@ -14,25 +14,15 @@ from torch import Tensor, nn
 from ganfx.errors import TrainingError
 from ganfx.paths import features_dir
 from ganfx.spec import ModelSpec
-from ganfx.training.colorize import ColorizeTask
-from ganfx.training.inpaint import InpaintTask
 from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.photos import Photos
+from ganfx.training.precision import choose_precision
 from ganfx.training.recipe import TrainingRecipe, load_recipe
-from ganfx.training.scratches import ScratchTask
-from ganfx.training.stylize import StylizeTask, turned_round
-from ganfx.training.task import TrainingTask
+from ganfx.training.stylize import turned_round
+from ganfx.training.tasks import trainable
 from ganfx.training.trainer import Trainer
-from ganfx.training.upscale import UpscaleTask
 
 Say = Callable[[str], None]
-TASKS: dict[str, Callable[..., TrainingTask]] = {
-    "upscale": UpscaleTask,
-    "inpaint": InpaintTask,
-    "scratches": ScratchTask,
-    "colorize": ColorizeTask,
-    "stylize": StylizeTask,
-}
 
 
 @dataclass(frozen=True)
@@ -75,12 +65,15 @@ class Trained:
         return ModelSpec.of_picture(name, self.recipe.filter, training=training, **self.contract)
 
 
-def _fabric(request: Request, recipe: TrainingRecipe) -> Fabric:
+def _fabric(request: Request, recipe: TrainingRecipe, say: Say) -> Fabric:
     devices: int | str = "auto" if request.devices == "auto" else int(request.devices)
     try:
-        fabric = Fabric(accelerator=request.device, devices=devices, precision=recipe.precision)  # type: ignore[arg-type]
+        device = Fabric(accelerator=request.device, devices=devices).device
+        precision = choose_precision(recipe.precision, device)
+        fabric = Fabric(accelerator=request.device, devices=devices, precision=precision.name)  # type: ignore[arg-type]
     except (RuntimeError, ValueError) as error:
         raise TrainingError(f"cannot train on {request.device!r}: {error}", hint="--device cpu always works") from error
+    say(f"precision {precision.name}: {precision.reason}")
     fabric.launch()
     if fabric.device.type == "cuda":
         torch.backends.cudnn.benchmark = True
@@ -95,7 +88,7 @@ def train(request: Request, say: Say, start_from: dict[str, Tensor] | None = Non
     recipe = load_recipe(request.recipe)
     if recipe.filter != request.filter:
         raise TrainingError(f"{request.recipe} is a recipe for {recipe.filter}", hint=f"ganfx train {recipe.filter}")
-    fabric = _fabric(request, recipe)
+    fabric = _fabric(request, recipe, say)
     shown, style = request.photos, (request.style,) if request.style else ()
     if request.back:
         recipe, shown, style = turned_round(recipe), style, shown
@@ -106,7 +99,7 @@ def train(request: Request, say: Say, start_from: dict[str, Tensor] | None = Non
     if features is None:
         say("no perceptual features (GANFX_FEATURES): training without them, results will be softer")
     own = {"style": style, "limit": request.limit} if style else {}
-    task = TASKS[recipe.filter](recipe, photos, features, **own)
+    task = trainable(recipe.filter).task_class()(recipe, photos, features, **own)
     trainer = Trainer(fabric, recipe, task, request.folder, say)
     if start_from is not None:
         trainer.start_from(start_from)

@@ -14,9 +14,8 @@ from torch import Tensor, nn
 from ganfx.errors import TrainingError
 from ganfx.training.augment import augmented
 from ganfx.training.comic import comic
-from ganfx.training.discriminators import discriminator
-from ganfx.training.gan import Gan
-from ganfx.training.losses import ADVERSARIAL, grid_loss, low_frequency_loss, pixel_loss, shifted
+from ganfx.training.gan import Gan, Metrics, Terms
+from ganfx.training.losses import grid_loss, low_frequency_loss, pixel_loss, shifted
 from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.oil import oil
 from ganfx.training.photos import Photos, picture_files
@@ -32,7 +31,7 @@ from ganfx.training.style_losses import (
     variation_loss,
 )
 from ganfx.training.stylizer import ContrastiveStylizer, Stylizer
-from ganfx.training.task import Metrics, TrainingTask
+from ganfx.training.task import Inputs, TrainingTask, channels_last
 
 # The period of what upsampling may leave behind.
 _GRID = 8
@@ -42,8 +41,6 @@ _SURVEYED, _PLACES = 12, 192
 # Styles that need no pictures: photographs are drawn by these.
 Draw = Callable[[Tensor], Tensor]
 DRAWN: dict[str, Draw] = {"comic": comic, "oil": oil}
-
-Terms = dict[str, tuple[float, Tensor]]
 
 
 def default_recipe(style: Path | None) -> str:
@@ -138,43 +135,32 @@ class StylizeTask(TrainingTask):
         return lambda photo: paintings.crops(len(photo), photo.shape[2], self.settings.widest)
 
     def networks(self) -> tuple[Stylizer, nn.Module]:
-        """A fresh generator and discriminator."""
-        judge = self.recipe.adversarial
         kind = ContrastiveStylizer if self.settings.contrast else Stylizer
-        feature_network = self.content and self.content.network
-        return kind(**self.recipe.generator), discriminator(judge.kind, judge.channels, feature_network)
+        return kind(**self.recipe.generator), self.discriminator(self.content and self.content.network)
 
     def contract(self, network: Stylizer) -> dict[str, Any]:
-        """What a ModelSpec must say of `network`."""
         unit = network.multiple_of
         shape = {"multiple_of": unit, "min_size": network.min_size, "receptive_field": network.receptive_field}
         return shape | {"input_noise_std": self.settings.grain, "description": f"makes pictures look like {self.name}"}
 
-    def _sample(self, batch: int, patch: int) -> tuple[Tensor, Tensor]:
-        """(photographs, the style): these as drawn, or unrelated pieces of the same shape."""
+    def _sample(self, batch: int, patch: int) -> tuple[Tensor, ...]:
+        """(photographs, targets): the photographs as drawn by rule, or unrelated pieces of the style's pictures."""
         photo = self.photos.crops(batch, patch, self.recipe.widest)
         painting = self.draw(photo)
         photo = photo + self.settings.grain * torch.randn_like(photo)
-        layout = torch.channels_last
-        return photo.contiguous(memory_format=layout), painting.contiguous(memory_format=layout)
+        return channels_last(photo, painting)
 
     def step(self, gan: Gan, stage: Stage, rate: float) -> Metrics:
-        """One update of the players that `stage` has, at `rate` times its learning rates."""
         photo, painting = self._sample(stage.batch, stage.patch)
         fake, terms = self._painted(gan, photo, painting)
         shown = painting if self.settings.drawn else photo
         terms |= self._looks(gan, fake, shown) | self._guards(fake, shown)
         if stage.adversarial:
-            weight = self.recipe.adversarial
-            verdict = ADVERSARIAL[weight.loss].generator(gan.discriminate(augmented(fake)).float())
-            terms["adversarial"] = (weight.adversarial, verdict.mean())
-        metrics = gan.step_generator(terms, rate * stage.generator_rate, self.recipe.clip)
+            terms["adversarial"] = gan.adversarial_term(augmented(fake))
+        metrics = gan.step_generator(terms, rate * stage.generator_rate)
         if stage.adversarial:
-            adversarial_loss = ADVERSARIAL[self.recipe.adversarial.loss]
             real, fake = augmented(torch.cat([painting, fake.detach()])).chunk(2)
-            metrics |= gan.step_discriminator(
-                adversarial_loss, real, fake, rate * stage.discriminator_rate, self.recipe.clip
-            )
+            metrics |= gan.step_discriminator(real, fake, rate * stage.discriminator_rate)
         return metrics
 
     def _painted(self, gan: Gan, photo: Tensor, painting: Tensor) -> tuple[Tensor, Terms]:
@@ -220,12 +206,13 @@ class StylizeTask(TrainingTask):
             "overshoot": (own.overshoot, overshoot_loss(fake)),
         }
 
-    def preview(self, seed: int = 7, count: int = 6) -> tuple[Tensor, Tensor]:
-        """The same photographs and pieces of the style each time."""
+    def preview(self, seed: int = 7, count: int = 6) -> tuple[Inputs, Tensor]:
+        """Photographs, and what they are drawn like or pieces of the style's pictures."""
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            return self._sample(count, PREVIEW_SIZE)
+            photo, painting = self._sample(count, PREVIEW_SIZE)
+        return (photo,), painting
 
-    def baseline(self, given: Tensor) -> Tensor:
+    def baseline(self, inputs: Inputs) -> Tensor:
         """The photograph."""
-        return given
+        return inputs[0]

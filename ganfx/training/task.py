@@ -1,4 +1,4 @@
-"""What the trainer asks of a task: one class for each kind of model, listed in `run.TASKS`."""
+"""What the trainer asks of a task: one class for each kind of network, registered in `tasks`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
-from ganfx.training.gan import Gan
+from ganfx.training.discriminators import discriminator
+from ganfx.training.gan import Gan, Metrics
 from ganfx.training.photos import Photos
 from ganfx.training.recipe import Stage, TrainingRecipe
 
-Metrics = dict[str, Tensor]
+# What a generator is called with: one tensor (N, C, H, W), or several.
+Inputs = tuple[Tensor, ...]
 
 
 class TrainingTask(ABC):
@@ -26,24 +29,37 @@ class TrainingTask(ABC):
 
     @abstractmethod
     def networks(self) -> tuple[nn.Module, nn.Module]:
-        """A fresh generator and discriminator."""
+        """A new generator and discriminator."""
 
     @abstractmethod
     def contract(self, network: Any) -> dict[str, Any]:
-        """What a ModelSpec must say of `network`, a generator."""
+        """The fields of ModelSpec that follow from `network`, a generator."""
 
     @abstractmethod
     def step(self, gan: Gan, stage: Stage, rate: float) -> Metrics:
-        """One update of the players that `stage` has, at `rate` times its learning rates."""
+        """One update of the networks that `stage` trains, at `rate` times its learning rates; figures to be logged.
+
+        All adversarial losses come from `gan`, so that every kind of GAN works for every task.
+        """
 
     @abstractmethod
-    def preview(self, seed: int = 7) -> tuple[Tensor, Tensor]:
-        """(given, real): the same inputs and targets each time."""
+    def preview(self, seed: int = 7) -> tuple[Inputs, Tensor]:
+        """(inputs, targets) of the sample grid: for one seed the same each time."""
 
     @abstractmethod
-    def baseline(self, given: Tensor) -> Tensor:
-        """What a user has without the network, (N, 1 or 3, H, W) in [0, 1]."""
+    def baseline(self, inputs: Inputs) -> Tensor:
+        """What there is without the network, (N, 1 or 3, H, W) in [0, 1]."""
 
-    def shown(self, given: Tensor, output: Tensor) -> Tensor:
-        """The generator's `output` for `given` as pictures (N, 1 or 3, H, W)."""
+    def shown(self, inputs: Inputs, output: Tensor) -> Tensor:
+        """The generator's `output` for `inputs` as pictures (N, 1 or 3, H, W) in [0, 1]."""
         return output
+
+    def discriminator(self, feature_network: nn.Module | None = None) -> nn.Module:
+        """A new discriminator as the recipe describes it, over `feature_network` where it asks for one."""
+        settings = self.recipe.adversarial
+        return discriminator(settings.kind, settings.channels, feature_network)
+
+
+def channels_last(*images: Tensor) -> tuple[Tensor, ...]:
+    """Images (N, C, H, W) in the memory layout that convolutions are fastest in."""
+    return tuple(image.contiguous(memory_format=torch.channels_last) for image in images)

@@ -58,7 +58,7 @@ class Trainer:
         self, fabric: Fabric, recipe: TrainingRecipe, task: Any, folder: Path, say: Callable[[str], None]
     ) -> None:
         self.fabric, self.recipe, self.task, self.folder, self.say = fabric, recipe, task, folder, say
-        self.gan = Gan(fabric, task.networks(), recipe.ema)
+        self.gan = Gan(fabric, task.networks(), recipe)
         self.step = 0
         self.elapsed_s = 0.0
         self.damping = 1.0

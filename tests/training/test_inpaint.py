@@ -135,25 +135,25 @@ generator_rate = 1e-3
 
 
 class Undecided(torch.nn.Module):
-    """A judge with as many planes of logits as it is told, all of them 0.5."""
+    """A discriminator with `planes` planes of logits, all of them 0.5."""
 
     def __init__(self, planes: int) -> None:
         super().__init__()
-        self.verdict = torch.nn.Parameter(torch.full((1, planes, 1, 1), 0.5))
+        self.logit = torch.nn.Parameter(torch.full((1, planes, 1, 1), 0.5))
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        return self.verdict + 0 * F.avg_pool2d(image, 8).mean(1, keepdim=True)
+        return self.logit + 0 * F.avg_pool2d(image, 8).mean(1, keepdim=True)
 
 
 @pytest.mark.parametrize("planes", [1, 4])
-def test_a_judge_of_several_planes_weighs_as_much_as_one_of_one(tmp_path: Path, planes: int) -> None:
+def test_a_discriminator_of_several_planes_weighs_as_much_as_one_of_one(tmp_path: Path, planes: int) -> None:
     recipe_file, picture = tmp_path / "tiny.toml", tmp_path / "a.png"
     recipe_file.write_text(TINY.replace("vanilla", "lsgan"))
     pixels = (scene(200, 240)[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
     pyvips.Image.new_from_array(pixels).write_to_file(str(picture))
     recipe = load_recipe(str(recipe_file))
     task = InpaintTask(recipe, Photos([picture], 96, torch.device("cpu")), None)
-    gan = Gan(Fabric(accelerator="cpu"), (task.networks()[0], Undecided(planes)), recipe.ema)
+    gan = Gan(Fabric(accelerator="cpu"), (task.networks()[0], Undecided(planes)), recipe)
     metrics = task.step(gan, recipe.stages[1], 1e-6)
     assert float(metrics["adversarial"]) == pytest.approx(0.25)
     assert float(metrics["discriminator"]) == pytest.approx(0.5)
