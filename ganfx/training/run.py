@@ -1,4 +1,4 @@
-"""A training run from a request: devices, photographs, recipe, trainer, in that order."""
+"""One training run: devices, photographs, task, trainer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ganfx.paths import features_dir
 from ganfx.spec import ModelSpec
 from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.photos import Photos
-from ganfx.training.precision import choose_precision
+from ganfx.training.precision import Precision, choose_precision
 from ganfx.training.recipe import TrainingRecipe, load_recipe
 from ganfx.training.stylize import turned_round
 from ganfx.training.tasks import trainable
@@ -26,10 +26,20 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Request:
-    """What the user asked for; times in minutes, `devices` a number or "auto", `style` for "stylize" alone.
+class TrainingRequest:
+    """One network to be trained.
 
-    `back` trains the way back, from pictures like those in `style` to ones like `photos`.
+    filter: one of `tasks.TRAINABLE`.
+    photos: folders of photographs, or single files.
+    minutes: of the whole schedule, over all resumed runs.
+    folder: for the checkpoint, the metrics and the sample grids.
+    recipe: the name of one that ships, or the path of a TOML file.
+    resume: go on from the checkpoint in `folder`.
+    pause_after: stop after so many minutes of this run.
+    device, devices: what Lightning Fabric calls accelerator and devices: "auto", "cpu", "cuda"; a number or "auto".
+    limit: read only so many files.
+    style: a picture in the style, or a folder of paintings, for "stylize" alone.
+    back: train the way back, from pictures like those in `style` to ones like `photos`.
     """
 
     filter: str
@@ -47,8 +57,15 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Trained:
-    """A finished (or paused) run: the averaged generator on the CPU, the recipe that made it, and its contract."""
+class TrainingRun:
+    """A finished or paused run.
+
+    generator: the average of the weights, on the CPU, in fp32.
+    contract: the fields of ModelSpec that the task knows.
+    finished: whether the schedule's minutes are over; False after a pause.
+    steps, minutes: over all runs of the schedule.
+    photos: how many pictures were used.
+    """
 
     generator: nn.Module
     recipe: TrainingRecipe
@@ -65,7 +82,7 @@ class Trained:
         return ModelSpec.of_picture(name, self.recipe.filter, training=training, **self.contract)
 
 
-def _fabric(request: Request, recipe: TrainingRecipe, say: Say) -> Fabric:
+def _fabric(request: TrainingRequest, recipe: TrainingRecipe) -> tuple[Fabric, Precision]:
     devices: int | str = "auto" if request.devices == "auto" else int(request.devices)
     try:
         device = Fabric(accelerator=request.device, devices=devices).device
@@ -73,14 +90,13 @@ def _fabric(request: Request, recipe: TrainingRecipe, say: Say) -> Fabric:
         fabric = Fabric(accelerator=request.device, devices=devices, precision=precision.name)  # type: ignore[arg-type]
     except (RuntimeError, ValueError) as error:
         raise TrainingError(f"cannot train on {request.device!r}: {error}", hint="--device cpu always works") from error
-    say(f"precision {precision.name}: {precision.reason}")
     fabric.launch()
     if fabric.device.type == "cuda":
         torch.backends.cudnn.benchmark = True
-    return fabric
+    return fabric, precision
 
 
-def train(request: Request, say: Say, start_from: dict[str, Tensor] | None = None) -> Trained:
+def train(request: TrainingRequest, say: Say, start_from: dict[str, Tensor] | None = None) -> TrainingRun:
     """Train until the request's minutes, or its pause, are over. Raises TrainingError.
 
     `start_from` is a generator's state dict to begin with. Ctrl-C leaves a checkpoint to resume from.
@@ -88,13 +104,14 @@ def train(request: Request, say: Say, start_from: dict[str, Tensor] | None = Non
     recipe = load_recipe(request.recipe)
     if recipe.filter != request.filter:
         raise TrainingError(f"{request.recipe} is a recipe for {recipe.filter}", hint=f"ganfx train {recipe.filter}")
-    fabric = _fabric(request, recipe, say)
+    fabric, precision = _fabric(request, recipe)
     shown, style = request.photos, (request.style,) if request.style else ()
     if request.back:
         recipe, shown, style = turned_round(recipe), style, shown
     smallest = max(recipe.largest_stage if request.back else recipe.largest_patch, PREVIEW_SIZE)
     photos = Photos(list(shown), smallest, fabric.device, request.limit, fit=recipe.fit, turns=recipe.turns)
     say(f"{len(photos)} pictures ({photos.skipped} files left out), on {fabric.device}")
+    say(f"precision {precision.name}: {precision.reason}")
     features = features_dir()
     if features is None:
         say("no perceptual features (GANFX_FEATURES): training without them, results will be softer")
@@ -108,4 +125,4 @@ def train(request: Request, say: Say, start_from: dict[str, Tensor] | None = Non
     finished = trainer.run(request.minutes, request.pause_after)
     generator = trainer.ema_generator.cpu().float().eval()
     minutes = trainer.elapsed_s / 60
-    return Trained(generator, recipe, task.contract(generator), finished, trainer.step, minutes, len(photos))
+    return TrainingRun(generator, recipe, task.contract(generator), finished, trainer.step, minutes, len(photos))

@@ -20,7 +20,7 @@ from ganfx.training.generators import ResidualUpscaler
 from ganfx.training.monitor import AdversarialHealth
 from ganfx.training.photos import Photos
 from ganfx.training.recipe import load_recipe
-from ganfx.training.run import Request, train
+from ganfx.training.run import TrainingRequest, train
 
 pytestmark = pytest.mark.slow
 
@@ -97,7 +97,7 @@ def lines_of(folder: Path) -> list[dict[str, float]]:
 def test_a_run_ends_by_the_clock_and_leaves_all_there_is_to_see(recipe: str, photos: Path, tmp_path: Path) -> None:
     said: list[str] = []
     trained = train(
-        Request("upscale", (photos,), 4 * SECONDS, tmp_path / "run", recipe=recipe, device="cpu"), said.append
+        TrainingRequest("upscale", (photos,), 4 * SECONDS, tmp_path / "run", recipe=recipe, device="cpu"), said.append
     )
     assert trained.finished
     assert trained.steps > 4
@@ -108,12 +108,12 @@ def test_a_run_ends_by_the_clock_and_leaves_all_there_is_to_see(recipe: str, pho
 
 
 def test_a_paused_run_goes_on_where_it_stopped(recipe: str, photos: Path, tmp_path: Path) -> None:
-    request = Request(
+    request = TrainingRequest(
         "upscale", (photos,), 4 * SECONDS, tmp_path, recipe=recipe, device="cpu", pause_after=1.5 * SECONDS
     )
     first = train(request, lambda line: None)
     second = train(
-        Request("upscale", (photos,), 4 * SECONDS, tmp_path, recipe=recipe, device="cpu", resume=True),
+        TrainingRequest("upscale", (photos,), 4 * SECONDS, tmp_path, recipe=recipe, device="cpu", resume=True),
         lambda line: None,
     )
     assert not first.finished
@@ -126,7 +126,7 @@ def test_a_paused_run_goes_on_where_it_stopped(recipe: str, photos: Path, tmp_pa
 def test_a_run_can_begin_with_another_scales_body(recipe: str, photos: Path, tmp_path: Path) -> None:
     other = ResidualUpscaler(4, channels=8, blocks=1).state_dict()
     said: list[str] = []
-    request = Request("upscale", (photos,), SECONDS, tmp_path, recipe=recipe, device="cpu")
+    request = TrainingRequest("upscale", (photos,), SECONDS, tmp_path, recipe=recipe, device="cpu")
     train(request, said.append, other)
     assert any(line.startswith("begins with ") for line in said)
     with pytest.raises(TrainingError, match="another network"):
@@ -135,7 +135,10 @@ def test_a_run_can_begin_with_another_scales_body(recipe: str, photos: Path, tmp
 
 def test_resuming_nothing_is_one_clear_error(recipe: str, photos: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"last\.ckpt: cannot resume"):
-        train(Request("upscale", (photos,), 1, tmp_path, recipe=recipe, device="cpu", resume=True), lambda line: None)
+        train(
+            TrainingRequest("upscale", (photos,), 1, tmp_path, recipe=recipe, device="cpu", resume=True),
+            lambda line: None,
+        )
 
 
 class Script:
@@ -152,7 +155,9 @@ def test_nan_rolls_back_and_goes_on(recipe: str, photos: Path, tmp_path: Path, m
     bad = iter([False, True, True] + [False] * 100_000)
     monkeypatch.setattr(trainer_module, "finite", Script(bad))
     said: list[str] = []
-    trained = train(Request("upscale", (photos,), 6 * SECONDS, tmp_path, recipe=recipe, device="cpu"), said.append)
+    trained = train(
+        TrainingRequest("upscale", (photos,), 6 * SECONDS, tmp_path, recipe=recipe, device="cpu"), said.append
+    )
     assert trained.finished
     assert sum("NaN at step" in line for line in said) == 2
     assert all(torch.isfinite(value).all() for value in trained.generator.state_dict().values())
@@ -161,7 +166,7 @@ def test_nan_rolls_back_and_goes_on(recipe: str, photos: Path, tmp_path: Path, m
 def test_endless_nan_is_given_up(recipe: str, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trainer_module, "finite", lambda metrics: False)
     with pytest.raises(TrainingError, match="keeps going to NaN"):
-        train(Request("upscale", (photos,), 1, tmp_path, recipe=recipe, device="cpu"), lambda line: None)
+        train(TrainingRequest("upscale", (photos,), 1, tmp_path, recipe=recipe, device="cpu"), lambda line: None)
 
 
 def test_two_devices_share_one_run(recipe: str, photos: Path, tmp_path: Path) -> None:
@@ -169,8 +174,8 @@ def test_two_devices_share_one_run(recipe: str, photos: Path, tmp_path: Path) ->
     import sys
 
     script = (
-        "from pathlib import Path\nfrom ganfx.training.run import Request, train\n"
-        f"train(Request('upscale', (Path({str(photos)!r}),), {5 * SECONDS}, Path({str(tmp_path)!r}), "
+        "from pathlib import Path\nfrom ganfx.training.run import TrainingRequest, train\n"
+        f"train(TrainingRequest('upscale', (Path({str(photos)!r}),), {5 * SECONDS}, Path({str(tmp_path)!r}), "
         f"recipe={recipe!r}, device='cpu', devices='2'), print)\n"
     )
     path = tmp_path / "two.py"
@@ -219,7 +224,7 @@ def test_stages_share_the_run(recipe: str) -> None:
 
 
 def test_a_recipe_for_another_filter_is_refused(recipe: str, photos: Path, tmp_path: Path) -> None:
-    request = Request("inpaint", (photos,), SECONDS, tmp_path, recipe=recipe, device="cpu")
+    request = TrainingRequest("inpaint", (photos,), SECONDS, tmp_path, recipe=recipe, device="cpu")
     with pytest.raises(TrainingError, match="is a recipe for upscale"):
         train(request, lambda line: None)
 

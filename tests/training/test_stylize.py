@@ -16,7 +16,7 @@ from ganfx.errors import TrainingError
 from ganfx.paths import models_dir
 from ganfx.spec.model_file import read_spec
 from ganfx.training.recipe import load_recipe, recipe_names
-from ganfx.training.run import Request, train
+from ganfx.training.run import TrainingRequest, train
 from ganfx.training.stylize import default_recipe, turned_round
 from ganfx.training.stylizer import Stylizer, soft
 from tests.training.runs import channels, train_mine
@@ -163,7 +163,7 @@ def test_the_recipe_follows_from_the_style(tmp_path: Path, paintings: Path) -> N
 def run(tmp_path: Path, recipe: str, photos: Path, style: Path | None) -> None:
     written = tmp_path / "tiny.toml"
     written.write_text(recipe)
-    request = Request("stylize", (photos,), 0.05, tmp_path / "run", str(written), device="cpu", style=style)
+    request = TrainingRequest("stylize", (photos,), 0.05, tmp_path / "run", str(written), device="cpu", style=style)
     train(request, lambda line: None)
 
 
@@ -185,9 +185,11 @@ def test_a_trained_network_is_at_once_a_model(
 def test_a_run_goes_on_where_it_stopped(tmp_path: Path, photos: Path, paintings: Path) -> None:
     written, lines = tmp_path / "tiny.toml", list[str]()
     written.write_text(FOLDER)
-    request = Request("stylize", (photos,), 0.04, tmp_path / "run", str(written), device="cpu", style=paintings)
+    request = TrainingRequest("stylize", (photos,), 0.04, tmp_path / "run", str(written), device="cpu", style=paintings)
     first = train(request, lines.append)
-    longer = Request("stylize", (photos,), 0.08, tmp_path / "run", str(written), True, device="cpu", style=paintings)
+    longer = TrainingRequest(
+        "stylize", (photos,), 0.08, tmp_path / "run", str(written), True, device="cpu", style=paintings
+    )
     assert train(longer, lines.append).steps > first.steps
 
 

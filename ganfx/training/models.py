@@ -1,0 +1,145 @@
+"""From pictures to a model: train a network, export it, and add it to the user's models."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from ganfx.errors import TrainingError
+from ganfx.exporters.export import export_generator
+from ganfx.exporters.weights import generator_state
+from ganfx.hub import find_model, register
+from ganfx.spec import ModelSpec
+from ganfx.training.run import TrainingRequest, train
+from ganfx.training.stylize import check_both, default_recipe
+from ganfx.training.tasks import Trainable, trainable
+from ganfx.training.trainer import CHECKPOINT
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A network that was trained.
+
+    path: the ONNX file in the run's folder; a copy of it is among the user's models once it is `finished`.
+    finished: whether the schedule's minutes are over; False after a pause, when `resume` goes on.
+    steps: updates of the generator, over all runs of the schedule.
+    """
+
+    name: str
+    path: Path
+    spec: ModelSpec
+    finished: bool
+    steps: int
+
+
+def train_model(
+    filter: str,
+    photos: Sequence[Path],
+    *,
+    minutes: float,
+    name: str | None = None,
+    folder: Path | None = None,
+    recipe: str | None = None,
+    style: Path | None = None,
+    both: bool = False,
+    start_from: str | None = None,
+    license: str = "private",
+    resume: bool = False,
+    pause_after: float | None = None,
+    limit: int | None = None,
+    device: str = "auto",
+    devices: str = "1",
+    say: Say = lambda line: None,
+) -> list[TrainedModel]:
+    """Train a network, export it as ONNX, and add it to the user's models once its minutes are over.
+
+    filter: one of `TRAINABLE`.
+    photos: folders of photographs, or single files.
+    minutes: of the whole schedule, over all resumed runs; with `both` half of it for each network.
+    name: of the model; by default the recipe's name with "-custom".
+    folder: for checkpoints, metrics, sample grids and the ONNX file; by default runs/NAME.
+    recipe: the name of one that ships, or the path of a TOML file; by default the filter's own, for "stylize" one for
+        a picture or for a folder of paintings.
+    style: a picture in the style, or a folder of paintings, for "stylize" alone.
+    both: learn the way back too, from paintings to photographs, as NAME-back.
+    start_from: a model's name or file whose weights to begin with.
+    license: written into the model.
+    resume, pause_after, limit, device, devices: as in `TrainingRequest`.
+    say: takes lines about progress, for people.
+
+    Returns the networks in the order of their training: one, or two with `both` where there was time for the second.
+    An interrupt leaves a checkpoint to resume from. Raises TrainingError, ExportError, and ModelError where
+    `start_from` is no model.
+    """
+    kind = trainable(filter)
+    if (style or both) and not kind.learns_style:
+        raise TrainingError(f"{filter} learns no style", hint="style and both are for stylize")
+    if both:
+        check_both(style)
+    recipe = recipe or kind.recipe or default_recipe(style)
+    name = name or f"{Path(recipe).stem}-custom"
+    request = TrainingRequest(
+        filter=filter,
+        photos=tuple(photos),
+        minutes=minutes,
+        folder=folder or Path("runs") / name,
+        recipe=recipe,
+        resume=resume,
+        pause_after=pause_after,
+        device=device,
+        devices=devices,
+        limit=limit,
+        style=style,
+    )
+    weights = generator_state(find_model(start_from, task=filter, selectors={})) if start_from else None
+    origin = {"start_from": Path(start_from).stem} if start_from else {}
+    job = _Job(kind, license, origin, weights, say)
+    return job.both_ways(name, request) if both else [job.train(name, request)]
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What the networks of one call share: `origin` for their contracts, and the `weights` to begin with."""
+
+    kind: Trainable
+    license: str
+    origin: dict[str, Any]
+    weights: dict[str, Tensor] | None
+    say: Say
+
+    def both_ways(self, name: str, request: TrainingRequest) -> list[TrainedModel]:
+        """Train there and back, each in its own subfolder; a network that is finished already is not trained on."""
+        began = time.monotonic()
+        half = dataclasses.replace(request, minutes=request.minutes / 2)
+        there = self.train(name, dataclasses.replace(half, folder=request.folder / name))
+        if not there.finished:
+            return [there]
+        name = f"{name}-back"
+        folder, pause = request.folder / name, request.pause_after
+        left = None if pause is None else max(0.0, pause - (time.monotonic() - began) / 60)
+        resume = request.resume and (folder / CHECKPOINT).exists()
+        back = dataclasses.replace(half, folder=folder, back=True, resume=resume, pause_after=left)
+        return [there, self.train(name, back)]
+
+    def train(self, name: str, request: TrainingRequest) -> TrainedModel:
+        """Train and export one network, and register it if its minutes are over."""
+        run = train(request, self.say, self.weights)
+        path = request.folder / f"{name}.onnx"
+        spec = run.spec(name)
+        spec = dataclasses.replace(spec, license=self.license, training={**spec.training, **self.origin})
+        report = export_generator(run.generator, spec, path)
+        self.say(f"exported {path}: {report.size_bytes / 1e6:.2f} MB, largest error {report.max_error_stored:.1e}")
+        if run.finished:
+            register(path, name, replace=True)
+            self.say(f"ready: {self.kind.use.format(name=name)}")
+        else:
+            self.say("paused: --resume goes on; the file above is what the network knows so far")
+        return TrainedModel(name, path, report.spec, run.finished, run.steps)
