@@ -70,8 +70,11 @@ def _help(context: click.Context) -> Iterator[str]:
     path, command = context.command_path, context.command
     yield f"{'##' if context.parent is None or context.parent.parent is None else '###'} {path}"
     yield f"```text\n{command.get_help(context)}\n```"
-    for name, child in sorted(getattr(command, "commands", {}).items()):
-        yield from _help(click.Context(child, info_name=name, parent=context))
+    if isinstance(command, click.Group):
+        for name in sorted(command.list_commands(context)):
+            child = command.get_command(context, name)
+            assert child
+            yield from _help(click.Context(child, info_name=name, parent=context))
 
 
 def contract() -> str:

@@ -32,7 +32,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _commands(command: click.Command, name: str) -> Iterator[str]:
     yield name
     if isinstance(command, click.Group):
-        for below, child in command.commands.items():
+        context = click.Context(command)
+        for below in command.list_commands(context):
+            child = command.get_command(context, below)
+            assert child
             yield from _commands(child, f"{name} {below}")
 
 
