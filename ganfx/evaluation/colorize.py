@@ -12,13 +12,13 @@ import numpy as np
 from ganfx import pipeline
 from ganfx.engine import EngineOptions
 from ganfx.errors import ItemError
+from ganfx.evaluation.base import Evaluation, Result, Say, run_timed
 from ganfx.evaluation.degradations import DEGRADATIONS, turn_grey
-from ganfx.evaluation.evaluate_all import Say, evaluate_all
-from ganfx.evaluation.judge import NAN, Judge
-from ganfx.evaluation.methods import Method, OpenedModel, devices, open_models
+from ganfx.evaluation.methods import Method, OpenedModel, open_models
 from ganfx.evaluation.metrics import chroma_error, colorfulness, psnr
-from ganfx.evaluation.protocol import MIN_SIDE, Sample, check_names, eight_bit, samples_of
-from ganfx.evaluation.report import Column, EvaluationReport, Measurement, ReportLayout
+from ganfx.evaluation.protocol import MIN_SIDE, Sample, check_names, samples_of
+from ganfx.evaluation.reference import NAN, ReferenceMetrics
+from ganfx.evaluation.report import Column, EvaluationReport, ReportLayout
 from ganfx.evaluation.resample import fitted
 from ganfx.evaluation.sheet import Cell, Sheet
 from ganfx.imaging.color import lab_of, lightness_of, with_chroma
@@ -28,7 +28,7 @@ from ganfx.paths import features_dir
 MAX_SIDE = 512
 CELL = 320
 SHEET_ROWS = 10
-# A picture with less is grey, and says nothing about colors.
+# Pictures with less count as grey, and are left out.
 LEAST_COLORFULNESS = 2.0
 
 GREY, MEAN_CHROMA, TRUTH = "grey", "mean-chroma", "truth"
@@ -65,7 +65,7 @@ def evaluate_colorize(
     options: EngineOptions | None = None,
     say: Say = lambda line: None,
 ) -> EvaluationReport:
-    """Judge `models`, names or .onnx files, by coloring folders of good pictures turned grey, by `degradations` or all.
+    """Compare `models`, names or .onnx files, by coloring good pictures turned grey, by `degradations` or all.
 
     `limit` takes the first so many pictures of each folder. LPIPS and VGG need the folder that GANFX_FEATURES
     names. A picture that cannot be judged is said and left out. Raises OptionError where nothing can be compared,
@@ -89,10 +89,9 @@ def compete(
         Method(GREY, lambda grey: grey),
         Method(MEAN_CHROMA, lambda grey: with_chroma(grey, np.broadcast_to(chroma, (*grey.shape[:2], 2)))),
     ]
-    run = _ColorizeEvaluation(
-        [*baselines, *networks], [one.name for one in networks], degradations or tuple(DEGRADATIONS)
-    )
-    return evaluate_all(run.report, samples, run.add, say, SHEET_ROWS)
+    names = [one.name for one in networks]
+    evaluation = _ColorizeEvaluation([*baselines, *networks], names, degradations or tuple(DEGRADATIONS))
+    return evaluation.evaluate_all(samples, say)
 
 
 def _coloring(model: OpenedModel) -> Callable[[Floats], Floats]:
@@ -132,41 +131,36 @@ def _mean_chroma(samples: Sequence[Sample]) -> Floats:
     return np.asarray(np.mean(means or np.zeros((1, 2)), axis=0), np.float32)
 
 
-@dataclass
-class _ColorizeEvaluation:
-    methods: list[Method]
-    shown: list[str]
-    degradations: Sequence[str]
+class _ColorizeEvaluation(Evaluation):
+    sheet_rows = SHEET_ROWS
 
-    def __post_init__(self) -> None:
-        self.judge = Judge(features_dir())
-        self.report = EvaluationReport(
+    def __init__(self, methods: list[Method], shown: list[str], degradations: Sequence[str]) -> None:
+        self.shown, self.degradations = shown, degradations
+        self.metrics = ReferenceMetrics(features_dir())
+        super().__init__(
             ReportLayout("colorize", "look", COLUMNS, LEGEND),
-            devices(self.methods),
-            {one.name: one.parameters for one in self.methods} | {TRUTH: None},
-            sheets={degradation: Sheet([GREY, *self.shown, TRUTH], CELL) for degradation in self.degradations},
+            methods,
+            {degradation: Sheet([GREY, *shown, TRUTH], CELL) for degradation in degradations},
+            warm_up=(np.full((MIN_SIDE, MIN_SIDE, 3), 0.5, np.float32),),
+            references=[TRUTH],
         )
-        for one in self.methods:
-            one.run(np.full((MIN_SIDE, MIN_SIDE, 3), 0.5, np.float32))  # what a first run sets up is not timed
 
     def add(self, sample: Sample, shown: bool) -> None:
-        """Turn one picture grey in every way, have it colored, and judge."""
+        """Turn one picture grey in every way, have it colored, and measure."""
         truth = _Truth.of(sample)
         for degradation in self.degradations:
             grey, answer = turn_grey(truth.rgb, degradation, sample.name)
-            self.judge.look_at(answer)
+            self.metrics.set_reference(answer)
             results = {one.name: self._measure(one, grey, answer, truth) for one in self.methods}
             measured = {name: figures for name, (_, figures) in results.items()}
             measured[TRUTH] = {c.figure: NAN for c in COLUMNS} | {"colorfulness": truth.colorfulness}
-            for name, figures in measured.items():
-                self.report.measurements.append(Measurement(name, sample.set, degradation, sample.name, figures))
+            self.record(sample, degradation, measured)
             if shown:
                 self.report.sheets[degradation].rows.append(self._row(sample, grey, truth, results))
 
-    def _measure(self, method: Method, grey: Floats, answer: Floats, truth: _Truth) -> tuple[Floats, dict[str, float]]:
-        raw, seconds = method.timed(grey)
-        output = eight_bit(raw)
-        lab, figures = lab_of(output), self.judge.figures(output)
+    def _measure(self, method: Method, grey: Floats, answer: Floats, truth: _Truth) -> Result:
+        _, output, seconds = run_timed(method, grey)
+        lab, figures = lab_of(output), self.metrics.figures(output)
         colorful = colorfulness(output)
         return output, {
             "ab_error": chroma_error(lab[..., 1:], truth.chroma),
@@ -180,9 +174,7 @@ class _ColorizeEvaluation:
             "seconds": seconds,
         }
 
-    def _row(
-        self, sample: Sample, grey: Floats, truth: _Truth, results: Mapping[str, tuple[Floats, dict[str, float]]]
-    ) -> list[Cell]:
+    def _row(self, sample: Sample, grey: Floats, truth: _Truth, results: Mapping[str, Result]) -> list[Cell]:
         cells = [Cell(fitted(grey, CELL), f"{sample.set} {sample.name}")]
         for name in self.shown:
             output, figures = results[name]

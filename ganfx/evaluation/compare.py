@@ -1,4 +1,4 @@
-"""Before and after, for the eye of whoever did not come for figures."""
+"""Before and after, side by side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Color pictures turned grey, as today's cameras do or as old prints are, the same on every run."""
+"""Color pictures made grey reproducibly: as their luminance, or as scans of old prints."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from ganfx.evaluation.protocol import eight_bit
 from ganfx.imaging.color import LUMA, decode_srgb, encode_srgb, lab_of, with_chroma
 from ganfx.imaging.picture import Floats
 
-# How an emulsion that hardly sees red weighs red, green and blue.
+# Weights of linear red, green and blue in an emulsion that is hardly sensitive to red.
 _ORTHOCHROMATIC = np.array([0.05, 0.5, 0.45])
 
 
 def plain(rgb: Floats, random: np.random.Generator) -> tuple[Floats, Floats]:
-    """The luminance (Rec. 709), to be colored as `rgb` is."""
+    """(the luminance by Rec. 709, `rgb` as the right answer)."""
     return _grey(encode_srgb(decode_srgb(rgb) @ LUMA)), rgb
 
 
 def old(rgb: Floats, random: np.random.Generator) -> tuple[Floats, Floats]:
-    """A scan of an old print, to be given the colors of `rgb` in its own light.
+    """(a scan of an old print, its lightness with the colors of `rgb` as the right answer).
 
     Two to ten tenths orthochromatic, a gamma of 0.7-1.4, a black of up to 12 % and a white of 85 % at least,
     blur of sigma 0.4-1.0 and grain of 2-6 grey levels.
@@ -47,6 +47,6 @@ DEGRADATIONS: dict[str, Greying] = {"plain": plain, "old": old}
 def turn_grey(rgb: Floats, degradation: str, name: str) -> tuple[Floats, Floats]:
     """rgb (H, W, 3) -> the grey picture and what it is when its colors are right, both of 8-bit values in [0, 1].
 
-    The chances depend on `name` alone.
+    Seeded by `name` alone.
     """
     return DEGRADATIONS[degradation](rgb, np.random.default_rng(zlib.crc32(name.encode())))

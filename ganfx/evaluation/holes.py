@@ -1,4 +1,4 @@
-"""Where a picture's hole comes from: drawn by kind, or from a folder of masks."""
+"""Sources of masks: drawn by kind, or from a folder."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from ganfx.evaluation.protocol import Sample, check_names, middle
 from ganfx.files import is_picture, open_reader, read_mask
 from ganfx.imaging.picture import Mask
 
-# The mask, 0 or 1, for what is judged of a sample, which has this height and width.
-MaskOf = Callable[[Sample, tuple[int, int]], Mask]
+# From a sample, and the height and width of its crop, to a mask of 0 and 1.
+MaskSource = Callable[[Sample, tuple[int, int]], Mask]
 
 _ROLE = re.compile(r"(image|mask)s?", re.IGNORECASE)
 
 
-def drawn(kinds: Sequence[str]) -> dict[str, MaskOf]:
+def drawn(kinds: Sequence[str]) -> dict[str, MaskSource]:
     """Masks drawn for each picture, by kind. Raises OptionError where one is none of `KINDS`."""
     check_names(kinds, KINDS, "kind of mask")
     return {kind: _drawn(kind) for kind in kinds}
 
 
-def _drawn(kind: str) -> MaskOf:
+def _drawn(kind: str) -> MaskSource:
     return lambda sample, shape: draw_mask(kind, *shape, sample.name)
 
 
@@ -41,7 +41,7 @@ class MaskFolder:
         found = [path.resolve() for path in sorted(folder.iterdir()) if is_picture(path)] if folder.is_dir() else []
         if not found:
             raise OptionError(f"{folder}: no masks there", hint="a mask is a picture with its picture's name")
-        # Pictures and masks may share a folder; then the masks say what they are.
+        # Pictures and masks may share a folder, if the masks' names say "mask".
         self.paths = [path for path in found if _is_mask(path)] or found
         self.by_key = {_key(path): path for path in self.paths}
         self.name, self.invert, self.max_side = folder.resolve().name, invert, max_side
@@ -62,5 +62,5 @@ def _is_mask(path: Path) -> bool:
 
 
 def _key(path: Path) -> str:
-    """What a picture and its mask have in common."""
+    """The part of the name that a picture and its mask share."""
     return _ROLE.sub("", path.stem).strip("_-. ")

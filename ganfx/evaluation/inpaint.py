@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -12,23 +11,23 @@ import numpy as np
 from ganfx import pipeline
 from ganfx.engine import EngineOptions
 from ganfx.errors import MaskError, OptionError
-from ganfx.evaluation.evaluate_all import Say, evaluate_all
-from ganfx.evaluation.holes import MaskFolder, MaskOf, drawn
-from ganfx.evaluation.judge import Judge
+from ganfx.evaluation.base import Evaluation, Result, Say, run_timed
+from ganfx.evaluation.holes import MaskFolder, MaskSource, drawn
 from ganfx.evaluation.masks import KINDS
-from ganfx.evaluation.methods import Method, OpenedModel, devices, open_models
+from ganfx.evaluation.methods import Method, OpenedModel, open_models
 from ganfx.evaluation.metrics import psnr
 from ganfx.evaluation.protocol import MIN_SIDE, Sample, eight_bit, samples_of
-from ganfx.evaluation.report import Column, EvaluationReport, Measurement, ReportLayout
+from ganfx.evaluation.reference import ReferenceMetrics
+from ganfx.evaluation.report import Column, EvaluationReport, ReportLayout
 from ganfx.evaluation.resample import fitted
 from ganfx.evaluation.sheet import Cell, Sheet, around
 from ganfx.imaging.picture import Floats, Mask, Picture
 from ganfx.paths import features_dir
 
-# What published figures are measured at.
+# The usual size of published figures.
 MAX_SIDE = 512
 CELL = 288
-# A hole of a larger share is shown with the whole picture around it, shrunk.
+# Holes of a larger share of the picture are shown with all of it, shrunk.
 CLOSE_UP = 0.2
 HOLE_COLOR = np.array([1, 0, 1], np.float32)
 RADIUS = 3
@@ -61,7 +60,7 @@ def evaluate_inpaint(
     options: EngineOptions | None = None,
     say: Say = lambda line: None,
 ) -> EvaluationReport:
-    """Judge `models`, names or .onnx files, by filling holes in folders of good pictures, beside OpenCV.
+    """Compare `models`, names or .onnx files, by filling holes in folders of good pictures, beside OpenCV.
 
     The holes are drawn, by `kinds` or all there are, or come from the folder `masks` (see `MaskFolder`).
     `limit` takes the first so many pictures of each folder. LPIPS and VGG need the folder that GANFX_FEATURES
@@ -81,11 +80,11 @@ def evaluate_inpaint(
 
 
 def compete(
-    networks: Sequence[Method], samples: Sequence[Sample], cases: Mapping[str, MaskOf], say: Say
+    networks: Sequence[Method], samples: Sequence[Sample], cases: Mapping[str, MaskSource], say: Say
 ) -> EvaluationReport:
     """The report of the baselines and `networks`, which take rgb (H, W, 3) and a mask (H, W), on every case."""
-    run = _InpaintEvaluation([*(Method(name, fill) for name, fill in BASELINES.items()), *networks], cases)
-    return evaluate_all(run.report, samples, run.add, say)
+    baselines = [Method(name, fill) for name, fill in BASELINES.items()]
+    return _InpaintEvaluation([*baselines, *networks], cases).evaluate_all(samples, say)
 
 
 def _filling(model: OpenedModel) -> Callable[[Floats, Mask], Floats]:
@@ -99,7 +98,7 @@ def _filling(model: OpenedModel) -> Callable[[Floats, Mask], Floats]:
 
 
 def mean_color(rgb: Floats, mask: Mask) -> Floats:
-    """The hole in the mean of what is around it: what a figure must beat to mean anything."""
+    """The hole in the mean color of the rest: the lowest bar for all figures."""
     hole = mask > 0
     return np.asarray(np.where(hole[..., None], eight_bit(rgb[~hole].mean(axis=0)), rgb), np.float32)
 
@@ -112,7 +111,7 @@ def _opencv(method: int) -> Callable[[Floats, Mask], Floats]:
     return fill
 
 
-# What anybody can run instead; the sheets show SHOWN_BASELINE, since the others look worse or alike.
+# The sheets show SHOWN_BASELINE alone; the others look worse, or the same.
 SHOWN_BASELINE = "opencv-ns"
 BASELINES: Mapping[str, Callable[[Floats, Mask], Floats]] = {
     "mean-color": mean_color,
@@ -121,47 +120,39 @@ BASELINES: Mapping[str, Callable[[Floats, Mask], Floats]] = {
 }
 
 
-@dataclass
-class _InpaintEvaluation:
-    methods: list[Method]
-    cases: Mapping[str, MaskOf]
-
-    def __post_init__(self) -> None:
-        self.judge = Judge(features_dir())
-        self.shown = [one.name for one in self.methods if one.name not in BASELINES or one.name == SHOWN_BASELINE]
-        self.report = EvaluationReport(
-            ReportLayout("inpaint", "masks", COLUMNS, LEGEND),
-            devices(self.methods),
-            {one.name: one.parameters for one in self.methods},
-            sheets={case: Sheet(["input", *self.shown, "truth"], CELL) for case in self.cases},
-        )
+class _InpaintEvaluation(Evaluation):
+    def __init__(self, methods: list[Method], cases: Mapping[str, MaskSource]) -> None:
+        self.cases = cases
+        self.metrics = ReferenceMetrics(features_dir())
+        self.shown = [one.name for one in methods if one.name not in BASELINES or one.name == SHOWN_BASELINE]
         mask = np.zeros((MIN_SIDE, MIN_SIDE), np.float32)
         mask[MIN_SIDE // 2 :, MIN_SIDE // 2 :] = 1
-        for one in self.methods:
-            one.run(np.full((MIN_SIDE, MIN_SIDE, 3), 0.5, np.float32), mask)  # what a first run sets up is not timed
+        super().__init__(
+            ReportLayout("inpaint", "masks", COLUMNS, LEGEND),
+            methods,
+            {case: Sheet(["input", *self.shown, "truth"], CELL) for case in cases},
+            warm_up=(np.full((MIN_SIDE, MIN_SIDE, 3), 0.5, np.float32), mask),
+        )
 
     def add(self, sample: Sample, shown: bool) -> None:
-        """Cut holes of every case into one picture, have them filled, and judge."""
+        """Cut holes of every case into one picture, have them filled, and measure."""
         truth = sample.read(max_side=MAX_SIDE)
-        self.judge.look_at(truth)
+        self.metrics.set_reference(truth)
         for case, mask_of in self.cases.items():
             mask = mask_of(sample, truth.shape[:2])
             if not 0 < mask.mean() < 1:
                 raise MaskError("its mask is all white or all black")
-            results = [self._measure(method, truth, mask) for method in self.methods]
-            for method, (_, figures) in zip(self.methods, results, strict=True):
-                self.report.measurements.append(Measurement(method.name, sample.set, case, sample.name, figures))
+            results = {one.name: self._measure(one, truth, mask) for one in self.methods}
+            self.record(sample, case, {name: figures for name, (_, figures) in results.items()})
             if shown:
-                drawings = {one.name: result for one, result in zip(self.methods, results, strict=True)}
-                self.report.sheets[case].rows.append(self._row(sample, truth, mask, drawings))
+                self.report.sheets[case].rows.append(self._row(sample, truth, mask, results))
 
-    def _measure(self, method: Method, truth: Floats, mask: Mask) -> tuple[Floats, dict[str, float]]:
+    def _measure(self, method: Method, truth: Floats, mask: Mask) -> Result:
         hole = mask > 0
-        # Nobody is handed what the hole hides: whatever of it came back would flatter the figures.
+        # Grey in the hole: no method gets to know the true pixels.
         given = np.where(hole[..., None], np.float32(0.5), truth)
-        raw, seconds = method.timed(given, mask)
-        output = eight_bit(raw)
-        figures = self.judge.figures(output)
+        raw, output, seconds = run_timed(method, given, mask)
+        figures = self.metrics.figures(output)
         return output, {
             "hole": 100 * float(hole.mean()),
             "lpips": figures["lpips"],
@@ -172,9 +163,7 @@ class _InpaintEvaluation:
             "seconds": seconds,
         }
 
-    def _row(
-        self, sample: Sample, truth: Floats, mask: Mask, results: Mapping[str, tuple[Floats, dict[str, float]]]
-    ) -> list[Cell]:
+    def _row(self, sample: Sample, truth: Floats, mask: Mask, results: Mapping[str, Result]) -> list[Cell]:
         piece = around(mask, CELL if mask.mean() < CLOSE_UP else MAX_SIDE)
         marked = np.where(mask[..., None] > 0, HOLE_COLOR, truth)
         cells = [Cell(fitted(marked[piece], CELL), f"{sample.set} {sample.name}")]

@@ -1,4 +1,4 @@
-"""Masks to inpaint by: scratches, small objects and huge free-form holes, the same for a name on every run."""
+"""Masks for inpainting: scratches, small objects and huge free-form holes, reproducible by name."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Draw = Callable[[Canvas, float, np.random.Generator], None]
 _SIDE = 512
 _SMALL = (0.025, 0.075)
 _HUGE = (0.54, 0.8)
-# How far from the share that was drawn a mask may end.
+# Tolerance of a mask's share, relative.
 _NEAR = 0.05
-# A shape that would cover too much is not drawn; after so many of them the picture has no room.
+# Shapes that would cover too much are skipped; the number of shapes tried.
 _PATIENCE = 200
 
 
 def draw_mask(kind: str, height: int, width: int, name: str) -> Mask:
-    """A mask (H, W) of one of `KINDS`, 1 = fill, 0 = keep, nothing between; the chances depend on `name` alone."""
+    """A mask (H, W) of one of `KINDS`, 1 = fill, 0 = keep, nothing between; seeded by `name` alone."""
     random = np.random.default_rng(zlib.crc32(name.encode()))
     return KINDS[kind](height, width, random)
 
@@ -54,7 +54,7 @@ KINDS: dict[str, Callable[[int, int, np.random.Generator], Mask]] = {
 
 
 def _drawn(height: int, width: int, bounds: tuple[float, float], draw: Draw, random: np.random.Generator) -> Mask:
-    """Shapes one after another until they cover about a share within `bounds`, every one as likely."""
+    """Random shapes until they cover about a share drawn uniformly from `bounds`."""
     mask = np.zeros((height, width), np.uint8)
     wanted = random.uniform(*bounds)
     unit = (height * width) ** 0.5 / _SIDE
@@ -107,7 +107,7 @@ def _blob(canvas: Canvas, unit: float, random: np.random.Generator) -> None:
 
 
 def _figure(canvas: Canvas, unit: float, random: np.random.Generator) -> None:
-    """A body with a head and limbs, such as people and animals leave."""
+    """A body with a head and limbs, like the outline of a person or an animal."""
     size = random.uniform(12, 34) * unit
     centre = random.random(2) * (canvas.shape[1], canvas.shape[0])
     _ellipse(canvas, centre, size * random.uniform((0.5, 0.9), (0.8, 1.5)), random.uniform(-25, 25))

@@ -1,4 +1,4 @@
-"""Who takes part: networks as they are shipped, run by the engine, and whatever else does the same work."""
+"""Methods to compare: networks run by the engine, and baselines."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Method:
 
 @dataclass(frozen=True)
 class OpenedModel:
-    """A network that is to take part, opened."""
+    """A network to compare, opened."""
 
     path: Path
     engine: Engine
@@ -91,12 +91,12 @@ def common_scale(models: Sequence[OpenedModel]) -> int:
 
 
 def devices(methods: Sequence[Method]) -> str:
-    """What ran the networks, each device once."""
+    """The devices that run the networks, each once."""
     return ", ".join(dict.fromkeys(one.device for one in methods if one.device))
 
 
 def count_parameters(path: Path) -> int:
-    """How many weights the graph holds, wherever it holds them."""
+    """The number of weights in the graph, in initializers and constants."""
     graph = onnx.load(path, load_external_data=False).graph
     constants = [node.attribute for node in graph.node if node.op_type == "Constant"]
     tensors = [*graph.initializer, *(one.t for attributes in constants for one in attributes if one.name == "value")]

@@ -1,4 +1,4 @@
-"""Figures that need nothing but the pixels: PSNR and SSIM as super-resolution papers report them, and of colors."""
+"""Figures from pixels alone: PSNR and SSIM as super-resolution papers report them, and those of colors and edges."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from ganfx.imaging.picture import Floats
 
 Plane = NDArray[np.float64]
 
-# BT.601 with headroom, as MATLAB's rgb2ycbcr and every super-resolution table since.
+# BT.601 with headroom, as in MATLAB's rgb2ycbcr and the tables of super-resolution papers.
 _LUMA = np.array([65.481, 128.553, 24.966])
 _PEAK = 255.0
+# Rounding errors of luma leave less than this where a picture has no edges.
+_FLAT = 1e-6
 
 
 def luma(rgb: Floats, border: int = 0) -> Plane:
@@ -50,23 +52,23 @@ def chroma_error(chroma: Floats, other: Floats) -> float:
 
 
 def edge_correlation(rgb: Floats, other: Floats) -> float:
-    """How well two pictures (H, W, 3) agree on where edges are: Pearson's correlation of how steep their luma is.
+    """Pearson's correlation of the gradient magnitudes (Sobel) of two pictures' luma; pictures are (H, W, 3) in [0, 1].
 
-    1 where they agree, 0 where they have nothing in common or one has no edges. Slopes are Sobel's.
+    1 for the same edges, 0 for unrelated ones or where a picture has none.
     """
     steep, steep_other = (_steepness(luma(one)) for one in (rgb, other))
     size = np.linalg.norm(steep) * np.linalg.norm(steep_other)
-    return float((steep * steep_other).sum() / size) if size else 0.0
+    return float((steep * steep_other).sum() / size) if size > _FLAT else 0.0
 
 
 def _steepness(plane: Plane) -> Plane:
-    """How much (H, W) changes from place to place, about its mean."""
+    """The gradient magnitude of (H, W), less its mean."""
     steep = np.hypot(cv2.Sobel(plane, cv2.CV_64F, 1, 0), cv2.Sobel(plane, cv2.CV_64F, 0, 1))
     return np.asarray(steep - steep.mean())
 
 
 def colorfulness(rgb: Floats) -> float:
-    """How colorful rgb (H, W, 3) in [0, 1] is: 0 where it is grey, 59 quite, 109 extremely.
+    """The colorfulness of rgb (H, W, 3) in [0, 1]: 0 is grey, 59 quite colorful, 109 extremely.
 
     Hasler and Suesstrunk, "Measuring colorfulness in natural images" (2003).
     """

@@ -1,4 +1,4 @@
-"""NIQE: how far the local statistics of a picture lie from those of good photographs, without a reference.
+"""NIQE: the distance of a picture's local statistics from those of good photographs, without a reference.
 
 Mittal, Soundararajan and Bovik, "Making a Completely Blind Image Quality Analyzer", 2013. The model of good
 photographs is not part of ganfx; it is looked for as `niqe_pris_params.npz` in the folder of features.
@@ -80,7 +80,7 @@ def _block_features(block: Plane) -> list[float]:
 def _asymmetric_gaussian(values: Plane) -> tuple[float, float, float]:
     """Shape, left and right scale of the asymmetric generalised Gaussian that fits `values`, by moments.
 
-    NaN for the scales of values that are not spread to both sides of zero.
+    The scales are NaN where all values have the same sign.
     """
     negative, positive = values[values < 0], values[values > 0]
     if not (len(negative) and len(positive)):

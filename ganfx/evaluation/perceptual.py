@@ -1,4 +1,4 @@
-"""Distances between pictures as networks see them: LPIPS, and VGG-19 features that the training does not use."""
+"""Perceptual distances between pictures: LPIPS, and VGG-19 features."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class VggDistance:
     """How far two pictures are apart in VGG-19 (Simonyan and Zisserman 2014), conv1_1 to conv3_1.
 
     The squared distance of channel vectors scaled to unit length, averaged over positions and then over layers:
-    LPIPS without learned weights. 0 means alike. Raises ModelError where the arrays are not in `folder`.
+    LPIPS without learned weights. 0 for equal pictures. Raises ModelError where the arrays are not in `folder`.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -42,22 +42,22 @@ class VggDistance:
 
 
 class PerceptualDistance:
-    """LPIPS and VGG distance to one picture after another, whose own activations are found only once."""
+    """LPIPS and VGG distance to one reference after another, whose activations are computed once."""
 
     def __init__(self, folder: Path) -> None:
         self.lpips = Lpips(folder)
         self.vgg = VggDistance(folder)
 
     @torch.no_grad()
-    def look_at(self, truth: Floats) -> None:
-        """Take `truth` (H, W, 3) in [0, 1] as the picture to compare with."""
+    def set_reference(self, truth: Floats) -> None:
+        """Take `truth` (H, W, 3) in [0, 1] as the reference."""
         tensor = as_tensor(truth)
         self.lpips_truth = self.lpips.backbone(tensor)
         self.vgg_truth = self.vgg.features(tensor)
 
     @torch.no_grad()
-    def to(self, output: Floats) -> tuple[float, float]:
-        """(LPIPS, VGG distance) of `output`, of the size of the truth."""
+    def distances(self, output: Floats) -> tuple[float, float]:
+        """(LPIPS, VGG distance) of `output`, of the size of the reference."""
         tensor = as_tensor(output)
         lpips = self.lpips.distance(self.lpips.backbone(tensor), self.lpips_truth)
         return float(lpips), self.vgg.distance(self.vgg.features(tensor), self.vgg_truth)

@@ -1,4 +1,4 @@
-"""What is compared with what: good pictures, and the bad ones made of them, the same on every run."""
+"""Reference pictures, and degraded ones made of them reproducibly."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ganfx.evaluation.resample import bicubic, fitted
 from ganfx.files import is_picture, open_picture
 from ganfx.imaging.picture import Floats
 
-# Networks that judge hold a whole picture's activations; a larger picture is judged by its middle.
+# Perceptual metrics keep a whole picture's activations: of larger pictures the middle is used.
 MAX_SIDE = 1024
 MIN_SIDE = 64
 
@@ -36,25 +36,25 @@ class Sample:
 
         Raises PictureSizeError where it is smaller than MIN_SIDE, and what `ganfx.files` raises.
         """
-        return eight_bit(middle(_judgeable(open_picture(self.path).rgb), multiple_of, max_side))
+        return eight_bit(middle(_large_enough(open_picture(self.path).rgb), multiple_of, max_side))
 
     def shrunk(self, max_side: int) -> Floats:
         """All of the good picture (H, W, 3), 8-bit values in [0, 1], by area to a long side of `max_side` at most.
 
         Raises PictureSizeError where it is smaller than MIN_SIDE then, and what `ganfx.files` raises.
         """
-        return eight_bit(_judgeable(fitted(open_picture(self.path).rgb, max_side)))
+        return eight_bit(_large_enough(fitted(open_picture(self.path).rgb, max_side)))
 
     def narrowed(self, side: int) -> Floats:
         """All of the good picture (H, W, 3), 8-bit values in [0, 1], by area to a short side of `side` at most.
 
         Raises PictureSizeError where it is smaller than MIN_SIDE, and what `ganfx.files` raises.
         """
-        rgb = _judgeable(open_picture(self.path).rgb)
+        rgb = _large_enough(open_picture(self.path).rgb)
         return eight_bit(fitted(rgb, round(side * max(rgb.shape[:2]) / min(rgb.shape[:2]))))
 
 
-def _judgeable(rgb: Floats) -> Floats:
+def _large_enough(rgb: Floats) -> Floats:
     height, width = rgb.shape[:2]
     if min(height, width) < MIN_SIDE:
         raise PictureSizeError(f"{width}x{height} is too small to judge by", hint=f"{MIN_SIDE} pixels a side will do")
@@ -62,13 +62,13 @@ def _judgeable(rgb: Floats) -> Floats:
 
 
 def middle(pixels: Floats, multiple_of: int = 1, max_side: int = MAX_SIDE) -> Floats:
-    """What is judged of (H, W, ...): up to `max_side` from the middle, sides multiples of `multiple_of`."""
+    """The middle of (H, W, ...): sides up to `max_side`, multiples of `multiple_of`."""
     height, width = pixels.shape[:2]
     return pixels[_middle(height, multiple_of, max_side), _middle(width, multiple_of, max_side)]
 
 
 def _middle(side: int, multiple_of: int, max_side: int) -> slice:
-    """What is kept of a side; a surplus over a multiple goes off the end."""
+    """The part of a side that is kept; a remainder to a multiple is cut from the end."""
     kept = min(side, max_side)
     start = (side - kept) // 2
     return slice(start, start + kept - kept % multiple_of)
@@ -84,7 +84,7 @@ def check_names(names: Collection[str], known: Collection[str], what: str) -> No
 def samples_of(sets: Sequence[Path], limit: int | None = None, without: Collection[Path] = ()) -> list[Sample]:
     """The first `limit` pictures, by name, of each folder, but none of the files `without` (resolved paths).
 
-    Raises OptionError where there is nothing to judge by.
+    Raises OptionError where there are no pictures.
     """
     samples: list[Sample] = []
     for folder in sets:
@@ -106,7 +106,7 @@ def eight_bit(rgb: Floats) -> Floats:
 
 
 def clean(high_res: Floats, scale: int, random: np.random.Generator) -> Floats:
-    """The antialiased bicubic of the papers."""
+    """Antialiased bicubic, as in super-resolution papers."""
     height, width = high_res.shape[:2]
     return bicubic(high_res, height // scale, width // scale)
 
@@ -138,6 +138,6 @@ DEGRADATIONS: dict[str, Degradation] = {"clean": clean, "camera": camera}
 
 
 def degrade(high_res: Floats, scale: int, degradation: str, name: str) -> Floats:
-    """rgb (H, W, 3) -> (H / scale, W / scale, 3), 8-bit values in [0, 1]; the chances depend on `name` alone."""
+    """rgb (H, W, 3) -> (H / scale, W / scale, 3), 8-bit values in [0, 1]; seeded by `name` alone."""
     random = np.random.default_rng(zlib.crc32(name.encode()))
     return eight_bit(DEGRADATIONS[degradation](high_res, scale, random))

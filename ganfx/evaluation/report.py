@@ -1,4 +1,4 @@
-"""What an evaluation found: one measurement for each output picture, and the tables made of them."""
+"""Results of an evaluation: one measurement for each output picture, and the tables made of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ganfx.imaging.picture import Picture
 @dataclass(frozen=True)
 class Column:
     """One figure of the table: its name, how it is written (a format such as ".2f"), how it is pooled over
-    pictures, and which end is best, None where there is nothing to win."""
+    pictures, and which of min and max is best, None for neither."""
 
     figure: str
     heading: str
@@ -30,7 +30,7 @@ class Column:
 
 @dataclass(frozen=True)
 class ReportLayout:
-    """What is evaluated. Files are called `name`; `case` says what else than set and model tells rows apart."""
+    """Layout of a report: files are called `name`; `case` names the column beside set and model."""
 
     name: str
     case: str
@@ -51,7 +51,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Row:
-    """What one model reached on one set in one case; figures by the name of their column's figure."""
+    """Pooled figures of one model on one set in one case, by the name of the figure."""
 
     model: str
     parameters: int | None
@@ -147,7 +147,7 @@ def _pooled(column: Column, group: Sequence[Measurement]) -> float:
 
 
 def _shown(column: Column, row: Row, rows: Sequence[Row]) -> str:
-    """The figure, in bold where no rival in the same set and case shows a better one."""
+    """The figure, in bold where no other row of the same set and case shows a better one."""
     text = _text(column, row)
     if text == ABSENT or column.best is None:
         return text

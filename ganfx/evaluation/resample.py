@@ -1,4 +1,4 @@
-"""Other sizes: by area, and by the bicubic of the trade, Keys' kernel with a = -0.5 as MATLAB's and Pillow's."""
+"""Resizing: by area, and bicubic with Keys' kernel (a = -0.5) as in MATLAB and Pillow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contact sheets: the same piece of several pictures as each method drew it, side by side, for the eye."""
+"""Contact sheets: the same piece of each method's output, side by side."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def busiest(rgb: Floats, scale: int, size: int = CELL) -> tuple[slice, slice]:
 
 
 def around(mask: Mask, size: int) -> tuple[slice, slice]:
-    """Rows and columns of the `size` x `size` piece in whose middle `mask` (H, W) has the most."""
+    """Rows and columns of a `size` x `size` piece, centred where `mask` (H, W) covers most."""
     near = cv2.GaussianBlur(mask, (0, 0), size / 6, borderType=cv2.BORDER_CONSTANT)
     centre = np.unravel_index(np.argmax(near), near.shape)
     rows, columns = (_centred(int(at), size, side) for at, side in zip(centre, mask.shape, strict=True))

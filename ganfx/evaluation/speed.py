@@ -1,4 +1,4 @@
-"""How fast bare networks are against each other: in turns, on inputs of the same size, in one run."""
+"""Speed of bare networks: timed in turns, on inputs of the same size, in one run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ganfx.evaluation.report import millions, table
 from ganfx.filters.colorize.processing import NETWORK_SIDE
 
 _TILE = (256, 256)
-# Filters that show their network a whole picture: one of 3:2.
+# Filters whose network gets a whole picture: one of 3:2.
 _SIZES = {"colorize": (NETWORK_SIDE, NETWORK_SIDE * 2 // 3)}
 
 
@@ -44,8 +44,8 @@ def benchmark_speed(
 ) -> list[Speed]:
     """Time `models`, names or .onnx files of one scale, on noise of `size`, (width, height), in all their channels.
 
-    The size is by default what their filter hands them. They take turns, so that whatever else the machine does falls
-    on all of them; the first is the measure.
+    The size is by default what their filter hands them. They take turns, so that other load on the machine affects
+    all alike; ratios are to the first.
     """
     opened = open_models(models, options or EngineOptions())
     size = size or _SIZES.get(opened[0].engine.spec.task, _TILE)

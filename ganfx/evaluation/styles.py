@@ -1,4 +1,4 @@
-"""How near pictures come to a style, as networks see it: KID to its paintings, and distances of Gram matrices."""
+"""Distances from a style in feature space: KID to its paintings, and distances of Gram matrices."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganfx.errors import ItemError, OptionError
-from ganfx.evaluation.judge import NAN
 from ganfx.evaluation.metrics import Plane
 from ganfx.evaluation.perceptual import as_tensor
 from ganfx.evaluation.protocol import Sample, middle, samples_of
+from ganfx.evaluation.reference import NAN
 from ganfx.imaging.picture import Floats
 from ganfx.training.features import Lpips, VggFeatures
 
@@ -23,10 +23,10 @@ SIDE = 256
 
 
 def kid_shares(features: Plane, reference: Plane) -> Plane:
-    """What each picture adds to the kernel distance (KID, Binkowski et al. 2018) x 1000: (N,), whose mean is the KID.
+    """The share of each picture in the kernel distance (KID, Binkowski et al. 2018) x 1000: (N,), with the KID as mean.
 
     features (N, C) and reference (M, C) are at most of unit length; the squared MMD is the unbiased one, of the
-    kernel (x . y + 1)^3. NaN where there are no two of each.
+    kernel (x . y + 1)^3. NaN with fewer than two of either.
     """
     if min(len(features), len(reference)) < 2:
         return np.full(len(features), NAN)
@@ -50,48 +50,48 @@ def gram_distances(grams: list[Tensor], wanted: list[Tensor]) -> tuple[float, fl
 
 
 @dataclass(frozen=True)
-class Sight:
-    """A picture as networks see it: all that LPIPS compares, what KID compares (512,), Gram matrices of VGG-19."""
+class PictureFeatures:
+    """layers for LPIPS, pooled features (512,) for KID, Gram matrices of VGG-19's layers."""
 
     layers: list[Tensor]
     pooled: Plane
     grams: list[Tensor]
 
 
-class Eyes:
+class FeatureExtractor:
     """SqueezeNet and VGG-19 from `folder`. Raises TrainingError where it lacks an array."""
 
     def __init__(self, folder: Path) -> None:
         self.lpips, self.vgg = Lpips(folder), VggFeatures(folder)
 
     @torch.no_grad()
-    def see(self, rgb: Floats) -> Sight:
-        """What rgb (H, W, 3) in [0, 1] looks like.
+    def extract(self, rgb: Floats) -> PictureFeatures:
+        """The features of rgb (H, W, 3) in [0, 1].
 
-        KID is of the last layer's channels, of unit length at each place before they are averaged.
+        The pooled ones are the last layer's channels, of unit length at each place before they are averaged.
         """
         tensor = as_tensor(rgb)
         layers = self.lpips.backbone(tensor)
         pooled = F.normalize(layers[-1], dim=1).mean((2, 3))[0].double().numpy()
-        return Sight(layers, pooled, [_gram(layer[0]) for layer in self.vgg(tensor)])
+        return PictureFeatures(layers, pooled, [_gram(layer[0]) for layer in self.vgg(tensor)])
 
     @torch.no_grad()
-    def lpips_between(self, one: Sight, other: Sight) -> float:
+    def lpips_between(self, one: PictureFeatures, other: PictureFeatures) -> float:
         """LPIPS of two pictures of one size."""
         return float(self.lpips.distance(one.layers, other.layers))
 
 
 def _gram(layer: Tensor) -> Tensor:
-    """How channels of (C, H, W) vary together: (C, C)."""
+    """The Gram matrix (C, C) of (C, H, W), averaged over positions."""
     flat = layer.flatten(1).double()
     return flat @ flat.mT / flat.shape[1]
 
 
 @dataclass(frozen=True)
 class Style:
-    """What shall be painted like: its pictures by name, some of them to be shown, and what networks see in all.
+    """A style: the names of its pictures, some of them to be shown, and the features of all.
 
-    pooled (M, 512) and the mean Gram matrices are empty where no network looked.
+    pooled (M, 512) and the mean Gram matrices are empty without a feature extractor.
     """
 
     name: str
@@ -101,17 +101,17 @@ class Style:
     grams: list[Tensor]
 
     def halves(self) -> dict[str, float]:
-        """Of every second picture, what it adds to the KID of these to the others; none where there are not four."""
+        """The shares of every second picture in their KID to the others, by name; empty for fewer than four."""
         if len(self.pooled) < 4:
             return {}
         shares = kid_shares(self.pooled[::2], self.pooled[1::2])
         return dict(zip(self.pictures[::2], shares.tolist(), strict=True))
 
 
-def open_style(path: Path, eyes: Eyes | None, show: int, say: Callable[[str], None]) -> Style:
+def open_style(path: Path, extractor: FeatureExtractor | None, show: int, say: Callable[[str], None]) -> Style:
     """The style of one picture, or of a folder of paintings, of which some `show` are to be shown.
 
-    They are shrunk by area to a short side of SIDE; of several, the middle squares count. What cannot be read is said
+    They are shrunk by area to a short side of SIDE; of several, the middle squares are used. Unreadable ones are said
     and left out. Raises OptionError where nothing is left.
     """
     if not path.exists():
@@ -123,10 +123,10 @@ def open_style(path: Path, eyes: Eyes | None, show: int, say: Callable[[str], No
         if len(names) % max(1, len(samples) // show) == 0:
             shown.append(rgb)
         names.append(name)
-        if eyes:
-            sight = eyes.see(rgb)
-            pooled.append(sight.pooled)
-            grams = [total + one for total, one in zip(grams, sight.grams, strict=True)] if grams else sight.grams
+        if extractor:
+            features = extractor.extract(rgb)
+            pooled.append(features.pooled)
+            grams = [total + one for total, one in zip(grams, features.grams, strict=True)] if grams else features.grams
     if not names:
         raise OptionError(f"{path}: shows no style", hint="what was wrong with each picture is said above")
     mean = [total / len(names) for total in grams]

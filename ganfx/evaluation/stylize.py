@@ -9,15 +9,23 @@ import numpy as np
 
 from ganfx import pipeline
 from ganfx.engine import EngineOptions
-from ganfx.evaluation.evaluate_all import Say, evaluate_all
-from ganfx.evaluation.judge import NAN
-from ganfx.evaluation.methods import Method, OpenedModel, devices, open_models
+from ganfx.evaluation.base import Evaluation, Result, Say, run_timed
+from ganfx.evaluation.methods import Method, OpenedModel, open_models
 from ganfx.evaluation.metrics import Plane, edge_correlation
-from ganfx.evaluation.protocol import MIN_SIDE, Sample, eight_bit, middle, samples_of
+from ganfx.evaluation.protocol import MIN_SIDE, Sample, middle, samples_of
+from ganfx.evaluation.reference import NAN
 from ganfx.evaluation.report import Column, EvaluationReport, Measurement, ReportLayout
 from ganfx.evaluation.resample import fitted
 from ganfx.evaluation.sheet import Cell, Sheet
-from ganfx.evaluation.styles import SIDE, Eyes, Sight, Style, gram_distances, kid_shares, open_style
+from ganfx.evaluation.styles import (
+    SIDE,
+    FeatureExtractor,
+    PictureFeatures,
+    Style,
+    gram_distances,
+    kid_shares,
+    open_style,
+)
 from ganfx.filters.stylize import NATIVE
 from ganfx.imaging.picture import Floats, Picture
 from ganfx.paths import features_dir
@@ -55,7 +63,7 @@ def evaluate_stylize(
     options: EngineOptions | None = None,
     say: Say = lambda line: None,
 ) -> EvaluationReport:
-    """Judge `models`, names or .onnx files, by painting folders of photographs, beside the photographs themselves.
+    """Compare `models`, names or .onnx files, by painting folders of photographs, beside the photographs themselves.
 
     `style` is what they shall look like: a picture, or a folder of paintings. `limit` takes the first so many pictures
     of each set. All figures but edges and ms need the folder that GANFX_FEATURES names. A picture that cannot be judged
@@ -72,13 +80,12 @@ def evaluate_stylize(
 def compete(networks: Sequence[Method], samples: Sequence[Sample], style: Path, say: Say) -> EvaluationReport:
     """The report of the photographs and of `networks`, which take rgb (H, W, 3), beside the pictures of `style`."""
     features = features_dir()
-    eyes = Eyes(features) if features else None
-    run = _StylizeEvaluation(
-        [Method(PHOTO, lambda rgb: rgb), *networks], open_style(style, eyes, SHEET_ROWS, say), eyes
-    )
-    evaluate_all(run.report, samples, run.add, say, SHEET_ROWS)
-    run.compare_sets()
-    return run.report
+    extractor = FeatureExtractor(features) if features else None
+    opened = open_style(style, extractor, SHEET_ROWS, say)
+    evaluation = _StylizeEvaluation([Method(PHOTO, lambda rgb: rgb), *networks], opened, extractor)
+    evaluation.evaluate_all(samples, say)
+    evaluation.compare_sets()
+    return evaluation.report
 
 
 def _painting(model: OpenedModel) -> Callable[[Floats], Floats]:
@@ -91,54 +98,51 @@ def _painting(model: OpenedModel) -> Callable[[Floats], Floats]:
     return paint
 
 
-class _StylizeEvaluation:
-    def __init__(self, methods: list[Method], style: Style, eyes: Eyes | None) -> None:
-        self.methods, self.style, self.eyes = methods, style, eyes
-        # Of each set and method: figures to be completed once all pictures were seen, and what KID compares.
-        self.seen: dict[tuple[str, str], list[tuple[dict[str, float], Plane]]] = {}
+class _StylizeEvaluation(Evaluation):
+    sheet_rows = SHEET_ROWS
+
+    def __init__(self, methods: list[Method], style: Style, extractor: FeatureExtractor | None) -> None:
+        self.style, self.extractor = style, extractor
+        # By set and method: figures to be completed once all pictures are done, and the features for KID.
+        self.pooled: dict[tuple[str, str], list[tuple[dict[str, float], Plane]]] = {}
         names = [one.name for one in methods]
-        self.report = EvaluationReport(
+        super().__init__(
             ReportLayout("stylize", "style", COLUMNS, LEGEND),
-            devices(methods),
-            {one.name: one.parameters for one in methods} | {PAINTINGS: None},
-            sheets={style.name: Sheet([*names, style.name], SIDE)},
+            methods,
+            {style.name: Sheet([*names, style.name], SIDE)},
+            warm_up=(np.full((MIN_SIDE, MIN_SIDE, 3), 0.5, np.float32),),
+            references=[PAINTINGS],
         )
-        for one in methods:
-            one.run(np.full((MIN_SIDE, MIN_SIDE, 3), 0.5, np.float32))  # what a first run sets up is not timed
 
     def add(self, sample: Sample, shown: bool) -> None:
-        """Have one photograph painted, and judge."""
+        """Have one photograph painted, and measure."""
         photo = middle(sample.narrowed(SIDE), max_side=SIDE)
-        sight = self.eyes.see(photo) if self.eyes else None
-        results = {one.name: self._measure(one, sample.set, photo, sight) for one in self.methods}
-        for name, (_, figures) in results.items():
-            self.report.measurements.append(Measurement(name, sample.set, self.style.name, sample.name, figures))
+        given = self.extractor.extract(photo) if self.extractor else None
+        results = {one.name: self._measure(one, sample.set, photo, given) for one in self.methods}
+        self.record(sample, self.style.name, {name: figures for name, (_, figures) in results.items()})
         if shown:
             self.report.sheets[self.style.name].rows.append(self._row(sample, results))
 
-    def _measure(
-        self, method: Method, set_name: str, photo: Floats, sight: Sight | None
-    ) -> tuple[Floats, dict[str, float]]:
-        raw, seconds = method.timed(photo)
-        output = eight_bit(raw)
+    def _measure(self, method: Method, set_name: str, photo: Floats, given: PictureFeatures | None) -> Result:
+        _, output, seconds = run_timed(method, photo)
         figures = {column.figure: NAN for column in COLUMNS}
         figures |= {"edges": edge_correlation(output, photo), "ms": 1000 * seconds}
-        if self.eyes and sight:
-            painted = self.eyes.see(output)
-            figures["lpips"] = self.eyes.lpips_between(painted, sight)
-            figures |= self._nearness(painted, sight)
-            self.seen.setdefault((set_name, method.name), []).append((figures, painted.pooled))
+        if self.extractor and given:
+            painted = self.extractor.extract(output)
+            figures["lpips"] = self.extractor.lpips_between(painted, given)
+            figures |= self._nearness(painted, given)
+            self.pooled.setdefault((set_name, method.name), []).append((figures, painted.pooled))
         return output, figures
 
-    def _nearness(self, painted: Sight, photo: Sight) -> dict[str, float]:
-        """How far from the style a painting is, by how far the photograph is."""
+    def _nearness(self, painted: PictureFeatures, photo: PictureFeatures) -> dict[str, float]:
+        """Distances of a painting from the style, as shares of the photograph's."""
         pairs = zip(*(gram_distances(one.grams, self.style.grams) for one in (painted, photo)), strict=True)
         gram, style_loss = (own / whole if whole else NAN for own, whole in pairs)
         return {"gram": gram, "style_loss": style_loss}
 
     def compare_sets(self) -> None:
-        """Find the figures that are of all pictures together, and those of the paintings among themselves."""
-        for group in self.seen.values():
+        """Complete the figures that need all pictures of a set, and add those of the paintings among themselves."""
+        for group in self.pooled.values():
             pooled = np.stack([pooled for _, pooled in group])
             for (figures, _), share in zip(group, kid_shares(pooled, self.style.pooled), strict=True):
                 figures["kid"] = float(share)
@@ -148,7 +152,7 @@ class _StylizeEvaluation:
                 figures = nothing | {"kid": share}
                 self.report.measurements.append(Measurement(PAINTINGS, set_name, self.style.name, name, figures))
 
-    def _row(self, sample: Sample, results: Mapping[str, tuple[Floats, dict[str, float]]]) -> list[Cell]:
+    def _row(self, sample: Sample, results: Mapping[str, Result]) -> list[Cell]:
         cells = [
             Cell(output, f"edges {figures['edges']:.2f}  Gram {figures['gram']:.2f}")
             for output, figures in results.values()

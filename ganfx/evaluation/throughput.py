@@ -1,4 +1,4 @@
-"""What a batch costs over its bare networks: files in, files out, and the same work without them."""
+"""Overhead of a batch over its bare networks: the same work with and without files."""
 
 from __future__ import annotations
 

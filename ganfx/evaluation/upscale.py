@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ganfx.engine import EngineOptions
 from ganfx.errors import ContractError
-from ganfx.evaluation.evaluate_all import Say, evaluate_all
-from ganfx.evaluation.judge import NAN, Judge
-from ganfx.evaluation.methods import Method, common_scale, devices, open_models
+from ganfx.evaluation.base import Evaluation, Result, Say, run_timed
+from ganfx.evaluation.methods import Method, common_scale, open_models
 from ganfx.evaluation.metrics import luma
 from ganfx.evaluation.niqe import Niqe
-from ganfx.evaluation.protocol import DEGRADATIONS, MIN_SIDE, Sample, check_names, degrade, eight_bit, samples_of
-from ganfx.evaluation.report import Column, EvaluationReport, Measurement, ReportLayout
+from ganfx.evaluation.protocol import DEGRADATIONS, MIN_SIDE, Sample, check_names, degrade, samples_of
+from ganfx.evaluation.reference import NAN, ReferenceMetrics
+from ganfx.evaluation.report import Column, EvaluationReport, ReportLayout
 from ganfx.evaluation.resample import bicubic
 from ganfx.evaluation.sheet import Cell, Sheet, busiest, enlarged_pixels
 from ganfx.imaging.picture import Floats
@@ -47,7 +46,7 @@ def evaluate_upscale(
     options: EngineOptions | None = None,
     say: Say = lambda line: None,
 ) -> EvaluationReport:
-    """Judge `models`, names or .onnx files of one scale, on folders of good pictures, beside bicubic.
+    """Compare `models`, names or .onnx files of one scale, on folders of good pictures, beside bicubic.
 
     `limit` takes the first so many pictures of each folder. LPIPS, VGG and NIQE need the folder that
     GANFX_FEATURES names. A picture that cannot be read is said and left out. Raises OptionError where nothing
@@ -58,8 +57,8 @@ def evaluate_upscale(
     scale, networks = _networks(models, options or EngineOptions())
     if features_dir() is None:
         say("GANFX_FEATURES names no folder: LPIPS, VGG and NIQE are left out")
-    run = _UpscaleEvaluation(scale, [_baseline(scale), *networks], tuple(degradations))
-    return evaluate_all(run.report, samples, run.add, say)
+    evaluation = _UpscaleEvaluation(scale, [_baseline(scale), *networks], tuple(degradations))
+    return evaluation.evaluate_all(samples, say)
 
 
 def _networks(models: Sequence[str | Path], options: EngineOptions) -> tuple[int, list[Method]]:
@@ -75,7 +74,7 @@ def _networks(models: Sequence[str | Path], options: EngineOptions) -> tuple[int
 
 
 def _baseline(scale: int) -> Method:
-    """Bicubic enlargement, the one everybody has."""
+    """Bicubic enlargement."""
 
     def upscale(low_res: Floats) -> Floats:
         height, width = low_res.shape[:2]
@@ -84,46 +83,40 @@ def _baseline(scale: int) -> Method:
     return Method(BASELINE, upscale)
 
 
-@dataclass
-class _UpscaleEvaluation:
-    scale: int
-    methods: list[Method]
-    degradations: tuple[str, ...]
-
-    def __post_init__(self) -> None:
+class _UpscaleEvaluation(Evaluation):
+    def __init__(self, scale: int, methods: list[Method], degradations: tuple[str, ...]) -> None:
         features = features_dir()
-        self.judge = Judge(features, self.scale)
+        self.scale, self.degradations = scale, degradations
+        self.metrics = ReferenceMetrics(features, scale)
         self.niqe = Niqe(features) if features else None
-        headings = ["input", *(one.name for one in self.methods), "truth"]
-        self.report = EvaluationReport(
-            ReportLayout(f"upscale-x{self.scale}", "degradation", COLUMNS, LEGEND),
-            devices(self.methods),
-            {one.name: one.parameters for one in self.methods},
-            sheets={name: Sheet(headings) for name in self.degradations},
+        headings = ["input", *(one.name for one in methods), "truth"]
+        side = MIN_SIDE // scale
+        super().__init__(
+            ReportLayout(f"upscale-x{scale}", "degradation", COLUMNS, LEGEND),
+            methods,
+            {name: Sheet(headings) for name in degradations},
+            warm_up=(np.zeros((side, side, 3), np.float32),),
         )
-        side = MIN_SIDE // self.scale
-        for one in self.methods:
-            one.run(np.zeros((side, side, 3), np.float32))  # what a first run sets up is not timed
 
     def add(self, sample: Sample, shown: bool) -> None:
-        """Enlarge and judge one picture under every degradation."""
+        """Enlarge one picture under every degradation, and measure."""
         truth = sample.read(self.scale)
-        self.judge.look_at(truth)
+        self.metrics.set_reference(truth)
         piece = busiest(truth, self.scale)
         for degradation in self.degradations:
             low_res = degrade(truth, self.scale, degradation, sample.name)
-            cells = [Cell(enlarged_pixels(low_res, self.scale)[piece], f"{sample.set} {sample.name}")]
-            for method in self.methods:
-                output, figures = self._measure(method, low_res)
-                measurement = Measurement(method.name, sample.set, degradation, sample.name, figures)
-                self.report.measurements.append(measurement)
-                cells.append(Cell(output[piece], f"{figures['psnr_y']:.1f} dB  LPIPS {figures['lpips']:.3f}"))
+            results = {one.name: self._measure(one, low_res) for one in self.methods}
+            self.record(sample, degradation, {name: figures for name, (_, figures) in results.items()})
             if shown:
-                self.report.sheets[degradation].rows.append([*cells, Cell(truth[piece], "")])
+                given = Cell(enlarged_pixels(low_res, self.scale)[piece], f"{sample.set} {sample.name}")
+                cells = [
+                    Cell(output[piece], f"{figures['psnr_y']:.1f} dB  LPIPS {figures['lpips']:.3f}")
+                    for output, figures in results.values()
+                ]
+                self.report.sheets[degradation].rows.append([given, *cells, Cell(truth[piece], "")])
 
-    def _measure(self, method: Method, low_res: Floats) -> tuple[Floats, dict[str, float]]:
-        raw, seconds = method.timed(low_res)
-        output = eight_bit(raw)
+    def _measure(self, method: Method, low_res: Floats) -> Result:
+        _, output, seconds = run_timed(method, low_res)
         niqe = self.niqe(luma(output, self.scale)) if self.niqe else NAN
         s_per_mp = seconds / (output.shape[0] * output.shape[1] / 1e6)
-        return output, {**self.judge.figures(output), "niqe": niqe, "s_per_mp": s_per_mp}
+        return output, {**self.metrics.figures(output), "niqe": niqe, "s_per_mp": s_per_mp}

@@ -13,10 +13,10 @@ from ganfx.imaging.picture import Floats
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 # Linear sRGB to XYZ, and to XYZ divided by the white point (D65), in which grey has three equal values.
 _XYZ = np.array([[0.4124, 0.3576, 0.1805], LUMA, [0.0193, 0.1192, 0.9505]], np.float64)
-_RELATIVE = _XYZ / _XYZ.sum(1, keepdims=True)
-_FROM_RELATIVE = np.linalg.inv(_RELATIVE)
+RGB_TO_XYZ = _XYZ / _XYZ.sum(1, keepdims=True)
+_FROM_RELATIVE = np.linalg.inv(RGB_TO_XYZ)
 # Where the curve of L* goes from linear to the cube root (CIE 15:2004).
-_KNEE = 6 / 29
+LAB_KNEE = 6 / 29
 
 
 def encode_srgb(linear: Floats) -> Floats:
@@ -39,11 +39,13 @@ def grey_of(rgb: Floats) -> Floats:
 
 
 def _curve(relative: Floats) -> Floats:
-    return np.where(relative > _KNEE**3, np.cbrt(relative), relative / np.float32(3 * _KNEE**2) + np.float32(4 / 29))
+    return np.where(
+        relative > LAB_KNEE**3, np.cbrt(relative), relative / np.float32(3 * LAB_KNEE**2) + np.float32(4 / 29)
+    )
 
 
 def _uncurve(value: Floats) -> Floats:
-    return np.where(value > _KNEE, value**3, np.float32(3 * _KNEE**2) * (value - np.float32(4 / 29)))
+    return np.where(value > LAB_KNEE, value**3, np.float32(3 * LAB_KNEE**2) * (value - np.float32(4 / 29)))
 
 
 def lightness_of(rgb: Floats) -> Floats:
@@ -59,7 +61,7 @@ def grey_from(lightness: Floats) -> Floats:
 
 def lab_of(rgb: Floats) -> Floats:
     """(H, W, 3) -> (H, W, 3): L* and a*, b* (CIE 15:2004) of sRGB under its own white."""
-    x, y, z = np.moveaxis(_curve(decode_srgb(rgb) @ _RELATIVE.T.astype(np.float32)), -1, 0)
+    x, y, z = np.moveaxis(_curve(decode_srgb(rgb) @ RGB_TO_XYZ.T.astype(np.float32)), -1, 0)
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1)
 
 

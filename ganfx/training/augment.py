@@ -1,4 +1,4 @@
-"""Differentiable augmentation (Zhao et al. 2020): few pictures must not be learned by heart by who judges them."""
+"""Differentiable augmentation (Zhao et al. 2020): keeps a discriminator from memorising a small set."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 _BRIGHTNESS, _SATURATION, _CONTRAST = 0.2, 0.4, 0.3
-# Shares of the side.
+# Largest shift, and side of the hidden square: 1/8 and 1/3 of the image's side.
 _SHIFT, _HOLE = 8, 3
 
 
 def augmented(images: Tensor) -> Tensor:
-    """rgb (N, 3, H, W) with colors, place and a hidden square of chance, each picture its own; gradients pass."""
+    """rgb (N, 3, H, W), each image with its own random colors, shift and hidden square; differentiable."""
     return _cut_out(_moved(_colored(images.float())))
 
 

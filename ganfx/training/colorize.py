@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganfx.imaging.color import LUMA
 from ganfx.training.colorizer import Colorizer
 from ganfx.training.features import Lpips
 from ganfx.training.gan import Gan, Metrics, Terms
@@ -19,8 +20,8 @@ from ganfx.training.photos import Photos
 from ganfx.training.recipe import Stage, TrainingRecipe
 from ganfx.training.task import Inputs, TrainingTask
 
-# Weights of linear red, green and blue: Rec. 709, and an emulsion that is hardly sensitive to red.
-_MODERN, _ORTHOCHROMATIC = (0.2126, 0.7152, 0.0722), (0.05, 0.5, 0.45)
+# Weights of linear red, green and blue in an emulsion that is hardly sensitive to red.
+_ORTHOCHROMATIC = (0.05, 0.5, 0.45)
 # Chrominance is predicted at 1 / _COARSE of the picture's size.
 _COARSE = 4
 # Batches of 16 crops that the frequency of each color class is counted in.
@@ -38,8 +39,8 @@ def old_lightness(rgb: Tensor, share: float) -> Tensor:
         return low + (high - low) * torch.rand(n, 1, 1, 1, device=device)
 
     old = (uniform(0, 1) < share).float()
-    modern, blind = (torch.tensor(weights, device=device)[:, None, None] for weights in (_MODERN, _ORTHOCHROMATIC))
-    weights = torch.lerp(modern, blind, old * uniform(-0.3, 1).clamp(min=0))
+    modern, film = (torch.tensor(weights, device=device)[:, None, None] for weights in (LUMA, _ORTHOCHROMATIC))
+    weights = torch.lerp(modern, film, old * uniform(-0.3, 1).clamp(min=0))
     light = lightness((decode_srgb(rgb) * weights).sum(1, keepdim=True)) / 100
     low, high = uniform(0, 0.2), uniform(0.75, 1)
     faded = low + (high - low) * light.clamp(1e-4, 1) ** uniform(0.65, 1.5)

@@ -1,4 +1,4 @@
-"""The network that colors: an encoder that knows things, a small decoder, a choice among colors for each place."""
+"""The colorization network: a pretrained encoder, a small decoder, and color classes (Zhang et al. 2016)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ganfx.training.features import SqueezeFeatures
 from ganfx.training.palette import bin_centres
 from ganfx.training.unet import Block, Up
 
-# a* and b* leave the network as (value + 128) / 255, in [0, 1] as 8-bit Lab has them.
+# The network puts out a* and b* as (value + 128) / 255, in [0, 1], as 8-bit Lab stores them.
 _OFFSET, _RANGE = 128.0, 255.0
 _CHANNELS = (128, 256, 512)
 _POOL_BEFORE = ("3", "6", "9")
@@ -18,7 +18,7 @@ _MIDDLE = 0.449
 
 
 class Encoder(nn.Module):
-    """SqueezeNet 1.1 (Iandola et al. 2016) for one channel, with borders that keep its sizes whole.
+    """SqueezeNet 1.1 (Iandola et al. 2016) for one channel, padded so that each stride halves the size exactly.
 
     lightness (N, 1, H, W) in [0, 1] -> features of 1/4, 1/8 and 1/16 of the size; H and W are multiples of 16.
     """
@@ -30,7 +30,7 @@ class Encoder(nn.Module):
         del self.fires["0"]
 
     def start_from(self, features: SqueezeFeatures) -> None:
-        """Take over what `features` have learnt from color pictures; grey ones give what they gave."""
+        """Initialise from `features`, for color pictures: grey pictures give the same activations, borders aside."""
         self.fires.load_state_dict({k: v for k, v in features.features.state_dict().items() if not k.startswith("0.")})
         stem = features.features["0"]
         assert isinstance(stem, nn.Conv2d)
@@ -43,7 +43,7 @@ class Encoder(nn.Module):
             self.stem.bias.copy_(stem.bias + (scaled * shift).sum((1, 2, 3)))
 
     def forward(self, lightness: Tensor) -> list[Tensor]:
-        # Around zero, so that the zeros of a border are a middle grey.
+        # Centred on zero, so that zero padding is a middle grey.
         x = F.relu(self.stem(lightness - _MIDDLE))
         found = []
         for index, fire in self.fires.items():

@@ -1,4 +1,4 @@
-"""A style drawn by rule: flat colors between inked lines, as in comics, for a network to learn from pairs."""
+"""The comic style as an image filter, flat colors and inked lines, which a network learns from pairs."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from torch.nn import functional as F
 from ganfx.training.resample import blurred
 from ganfx.training.style_losses import luminance
 
-# Lines: width in pixels, how much wider the second blur is, sharpness, the tone that turns to ink, softness.
+# Lines: sigma in pixels, ratio to the second sigma, sharpness, threshold of luminance, steepness.
 _WIDTH, _WIDER, _SHARPNESS, _INK, _SOFTNESS = 1.0, 1.6, 22.0, 0.3, 5.0
-# Colors: radius and contrast that count as flat, steps of light, and how much stronger they become.
+# Colors: radius in pixels and contrast of the smoothing, levels of luminance, gain of saturation.
 _RADIUS, _FLAT, _STEPS, _VIVID = 3, 0.06, 6, 1.4
 
 
 def comic(rgb: Tensor) -> Tensor:
-    """Photographs (N, 3, H, W) in [0, 1] as a comic shows them, in the same shape and range."""
+    """Photographs (N, 3, H, W) in [0, 1] as a comic, in the same shape and range."""
     once = _flattened(rgb)
     flat = _flattened(_flattened(once))
     light = luminance(flat)
     steps = light * _STEPS
     whole = steps.floor()
-    # A steep slope instead of a jump: no noise is drawn along smooth gradients.
+    # A steep slope instead of a step, which would amplify noise along smooth gradients.
     stepped = (whole + ((steps - whole - 0.5) * 12).sigmoid()) / _STEPS
     return ((stepped + (flat - light) * _VIVID) * _lines(luminance(once))).clamp(0, 1)
 
 
 def _flattened(rgb: Tensor) -> Tensor:
-    """Smooth, but across edges: the guided filter (He et al. 2013), each picture guided by itself."""
+    """Edge-preserving smoothing: the guided filter (He et al. 2013), each picture its own guide."""
     mean = _box(rgb)
     variance = (_box(rgb**2) - mean**2).clamp(min=0).mean(1, keepdim=True)
     kept = variance / (variance + _FLAT**2)

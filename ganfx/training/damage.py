@@ -1,4 +1,4 @@
-"""What years do to a print: cracks, scratches, dust, hairs, worn edges; and how a scan of it looks."""
+"""Drawn damage of old prints (cracks, scratches, dust, hairs, worn edges), and the look of their scans."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from torch.nn import functional as F
 
 Floats = NDArray[np.float32]
 
-# By how much of the range a color must have changed to be worth finding.
+# The least change of a channel, in [0, 1], that is labelled as damage.
 VISIBLE = 0.1
 
 
 def _walk(random: Generator, side: int, steps: int, length: float, bend: float) -> NDArray[np.int32]:
-    """A path in 1/16 pixels."""
+    """A random path (steps + 1, 2) of x and y, in 1/16 pixels."""
     angles = random.uniform(0, 2 * math.pi) + np.cumsum(random.normal(0, bend, steps))
     moves = length * side / steps * np.stack([np.cos(angles), np.sin(angles)], 1) * random.uniform(0.3, 1.7, (steps, 1))
     points = random.uniform(-0.1, 1.1, 2) * side + np.concatenate([np.zeros((1, 2)), np.cumsum(moves, 0)])
@@ -45,7 +45,7 @@ def crack(random: Generator, canvas: NDArray[np.uint8]) -> None:
 
 
 def scratch(random: Generator, canvas: NDArray[np.uint8]) -> None:
-    """A thin line, straight or nearly, as a needle or a fold makes it; or a curled hair."""
+    """A thin line, straight or nearly, or a curled hair."""
     bend = 0.02 if random.random() < 0.75 else 0.3
     path = _walk(random, len(canvas), 12, random.uniform(0.1, 1.8), bend)
     _drawn(canvas, path, np.full(12, random.integers(1, 4)))
@@ -75,7 +75,7 @@ KINDS: dict[Callable[[Generator, NDArray[np.uint8]], None], float] = {crack: 0.4
 
 
 def _layer(random: Generator, side: int) -> tuple[Floats, Floats]:
-    """(cover (side, side), color (side, side, 3)) of one kind of damage."""
+    """(opacity (side, side), color (side, side, 3)) of one random kind of damage."""
     canvas = np.zeros((side, side), np.uint8)
     kind = list(KINDS)[random.choice(len(KINDS), p=list(KINDS.values()))]
     kind(random, canvas)
@@ -91,20 +91,20 @@ def _layer(random: Generator, side: int) -> tuple[Floats, Floats]:
 
 
 def _damaged(random: Generator, rgb: Floats) -> tuple[Floats, Floats]:
-    """The picture with damage (H, W, 3), and where it is (H, W), 0 or 1."""
+    """The picture with damage (H, W, 3), and its mask (H, W), 0 or 1."""
     seen = np.zeros(rgb.shape[:2], np.float32)
     for _ in range(random.choice([0, 1, 2, 3, 5, 8])):
         cover, color = _layer(random, len(rgb))
         change = (color - rgb) * cover[..., None]
         rgb = rgb + change
-        # What hardly changes a color is nothing that anyone could find.
+        # Invisible damage is not labelled.
         seen = np.maximum(seen, np.abs(change).max(-1))
     mask = cv2.morphologyEx((seen > VISIBLE).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     return np.asarray(rgb, np.float32), mask.astype(np.float32)
 
 
 def damage(pictures: Tensor) -> tuple[Tensor, Tensor]:
-    """Square pictures (N, 3, S, S) in [0, 1] -> (damaged ones, masks (N, 1, S, S) of what is damage)."""
+    """Square pictures (N, 3, S, S) in [0, 1] -> (damaged ones, masks (N, 1, S, S) of the damage)."""
     random = np.random.default_rng(int(torch.randint(2**31, ()).item()))
     pairs = [_damaged(random, picture.permute(1, 2, 0).cpu().numpy()) for picture in aged(pictures)]
     seen, masks = (torch.from_numpy(np.stack(part)).to(pictures.device) for part in zip(*pairs, strict=True))

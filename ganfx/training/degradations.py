@@ -1,4 +1,4 @@
-"""How good pictures become the bad ones people have, as batched tensor code on the training device."""
+"""Degradations for super-resolution, as batched tensor code on the training device."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def real_world(high_res: Tensor, scale: int, settings: Degradation) -> Tensor:
 
 
 def degrade(high_res: Tensor, scale: int, settings: Degradation) -> Tensor:
-    """Degrade each image by the kind its place in the batch falls to; the places are independent of content."""
+    """Degrade each image by the kind of its place in the batch: first clean, then camera, then real-world ones."""
     n = len(high_res)
     clean_count, camera_count = round(n * settings.clean), round(n * settings.camera)
     parts = []

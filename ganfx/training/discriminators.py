@@ -1,4 +1,4 @@
-"""Judges of real and fake, stabilised by spectral normalisation (Miyato et al. 2018)."""
+"""Discriminators, stabilised by spectral normalisation (Miyato et al. 2018)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from torch.nn.utils.parametrizations import spectral_norm
 from ganfx.errors import TrainingError
 
 LEAK = 0.2
-# What normalised convolutions take from the signal, layer by layer, until little but their biases is left.
+# Makes up for what spectral normalisation takes from the signal in each layer.
 _GAIN = 2.0
-# Layers of SqueezeNet by their place among its activations, and their channels.
-_JUDGED = {0: 64, 1: 128, 2: 256, 4: 384}
+# Layers of SqueezeNet by their index among its activations, and their channels.
+_LAYERS = {0: 64, 1: 128, 2: 256, 4: 384}
 
 
 def _conv(in_channels: int, out_channels: int, kernel: int, stride: int = 1) -> nn.Module:
-    # A kernel divisible by its stride weighs every pixel alike: no checkerboard in the gradient.
+    # A kernel size divisible by the stride weighs all pixels alike, so the gradient has no checkerboard.
     return spectral_norm(nn.Conv2d(in_channels, out_channels, kernel, stride, padding=(kernel - 1) // 2))
 
 
@@ -34,7 +34,7 @@ class PatchDiscriminator(nn.Module):
                 _conv(channels * 4, channels * 4, 3),
             ]
         )
-        # Of any size: behind normalised layers a normalised one could hardly tell real from fake.
+        # Not normalised, since the logits behind normalised layers would be too small to separate real from fake.
         self.logit = nn.Conv2d(channels * 4, 1, 3, padding=1)
 
     def forward(self, image: Tensor) -> Tensor:
@@ -60,35 +60,35 @@ class PatchesDiscriminator(nn.Module):
 
 
 class FeatureDiscriminator(nn.Module):
-    """One logit for each place, from what a frozen network sees there (Sauer et al. 2021): learns from few pictures.
+    """One logit for each place, from the features of a frozen network (Sauer et al. 2021), for small sets.
 
-    rgb (N, 3, H, W) in [0, 1] -> (N, 4, H / 8, W / 8), one plane for each layer judged. The network is not part of the
+    rgb (N, 3, H, W) in [0, 1] -> (N, 4, H / 8, W / 8), one plane for each layer. The network is not part of the
     discriminator's state.
     """
 
     def __init__(self, channels: int, network: nn.Module) -> None:
         super().__init__()
-        self._seeing = (network,)
+        self._frozen = (network,)
         self.heads = nn.ModuleList(
             nn.Sequential(_conv(width, channels * 2, 3), nn.LeakyReLU(LEAK), nn.Conv2d(channels * 2, 1, 3, padding=1))
-            for width in _JUDGED.values()
+            for width in _LAYERS.values()
         )
 
     def forward(self, image: Tensor) -> Tensor:
-        layers = self._seeing[0](image)
+        layers = self._frozen[0](image)
         size = (image.shape[2] // 8, image.shape[3] // 8)
-        logits = [self._logits(head, layers[index], size) for head, index in zip(self.heads, _JUDGED, strict=True)]
+        logits = [self._logits(head, layers[index], size) for head, index in zip(self.heads, _LAYERS, strict=True)]
         return torch.cat(logits, 1)
 
     @staticmethod
     def _logits(head: nn.Module, layer: Tensor, size: tuple[int, int]) -> Tensor:
-        # As large in each place, or the strongest edges alone would be heard.
-        even = F.normalize(layer, dim=1, eps=1e-4) * layer.shape[1] ** 0.5
-        return F.interpolate(head(even), size, mode="nearest")
+        # Of the same length in each place, or the strongest edges would dominate.
+        normalised = F.normalize(layer, dim=1, eps=1e-4) * layer.shape[1] ** 0.5
+        return F.interpolate(head(normalised), size, mode="nearest")
 
 
 class UNetDiscriminator(nn.Module):
-    """One logit for each pixel, judged with context (Schonfeld et al. 2020): (N, C, H, W) -> (N, 1, H, W).
+    """One logit for each pixel, with context (Schonfeld et al. 2020): (N, C, H, W) -> (N, 1, H, W).
 
     H and W must be multiples of 8.
     """
@@ -120,21 +120,21 @@ KINDS: dict[str, type[nn.Module]] = {
     "patches": PatchesDiscriminator,
     "unet": UNetDiscriminator,
 }
-# The kind of judge that needs a network to see with, and the one that stands in where there is none.
-_SEEING, _BLIND = "features", "patches"
+# The kind that needs a feature network, and the one that replaces it where there is none.
+_FEATURES, _FALLBACK = "features", "patches"
 
 
 def discriminator(kind: str, channels: int, feature_network: nn.Module | None = None) -> nn.Module:
     """A new discriminator of one of `KINDS`, or "features", over `feature_network`. Raises TrainingError."""
-    if kind == _SEEING and feature_network is not None:
+    if kind == _FEATURES and feature_network is not None:
         return FeatureDiscriminator(channels, feature_network)
     try:
-        return KINDS[_BLIND if kind == _SEEING else kind](channels)
+        return KINDS[_FALLBACK if kind == _FEATURES else kind](channels)
     except KeyError:
-        raise TrainingError(f"no discriminator {kind!r}", hint=f"kinds: {', '.join([*KINDS, _SEEING])}") from None
+        raise TrainingError(f"no discriminator {kind!r}", hint=f"kinds: {', '.join([*KINDS, _FEATURES])}") from None
 
 
 def set_trainable(network: nn.Module, trainable: bool) -> None:
-    """Let gradients pass through `network` without (or again with) collecting them in its weights."""
+    """Turn the gradients of `network`'s weights on or off; those of its input pass either way."""
     for parameter in network.parameters():
         parameter.requires_grad_(trainable)

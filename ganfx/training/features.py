@@ -34,7 +34,7 @@ _FIRES = {
 }
 _POOL_BEFORE = (3, 6, 9)
 _TAPS = (4, 7, 9, 10, 11, 12)
-# Of VGG-19: the mean of each color in 0..255, and (input, output) channels of the layers known.
+# Of VGG-19: the mean of each color in 0..255, and (input, output) channels of its first layers.
 _VGG_MEAN = (123.68, 116.78, 103.94)
 _VGG_LAYERS = {
     "conv1_1": (3, 64),
@@ -59,7 +59,7 @@ class _Fire(nn.Module):
 
 
 class SqueezeFeatures(nn.Module):
-    """rgb (N, 3, H, W) in [0, 1] -> the seven activations that LPIPS compares, coarse ones last."""
+    """rgb (N, 3, H, W) in [0, 1] -> the seven activations that LPIPS compares, from fine to coarse."""
 
     mean: Tensor
     std: Tensor
@@ -87,7 +87,7 @@ class SqueezeFeatures(nn.Module):
 
 
 class Lpips(nn.Module):
-    """Learned perceptual distance v0.1 (squeeze): two (N, 3, H, W) in [0, 1] -> (N,); 0 means alike."""
+    """Learned perceptual distance v0.1 (squeeze): two (N, 3, H, W) in [0, 1] -> (N,), 0 for equal ones."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -104,7 +104,7 @@ class Lpips(nn.Module):
         self.requires_grad_(False).eval()
 
     def distance(self, features: list[Tensor], others: list[Tensor]) -> Tensor:
-        """The distance (N,) of two pictures whose activations are known already."""
+        """The distance (N,) of pictures by their activations."""
         total = torch.zeros(len(features[0]), device=features[0].device)
         for number, (one, other) in enumerate(zip(features, others, strict=True)):
             gap = F.normalize(one.float(), dim=1, eps=1e-10) - F.normalize(other.float(), dim=1, eps=1e-10)
@@ -112,7 +112,7 @@ class Lpips(nn.Module):
         return total
 
     def between(self, fabric: Fabric, fake: Tensor, real: Tensor) -> Tensor:
-        """The distance (N,) to train by: in the precision of `fabric`, each time on another pixel grid."""
+        """The distance (N,) as a training loss: in the precision of `fabric`, under a random shift."""
         fake, real = shifted((fake, real))
         with fabric.autocast():
             with torch.no_grad():

@@ -1,4 +1,4 @@
-"""The networks that ship: plain convolutions, LeakyReLU, no normalisation at inference."""
+"""The upscaler, and what all generators share: plain convolutions and LeakyReLU, no normalisation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LEAK = 0.1
 
 
 def conv3x3(in_channels: int, out_channels: int, gain: float = 1.0) -> nn.Conv2d:
-    """A 3x3 convolution with He initialisation (He et al. 2015), scaled by `gain`, and no bias at the start."""
+    """A 3x3 convolution with He initialisation (He et al. 2015), scaled by `gain`, and a bias of zero."""
     conv = nn.Conv2d(in_channels, out_channels, 3, padding=1)
     nn.init.kaiming_normal_(conv.weight, a=LEAK)
     nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
@@ -20,7 +20,7 @@ def conv3x3(in_channels: int, out_channels: int, gain: float = 1.0) -> nn.Conv2d
 
 
 class ResidualBlock(nn.Module):
-    """Three convolutions and a skip; starts close to the identity."""
+    """Three convolutions and a skip connection; close to the identity at initialisation."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class ResidualUpscaler(nn.Module):
     low_res (N, 3, H, W) in [0, 1] -> high_res (N, 3, H * scale, W * scale), not clipped.
     Where `unshuffle` is 2 the body works at half the input's size (H and W must be even).
 
-    The last convolution sees the body's end, its start and the input, and begins as nearest-neighbour
+    The last convolution takes the body's output and input and the picture, and is initialised to nearest-neighbour
     enlargement: sub-pixel convolution (Shi et al. 2016) with a global residual and no resize node.
     """
 
@@ -67,7 +67,7 @@ class ResidualUpscaler(nn.Module):
 
     @property
     def receptive_field(self) -> int:
-        """Input pixels that reach an output pixel, on each side of it."""
+        """How many input pixels on each side an output pixel depends on."""
         return (2 + 3 * self.blocks) * self.unshuffle + self.unshuffle - 1
 
     def forward(self, low_res: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The loss of a JPEG round trip, for a whole batch on its device, without entropy coding (ITU-T T.81)."""
+"""JPEG artefacts (ITU-T T.81) without the entropy coding, for a whole batch on its device."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def _quantise(plane: Tensor, table: Tensor) -> Tensor:
 
 
 def jpeg(image: Tensor, quality: Tensor, subsample: Tensor) -> Tensor:
-    """What a JPEG of `quality` (N,) leaves of `image` (N, 3, H, W) in [0, 1]; same shape and range.
+    """`image` (N, 3, H, W) in [0, 1] after a JPEG of `quality` (N,), 1..100; same shape and range.
 
-    `subsample` (N,) of bool chooses 4:2:0 (cameras, the web) or 4:4:4 for each image.
+    `subsample` (N,) of bool chooses 4:2:0 or 4:4:4 chroma for each image.
     """
     height, width = image.shape[-2:]
     padded = F.pad(image, (0, -width % 16, 0, -height % 16), mode="replicate")

@@ -5,9 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-_TO_XYZ = ((0.412453, 0.357580, 0.180423), (0.212671, 0.715160, 0.072169), (0.019334, 0.119193, 0.950227))
-_WHITE = (0.950456, 1.0, 1.088754)
-_KNEE = 6 / 29
+from ganfx.imaging.color import LAB_KNEE, RGB_TO_XYZ
 
 
 def decode_srgb(rgb: Tensor) -> Tensor:
@@ -17,24 +15,22 @@ def decode_srgb(rgb: Tensor) -> Tensor:
 
 
 def encode_srgb(linear: Tensor) -> Tensor:
-    """Linear light to encoded values; what is below black stays on the straight part of the curve."""
+    """Linear light to encoded values; negative values follow the linear segment of the curve."""
     high = 1.055 * linear.clamp(min=0.0031308) ** (1 / 2.4) - 0.055
     return torch.where(linear <= 0.0031308, linear * 12.92, high)
 
 
 def _to_xyz(like: Tensor) -> Tensor:
-    """The matrix from linear RGB to XYZ relative to white."""
-    matrix = torch.tensor(_TO_XYZ, device=like.device, dtype=torch.float32)
-    return matrix / torch.tensor(_WHITE, device=like.device)[:, None]
+    return torch.tensor(RGB_TO_XYZ, device=like.device, dtype=torch.float32)
 
 
 def _curve(relative: Tensor) -> Tensor:
-    root = relative.clamp(min=_KNEE**3) ** (1 / 3)
-    return torch.where(relative > _KNEE**3, root, relative / (3 * _KNEE**2) + 4 / 29)
+    root = relative.clamp(min=LAB_KNEE**3) ** (1 / 3)
+    return torch.where(relative > LAB_KNEE**3, root, relative / (3 * LAB_KNEE**2) + 4 / 29)
 
 
 def _uncurve(value: Tensor) -> Tensor:
-    return torch.where(value > _KNEE, value**3, 3 * _KNEE**2 * (value - 4 / 29))
+    return torch.where(value > LAB_KNEE, value**3, 3 * LAB_KNEE**2 * (value - 4 / 29))
 
 
 def lightness(luminance: Tensor) -> Tensor:
@@ -49,7 +45,7 @@ def lab_of(rgb: Tensor) -> Tensor:
 
 
 def rgb_of(lab: Tensor) -> Tensor:
-    """The inverse of `lab_of`; colors that sRGB has not come out of [0, 1]."""
+    """The inverse of `lab_of`; colors outside sRGB give values outside [0, 1]."""
     light, a, b = lab.float().unbind(1)
     y = (light + 16) / 116
     relative = _uncurve(torch.stack([y + a / 500, y, y - b / 200], 1))

@@ -1,4 +1,4 @@
-"""Holes to learn on: scratches and dust, things, brush strokes, boxes, and nearly everything."""
+"""Random holes for training: scratches and dust, objects, brush strokes, boxes, and very large ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Canvas = NDArray[np.uint8]
 
 
 def _wander(random: Generator, side: int, length: float, bend: float, turns: int) -> NDArray[np.int32]:
-    """The corners of a line that starts anywhere and goes on for `length` sides, bending by up to `bend` radians."""
+    """The corners of a random line, `length` sides long, that turns by up to `bend` radians at each."""
     angles = random.uniform(0, 2 * math.pi) + np.cumsum(random.uniform(-bend, bend, turns))
     steps = length * side / turns * np.stack([np.cos(angles), np.sin(angles)], 1)
     points = random.uniform(0, side, 2) + np.concatenate([np.zeros((1, 2)), np.cumsum(steps, 0)])
@@ -40,7 +40,7 @@ def scratch(random: Generator, canvas: Canvas) -> None:
             cv2.circle(canvas, centre, int(random.integers(1, max(3, side // 40))), 255, -1)
 
 
-def thing(random: Generator, canvas: Canvas) -> None:
+def rounded_object(random: Generator, canvas: Canvas) -> None:
     """A rounded shape."""
     side = len(canvas)
     around = np.linspace(0, 2 * math.pi, 40, endpoint=False)
@@ -52,7 +52,7 @@ def thing(random: Generator, canvas: Canvas) -> None:
 
 
 def stroke(random: Generator, canvas: Canvas) -> None:
-    """A broad brush stroke, as somebody paints over what is to go."""
+    """A broad brush stroke."""
     side = len(canvas)
     points = _wander(random, side, random.uniform(0.2, 1.2), 1.6, 4)
     _line(canvas, points, int(side * random.uniform(0.04, 0.2)))
@@ -70,10 +70,10 @@ def stroke_or_box(random: Generator, canvas: Canvas) -> None:
 
 
 @dataclass(frozen=True)
-class Kind:
-    """Holes made by drawing again and again until between `least` and `most` of the picture are gone.
+class HoleKind:
+    """Holes that `draw` adds to until a share between `least` and `most` of the picture is covered.
 
-    More than people have to fill, for what is learnt from a picture is learnt in its holes.
+    The shares are larger than those of real use, since only holes give a training signal.
     """
 
     draw: Callable[[Generator, Canvas], None]
@@ -89,23 +89,24 @@ class Kind:
 
 
 KINDS = {
-    "scratches": Kind(scratch, 0.02, 0.2),
-    "objects": Kind(thing, 0.03, 0.3),
-    "strokes": Kind(stroke, 0.05, 0.4),
-    "boxes": Kind(box, 0.03, 0.4),
-    "huge": Kind(stroke_or_box, 0.4, 0.8),
+    "scratches": HoleKind(scratch, 0.02, 0.2),
+    "objects": HoleKind(rounded_object, 0.03, 0.3),
+    "strokes": HoleKind(stroke, 0.05, 0.4),
+    "boxes": HoleKind(box, 0.03, 0.4),
+    "huge": HoleKind(stroke_or_box, 0.4, 0.8),
 }
-_MOST = 0.9
+# Masks that cover a larger share are drawn again.
+_LARGEST_SHARE = 0.9
 
 
 def draw_masks(count: int, side: int, shares: dict[str, Any], device: torch.device) -> Tensor:
-    """`count` masks (N, 1, side, side), 1 = fill, of the `KINDS` by their `shares`; none empty, none full."""
+    """`count` masks (N, 1, side, side), 1 = fill, of random `KINDS` by their `shares`; none empty, none full."""
     random = np.random.default_rng(int(torch.randint(2**31, ()).item()))
     chances = np.array([float(share) for share in shares.values()])
     masks: list[Canvas] = []
     while len(masks) < count:
         kind = random.choice(list(shares), p=chances / chances.sum())
         canvas = KINDS[kind].canvas(random, side)
-        if canvas.mean() / 255 < _MOST:
+        if canvas.mean() / 255 < _LARGEST_SHARE:
             masks.append(canvas)
     return (torch.from_numpy(np.stack(masks))[:, None].to(device) > 0).float()

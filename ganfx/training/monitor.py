@@ -1,4 +1,4 @@
-"""What a run says while it goes: a metrics line and a sample grid each minute, and warnings on the game's health."""
+"""Progress of a run: metrics and a sample grid each minute, and warnings about the adversarial balance."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ PREVIEW_SIZE = 192
 
 
 class AdversarialHealth:
-    """Watches the discriminator: it neither wins outright nor goes blind in a game that teaches."""
+    """Warns where the discriminator separates real from fake too well, or not at all."""
 
     def __init__(self, patience: int = 3) -> None:
         self.patience = patience
-        self.winning = self.blind = 0
+        self.separating = self.guessing = 0
 
-    def verdict(self, metrics: dict[str, float]) -> str | None:
+    def warning(self, metrics: dict[str, float]) -> str | None:
         """A warning where the trouble has lasted `patience` lines, else None."""
         if "real_logit" not in metrics:
             return None
         gap = metrics["real_logit"] - metrics["fake_logit"]
-        self.winning = self.winning + 1 if gap > 6 else 0
-        self.blind = self.blind + 1 if gap < 0.02 else 0
-        if self.winning >= self.patience:
+        self.separating = self.separating + 1 if gap > 6 else 0
+        self.guessing = self.guessing + 1 if gap < 0.02 else 0
+        if self.separating >= self.patience:
             return "the discriminator wins: lower its rate, or its weight"
-        if self.blind >= self.patience:
+        if self.guessing >= self.patience:
             return "the discriminator is blind: raise its rate, or lower the generator's weight for it"
         return None
 
@@ -51,7 +51,7 @@ def save_grid(path: Path, columns: list[Tensor]) -> None:
 
 
 class Monitor:
-    """Gathers metrics and writes `metrics.jsonl` and `samples/` below `folder`, once a minute."""
+    """Averages metrics and writes `metrics.jsonl` and `samples/` below `folder`, once a minute."""
 
     def __init__(self, folder: Path, task: Any, say: Any) -> None:
         self.folder, self.task, self.say = folder, task, say
@@ -73,7 +73,7 @@ class Monitor:
         return self.steps > 0 and time.monotonic() - self.last >= LINE_INTERVAL_S
 
     def write(self, generator: nn.Module, step: int, elapsed_s: float, total_s: float) -> None:
-        """Append one line, redraw the sample grid, and start the next minute."""
+        """Append a line of metrics, write a sample grid, and start the next minute."""
         seconds = time.monotonic() - self.last
         line = {name: round(value / self.counts[name], 5) for name, value in self.sums.items()}
         line |= {"step": step, "elapsed_s": round(elapsed_s), "steps_per_s": round(self.steps / seconds, 2)}
@@ -83,7 +83,7 @@ class Monitor:
         self._draw(generator, int(elapsed_s))
         shown = " ".join(f"{name} {value:g}" for name, value in line.items() if name not in ("step", "elapsed_s"))
         self.say(f"[{elapsed_s / 60:.1f}/{total_s / 60:g} min] step {step}  {shown}")
-        if warning := self.health.verdict(line):
+        if warning := self.health.warning(line):
             self.say(f"warning: {warning}")
         self.sums.clear()
         self.counts.clear()

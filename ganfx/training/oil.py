@@ -1,4 +1,4 @@
-"""A style drawn by rule: dabs of oil paint with ridges that catch the light, for a network to learn from pairs."""
+"""The oil style as an image filter, dabs of paint with lit ridges, which a network learns from pairs."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from torch.nn import functional as F
 from ganfx.training.resample import blurred
 from ganfx.training.style_losses import luminance
 
-# Dabs: half their width in pixels for each pass, directions looked into, how much the flattest of them counts.
+# Dabs: half their width in pixels for each pass, number of directions, exponent of the flattest one's weight.
 _WIDTHS, _DIRECTIONS, _SHARPNESS = (3.5, 2.0), 8, 4
-# Variance below which a place is flat anyway.
+# Added to the variance, so that flat regions are averaged.
 _FLAT = 2e-4
-# How much stronger colors become, and how much the ridges of the paint.
+# Gain of saturation, and of the ridges.
 _VIVID, _RELIEF = 1.3, 0.9
 
 
 def oil(rgb: Tensor) -> Tensor:
-    """Photographs (N, 3, H, W) in [0, 1] as an oil painting shows them, in the same shape and range."""
+    """Photographs (N, 3, H, W) in [0, 1] as an oil painting, in the same shape and range."""
     painted = rgb
     for width in _WIDTHS:
         painted = _dabbed(painted, width)
@@ -30,7 +30,7 @@ def oil(rgb: Tensor) -> Tensor:
 
 
 def _dabbed(rgb: Tensor, width: float) -> Tensor:
-    """Each pixel takes the color of the flattest neighbourhoods beside it (Kuwahara et al. 1976), by the weights of
+    """Each pixel takes the mean color of the flattest neighbourhoods around it (Kuwahara et al. 1976), weighted as in
     Papari et al. 2007."""
     mean = blurred(rgb, width / 2)
     variance = (blurred(rgb**2, width / 2) - mean**2).clamp(min=0).sum(1, keepdim=True) + _FLAT
@@ -46,7 +46,7 @@ def _dabbed(rgb: Tensor, width: float) -> Tensor:
 
 
 def _ridges(light: Tensor) -> Tensor:
-    """How much paint rises towards a light from the upper left: fine differences of luminance, none of broad ones."""
+    """Relief lit from the upper left: the slope of the fine differences of luminance."""
     fine = light - blurred(light, 3.0)
     return fine - _moved(fine, -1, -1)
 

@@ -11,7 +11,7 @@ from ganfx.training.lab import lab_of
 STEP = 10
 _NEAREST = 5
 _SIGMA = 5.0
-# a* and b* of sRGB lie within this of zero.
+# The largest |a*| and |b*| of sRGB, rounded up.
 _REACH = 112
 
 
@@ -40,10 +40,10 @@ class Palette:
         return (a + _REACH) * (2 * _REACH + 1) + b + _REACH
 
     def rebalance(self, chroma: Tensor, power: float) -> None:
-        """Weigh each class by its frequency in `chroma` (N, 2, H, W) to the minus `power`, evened out a little.
+        """Weigh each class by its frequency in `chroma` (N, 2, H, W) to the minus `power`, smoothed.
 
-        The expected weight is one. A power of 0 leaves all classes alike, 1 makes rare colors as loud as common
-        ones.
+        The expected weight is one. A power of 0 weighs all classes alike, 1 makes rare colors count as
+        much as common ones.
         """
         rows = self._rows(chroma).flatten()
         counts = torch.zeros_like(self.weights)

@@ -1,4 +1,4 @@
-"""Training photographs: decoded once, held as bytes in one flat buffer, cropped by index on their device."""
+"""Training photographs: decoded once, kept as bytes in one flat buffer on the device, cropped by index."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Photos:
 
 
 def _varied(crops: Tensor, turns: bool) -> Tensor:
-    """Flip and turn each quarter of the batch its own way: cheap, and even over a run."""
+    """Random flips and turns, the same for each quarter of the batch."""
     parts = []
     for part in crops.chunk(4):
         flips = [axis for axis in ((-2, -1) if turns else (-1,)) if torch.rand(()) < 0.5]

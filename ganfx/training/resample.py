@@ -1,4 +1,4 @@
-"""Blur and resize as one matrix per image and axis: any kernel, any scale, one shape for the whole batch."""
+"""Blur and resize as one matrix per image and axis, so that kernels and scales may differ within a batch."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def resize_matrix(in_sizes: Tensor, out_sizes: Tensor, kernels: Tensor, shape: t
 
 
 def blur_matrix(size: int, sigmas: Tensor) -> Tensor:
-    """Gaussian blur of standard deviation `sigmas` (N,) in pixels as (N, size, size); zero blurs nothing."""
+    """Gaussian blur of standard deviation `sigmas` (N,) in pixels as (N, size, size); zero gives the identity."""
     position = torch.arange(size, device=sigmas.device, dtype=sigmas.dtype)
     distance = position[None, :, None] - position[None, None, :]
     return _normalised(torch.exp(-0.5 * (distance / sigmas.clamp_min(1e-3)[:, None, None]) ** 2))

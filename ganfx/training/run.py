@@ -115,8 +115,8 @@ def train(request: TrainingRequest, say: Say, start_from: dict[str, Tensor] | No
     features = features_dir()
     if features is None:
         say("no perceptual features (GANFX_FEATURES): training without them, results will be softer")
-    own = {"style": style, "limit": request.limit} if style else {}
-    task = trainable(recipe.filter).task_class()(recipe, photos, features, **own)
+    style_arguments = {"style": style, "limit": request.limit} if style else {}
+    task = trainable(recipe.filter).task_class()(recipe, photos, features, **style_arguments)
     trainer = Trainer(fabric, recipe, task, request.folder, say)
     if start_from is not None:
         trainer.start_from(start_from)

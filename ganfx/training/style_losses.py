@@ -1,4 +1,4 @@
-"""What a stylizer is paid for: to look like the style, and to show what the photograph shows."""
+"""Losses of stylizers: distance from the style, and preservation of the photograph's content."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganfx.imaging.color import LUMA
 from ganfx.training.features import Lpips, VggFeatures
 
-# Of each network the first layers: strokes and colors, not things.
+# Of each network: layers for style are the first ones, those for content deeper ones.
 _STYLE_LAYERS = 5
 _CONTENT_LAYERS = slice(2, 6)
-# So that a root has a slope at zero, and a style of one color a width.
+# Keeps roots differentiable at zero, and divisors of flat styles above it.
 _TINY = 1e-8
 
 
 class StyleStatistics(nn.Module):
-    """What a style looks like: the colors of pixels and, given the folder `features`, layers of VGG-19 and SqueezeNet,
-    by what they are on average and by how they vary together (Gram matrices, Gatys et al. 2016).
+    """Statistics of a style: means and covariances (centred Gram matrices, Gatys et al. 2016) of the pixels and, given
+    the folder `features`, of the first layers of VGG-19 and SqueezeNet.
 
-    Matrices are taken about the style's averages: else these, being large, would hide the strokes.
+    Matrices are centred on the style's means, which would otherwise dominate them.
     """
 
     def __init__(self, features: Path | None) -> None:
@@ -33,7 +34,7 @@ class StyleStatistics(nn.Module):
 
     @torch.no_grad()
     def learn(self, batches: list[Tensor]) -> None:
-        """Take pieces (N, 3, H, W) in [0, 1] as the style."""
+        """Estimate the statistics from crops (N, 3, H, W) in [0, 1] of the style's pictures."""
         found = [[_statistics(layer) for layer in self._layers(rgb)] for rgb in batches]
         self.wanted = []
         for layer in zip(*found, strict=True):
@@ -41,7 +42,7 @@ class StyleStatistics(nn.Module):
             self.wanted.append((mean, moments - torch.outer(mean, mean)))
 
     def distance(self, rgb: Tensor) -> Tensor:
-        """How far pictures (N, 3, H, W) are from the style on average: 0 is the style, 1 as far as it is wide."""
+        """The mean distance of pictures (N, 3, H, W) from the style, relative to the size of the style's statistics."""
         layers = zip(self._layers(rgb), self.wanted, strict=True)
         return torch.stack([_gap(layer, mean, covariance) for layer, (mean, covariance) in layers]).mean()
 
@@ -61,12 +62,12 @@ def _gap(layer: Tensor, mean: Tensor, covariance: Tensor) -> Tensor:
 
 def luminance(rgb: Tensor) -> Tensor:
     """Luma of Rec. 709: (N, 3, H, W) -> (N, 1, H, W)."""
-    weights = torch.tensor((0.2126, 0.7152, 0.0722), device=rgb.device)[:, None, None]
+    weights = torch.tensor(LUMA, device=rgb.device)[:, None, None]
     return (rgb.float() * weights).sum(1, keepdim=True)
 
 
 class ContentFeatures(nn.Module):
-    """What a picture shows, whatever its colors: deep SqueezeNet features of its luminance, of unit length."""
+    """Content regardless of color: deep SqueezeNet features of the luminance, of unit length."""
 
     def __init__(self, features: Path) -> None:
         super().__init__()
@@ -90,21 +91,21 @@ def _edges(rgb: Tensor) -> Tensor:
 
 
 def edge_loss(fake: Tensor, photo: Tensor) -> Tensor:
-    """One minus the correlation of how much luminance changes from place to place."""
+    """One minus the correlation of the gradient magnitudes of luminance."""
     one, other = (edges - edges.mean(1, keepdim=True) for edges in (_edges(fake), _edges(photo)))
     return 1 - F.cosine_similarity(one, other).mean()
 
 
 def shape_loss(fake: Tensor, photo: Tensor, side: int = 8) -> Tensor:
-    """One minus the correlation of luminance, averaged over squares of `side` pixels: light and dark stay in place."""
+    """One minus the correlation of luminance, averaged over squares of `side` pixels."""
     one, other = (F.avg_pool2d(luminance(image), side).flatten(1) for image in (fake, photo))
     one, other = (light - light.mean(1, keepdim=True) for light in (one, other))
     return 1 - F.cosine_similarity(one, other).mean()
 
 
 def contrastive_loss(got: Tensor, wanted: Tensor, temperature: float = 0.07) -> Tensor:
-    """PatchNCE (Park et al. 2020) of codes (N, P, C): each place of the output is to know its own place in the input
-    among all those of that picture."""
+    """PatchNCE (Park et al. 2020) of codes (N, P, C): each code of the output is to match the code of the same
+    place in the input, among all places of that picture."""
     logits = got @ wanted.mT / temperature
     own = torch.arange(logits.shape[1], device=logits.device).expand(len(logits), -1)
     return F.cross_entropy(logits.flatten(0, 1), own.flatten())
@@ -117,6 +118,6 @@ def variation_loss(image: Tensor) -> Tensor:
 
 
 def overshoot_loss(image: Tensor) -> Tensor:
-    """How far beyond black and white pixels are, on average."""
+    """Mean distance of the values from [0, 1]."""
     image = image.float()
     return (image - image.clamp(0, 1)).abs().mean()

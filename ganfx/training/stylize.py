@@ -1,4 +1,4 @@
-"""Styles: photographs painted like one picture or like a folder of paintings, without pairs, or as drawn by rule."""
+"""Style transfer: from one picture or a folder of paintings, unpaired, or from an image filter, paired."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from ganfx.training.style_losses import (
 from ganfx.training.stylizer import ContrastiveStylizer, Stylizer
 from ganfx.training.task import Inputs, TrainingTask, channels_last
 
-# The period of what upsampling may leave behind.
+# The period of upsampling patterns, in pixels.
 _GRID = 8
-# Batches that the style's look is averaged over, and places of each picture that contrastive_loss compares.
-_SURVEYED, _PLACES = 12, 192
+# Batches that the style's statistics are estimated from, and places of each picture that contrastive_loss compares.
+_STYLE_BATCHES, _PLACES = 12, 192
 
-# Styles that need no pictures: photographs are drawn by these.
+# Styles that need no pictures: image filters from photographs to targets.
 Draw = Callable[[Tensor], Tensor]
 DRAWN: dict[str, Draw] = {"comic": comic, "oil": oil}
 
@@ -55,8 +55,7 @@ def check_both(style: Path | None) -> None:
 
 
 def turned_round(recipe: TrainingRecipe) -> TrainingRecipe:
-    """The recipe for the way back: paintings are shown, in the sizes that they were cut in as the style, and the
-    photographs are the style."""
+    """The recipe for the way back: paintings, cut as before, are the input, and photographs the style."""
     own = recipe.settings
     settings = own | {"fit": recipe.fit, "widest": recipe.widest}
     return dataclasses.replace(recipe, fit=own.get("fit", 0), widest=own.get("widest", 0), settings=settings)
@@ -76,8 +75,8 @@ def _no_style() -> TrainingError:
 class StyleSettings:
     """A style recipe's own settings. Style pictures are shrunk to a short side of `fit` if that is not 0, cut up to
     `widest`, and at least `pictures` in number; or photographs are `drawn` by a rule of that name. The rest are
-    weights in the generator's loss. `grain` is the deviation of noise that photographs get, in [0, 1]: where there is
-    nothing to see, strokes grow from it."""
+    weights in the generator's loss. `grain` is the standard deviation, in [0, 1], of noise added to photographs:
+    strokes in flat regions grow from it."""
 
     style: float
     edges: float
@@ -94,8 +93,8 @@ class StyleSettings:
 
 
 class StylizeTask(TrainingTask):
-    """A discriminator and Gram matrices say what a style looks like; deep features, edges and, for folders of
-    paintings, a contrastive loss say what must stay."""
+    """Style by a discriminator and Gram matrices; content by deep features, edges and, for folders of paintings, a
+    contrastive loss."""
 
     def __init__(
         self,
@@ -110,9 +109,9 @@ class StylizeTask(TrainingTask):
         self.settings = StyleSettings(**recipe.settings)
         self.name = ", ".join(place.stem for place in style) or self.settings.drawn
         self.draw = self._drawn_by_rule(style) if self.settings.drawn else self._pieces(style, limit, device)
-        self.look = StyleStatistics(features).to(device)
+        self.style_statistics = StyleStatistics(features).to(device)
         self.content = ContentFeatures(features).to(device) if features else None
-        self.look.learn([self._sample(8, recipe.largest_stage)[1] for _ in range(_SURVEYED)])
+        self.style_statistics.learn([self._sample(8, recipe.largest_stage)[1] for _ in range(_STYLE_BATCHES)])
 
     def _drawn_by_rule(self, style: Sequence[Path]) -> Draw:
         if style:
@@ -122,7 +121,7 @@ class StylizeTask(TrainingTask):
         return DRAWN[self.settings.drawn]
 
     def _pieces(self, style: Sequence[Path], limit: int | None, device: torch.device) -> Draw:
-        """Pieces of the pictures in `style`, as many and as large as the photographs, but unrelated to them."""
+        """A function that gives random pieces of the pictures in `style`, in the shape of the photographs given."""
         if not style:
             raise _no_style()
         smallest = max(self.recipe.largest_stage, PREVIEW_SIZE)
@@ -152,9 +151,9 @@ class StylizeTask(TrainingTask):
 
     def step(self, gan: Gan, stage: Stage, rate: float) -> Metrics:
         photo, painting = self._sample(stage.batch, stage.patch)
-        fake, terms = self._painted(gan, photo, painting)
+        fake, terms = self._stylized(gan, photo, painting)
         shown = painting if self.settings.drawn else photo
-        terms |= self._looks(gan, fake, shown) | self._guards(fake, shown)
+        terms |= self._appearance(gan, fake, shown) | self._constraints(fake, shown)
         if stage.adversarial:
             terms["adversarial"] = gan.adversarial_term(augmented(fake))
         metrics = gan.step_generator(terms, rate * stage.generator_rate)
@@ -163,10 +162,10 @@ class StylizeTask(TrainingTask):
             metrics |= gan.step_discriminator(real, fake, rate * stage.discriminator_rate)
         return metrics
 
-    def _painted(self, gan: Gan, photo: Tensor, painting: Tensor) -> tuple[Tensor, Terms]:
-        """The photographs in the style, and what their contents weigh by the generator's own features.
+    def _stylized(self, gan: Gan, photo: Tensor, painting: Tensor) -> tuple[Tensor, Terms]:
+        """The stylized photographs, and the contrastive losses of the generator's own features.
 
-        Half as many paintings are painted too, and are to stay what they are: the identity.
+        For the identity loss, half as many paintings are stylized too, and are to stay as they are.
         """
         if not self.settings.contrast:
             return gan.generator(photo), {}
@@ -181,20 +180,20 @@ class StylizeTask(TrainingTask):
             terms["identity"] = (self.settings.identity, torch.stack(losses).mean())
         return output[:count], terms
 
-    def _looks(self, gan: Gan, fake: Tensor, shown: Tensor) -> Terms:
-        """What the style's look and the contents of what is `shown` weigh, each time on another pixel grid."""
+    def _appearance(self, gan: Gan, fake: Tensor, shown: Tensor) -> Terms:
+        """Style and content losses against `shown`, under a random shift."""
         fake, shown = shifted((fake, shown))
         with gan.fabric.autocast():
-            terms = {"style": (self.settings.style, self.look.distance(fake))}
+            terms = {"style": (self.settings.style, self.style_statistics.distance(fake))}
             if self.content is not None:
                 with torch.no_grad():
                     wanted = self.content(shown)
                 terms["perceptual"] = (self.recipe.adversarial.perceptual, content_loss(self.content(fake), wanted))
         return terms
 
-    def _guards(self, fake: Tensor, shown: Tensor) -> Terms:
+    def _constraints(self, fake: Tensor, shown: Tensor) -> Terms:
         weight, own = self.recipe.adversarial, self.settings
-        # Averaged over the whole patch, where strokes cancel out and a grid does not.
+        # Averaged over the whole patch, in which strokes cancel out and a grid does not.
         periods = fake.shape[2] // _GRID
         return {
             "pixel": (weight.pixel, pixel_loss(fake, shown)),

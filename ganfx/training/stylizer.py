@@ -1,5 +1,5 @@
-"""The network behind styles: a small U-Net whose coarsest level does the work. It looks at no statistics of the whole
-picture, so what it makes of a place is the same in any tile."""
+"""The style transfer network: a small U-Net with most blocks at the coarsest level. It uses no statistics of the whole
+picture, so that its output does not depend on the tiling."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from torch.nn import functional as F
 from ganfx.training.generators import LEAK, conv3x3
 from ganfx.training.unet import UNSHUFFLE, Block, Down, Up
 
-# Blocks of the coarsest level whose features still say more of the picture than of the style.
-_SEEN = 2
+# Blocks of the coarsest level that belong to the encoder, whose features contrastive losses compare.
+_ENCODER_BLOCKS = 2
 
 
 def soft(image: Tensor) -> Tensor:
@@ -22,7 +22,7 @@ def soft(image: Tensor) -> Tensor:
 
 
 class Stylizer(nn.Module):
-    """rgb (N, 3, H, W) in [0, 1] -> (N, 3, H, W), not clipped; close to the picture out of focus at first.
+    """rgb (N, 3, H, W) in [0, 1] -> (N, 3, H, W), not clipped; close to the blurred picture at initialisation.
 
     widths are the channels at 1/2, 1/4, 1/8 ... of the size, blocks how many blocks the coarsest has. H and W are
     multiples of `multiple_of`, and at least `min_size`.
@@ -37,9 +37,9 @@ class Stylizer(nn.Module):
         self.body = nn.ModuleList([Block(widths[-1], gain=0.3) for _ in range(blocks)])
         self.up = nn.ModuleList([Up(small, large) for large, small in reversed(pairs)])
         self.tail = conv3x3(widths[0] + packed, packed, gain=0.1)
-        # The pixels of a cell begin alike, or the first pattern to be learned from would be that of the cells.
+        # All phases of the pixel shuffle start with the same weights, or their differences would show as a grid.
         self.tail.weight.data = self.tail.weight.data[:: UNSHUFFLE**2].repeat_interleave(UNSHUFFLE**2, 0)
-        # Strokes must not grow from the picture's border: a tile has none.
+        # Reflected borders: zero padding would mark the border of the picture, which tiles do not have.
         for module in self.modules():
             if isinstance(module, nn.Conv2d) and module.kernel_size != (1, 1):
                 module.padding_mode = "reflect"
@@ -54,7 +54,7 @@ class Stylizer(nn.Module):
 
     @property
     def receptive_field(self) -> int:
-        """Input pixels that reach an output pixel, on each side of it: from the pixel back, layer by layer."""
+        """How many input pixels on each side an output pixel depends on, followed back layer by layer."""
         furthest = 0
         for pixel in range(self.multiple_of):
             low, high = pixel // UNSHUFFLE - 1, pixel // UNSHUFFLE + 1
@@ -68,25 +68,25 @@ class Stylizer(nn.Module):
         return furthest
 
     def encode(self, image: Tensor) -> list[Tensor]:
-        """What is seen in `image`: features from fine to coarse, the last two of one size."""
+        """Features of `image` from fine to coarse, the last two of one size."""
         found = [F.leaky_relu(self.head(F.pixel_unshuffle(image, UNSHUFFLE)), LEAK)]
         for down in self.down:
             found.append(down(found[-1]))
         x = found[-1]
-        for block in self.body[:_SEEN]:
+        for block in self.body[:_ENCODER_BLOCKS]:
             x = block(x)
         return [*found, x]
 
     def decode(self, image: Tensor, features: list[Tensor]) -> Tensor:
-        """`image` changed as its `features` ask for."""
+        """The output for `image`, whose `encode` gave `features`."""
         *skips, _, x = features
-        for block in self.body[_SEEN:]:
+        for block in self.body[_ENCODER_BLOCKS:]:
             x = block(x)
         for up, skip in zip(self.up, reversed(skips), strict=True):
             x = up(x, skip)
         packed = F.pixel_unshuffle(image, UNSHUFFLE)
         change = F.pixel_shuffle(self.tail(torch.cat([x, packed], 1)), UNSHUFFLE)
-        # Nothing sharp is given away: what is sharp in a painting is painted.
+        # Added to the blurred picture, so that all sharp detail comes from the network.
         return soft(image) + change.float()
 
     def forward(self, image: Tensor) -> Tensor:
@@ -94,9 +94,9 @@ class Stylizer(nn.Module):
 
 
 class ContrastiveStylizer(Stylizer):
-    """A stylizer that can be asked whether a place of its output still shows what the input shows there.
+    """A stylizer with heads of `codes` channels for a contrastive loss between its output and its input.
 
-    Its heads, of `codes` channels, serve the training alone: `forward` does not use them, so no graph has them.
+    `forward` does not use the heads, so they are not exported.
     """
 
     def __init__(self, widths: list[int], blocks: int, codes: int) -> None:

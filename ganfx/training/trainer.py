@@ -1,4 +1,4 @@
-"""The loop: by the clock, resumable anywhere, guarded against NaN."""
+"""The training loop: timed by the clock, resumable, with rollback on NaN."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ganfx.training.monitor import Monitor, finite
 from ganfx.training.recipe import TrainingRecipe
 
 CHECKPOINT = "last.ckpt"
-MOST_ROLLBACKS = 3
+MAX_ROLLBACKS = 3
 COOL_DOWN = 0.02
 
 
@@ -109,7 +109,7 @@ class Trainer:
         True where the schedule is finished. Ctrl-C leaves a checkpoint and passes on. Raises TrainingError where
         the loss keeps going to NaN.
         """
-        # Where a run begins decides its random numbers: no state to carry, and each device draws its own.
+        # Seeded by the first step and the device: nothing to store, and each device draws its own numbers.
         torch.manual_seed(self.step * self.fabric.world_size + self.fabric.global_rank)
         clock = Clock(minutes * 60, self.elapsed_s)
         monitor = Monitor(self.folder, self.task, self.say)
@@ -135,7 +135,7 @@ class Trainer:
                 self._report(monitor, clock)
 
     def _agreed(self, value: float) -> float:
-        """The largest `value` among all devices, so that they all take the same turn."""
+        """The largest `value` among all devices, so that they all take the same branch."""
         if self.fabric.world_size == 1:
             return value
         gathered = self.fabric.all_gather(torch.tensor(value))
@@ -149,7 +149,7 @@ class Trainer:
         return dict(zip(metrics, torch.stack(list(metrics.values())).tolist(), strict=True))
 
     def _roll_back(self, kept: dict[str, Any], count: int) -> None:
-        if count > MOST_ROLLBACKS:
+        if count > MAX_ROLLBACKS:
             raise TrainingError("the loss keeps going to NaN", hint="lower the learning rates in the recipe")
         self.damping /= 2
         self.say(f"warning: NaN at step {self.step}: back to the last good minute, at half the learning rate")

@@ -14,7 +14,7 @@ UNSHUFFLE = 2
 
 
 class Block(nn.Module):
-    """Two convolutions and a skip; the smaller `gain`, the closer to the identity at first."""
+    """Two convolutions and a skip connection; the smaller `gain`, the closer to the identity at initialisation."""
 
     def __init__(self, channels: int, gain: float = 0.1) -> None:
         super().__init__()
@@ -52,10 +52,10 @@ class Up(nn.Module):
 
 
 class UNet(nn.Module):
-    """(N, in_channels, H, W) -> (N, out_channels, H, W), close to zero at first.
+    """(N, in_channels, H, W) -> (N, out_channels, H, W), close to zero at initialisation.
 
     widths are the channels at each size, from half the input's downwards, and blocks how many blocks each begins
-    with. H and W are multiples of `multiple_of`. The coarsest features are told their average over the picture.
+    with. H and W are multiples of `multiple_of`. A gate adds the mean over the picture to the coarsest features.
     """
 
     def __init__(self, in_channels: int, out_channels: int, widths: list[int], blocks: list[int]) -> None:
@@ -84,5 +84,5 @@ class UNet(nn.Module):
         x = x + self.gate(x.mean((2, 3), keepdim=True))
         for up, skip in zip(self.up, reversed(skips), strict=True):
             x = up(x, skip)
-        # What follows adds this to pixels of 8 bits and more, which bf16 cannot hold.
+        # fp32, since it may be added to pixels, for which bf16 is too coarse.
         return F.pixel_shuffle(self.tail(torch.cat([x, packed], 1)), UNSHUFFLE).float()

@@ -109,9 +109,9 @@ def test_perceptual_distances_grow_with_blur(features: Path, photo: Floats) -> N
 
     distance = PerceptualDistance(features)
     crop = photo[:160, :192]
-    distance.look_at(crop)
-    assert distance.to(crop) == (0, 0)
-    blurred = [distance.to(cv2.GaussianBlur(crop, (0, 0), sigma)) for sigma in (0.7, 1.5, 3)]
+    distance.set_reference(crop)
+    assert distance.distances(crop) == (0, 0)
+    blurred = [distance.distances(cv2.GaussianBlur(crop, (0, 0), sigma)) for sigma in (0.7, 1.5, 3)]
     for figures in zip(*blurred, strict=True):
         assert 0 < figures[0] < figures[1] < figures[2]
 
@@ -120,8 +120,11 @@ def test_vgg_distance_of_a_sharp_wrong_picture_is_not_small(features: Path, phot
     from ganfx.evaluation.perceptual import PerceptualDistance
 
     distance = PerceptualDistance(features)
-    distance.look_at(photo[:160, :192])
-    assert distance.to(photo[200:360, 300:492])[1] > distance.to(cv2.GaussianBlur(photo[:160, :192], (0, 0), 1.5))[1]
+    distance.set_reference(photo[:160, :192])
+    assert (
+        distance.distances(photo[200:360, 300:492])[1]
+        > distance.distances(cv2.GaussianBlur(photo[:160, :192], (0, 0), 1.5))[1]
+    )
 
 
 def test_niqe_grows_with_blur_and_noise(features: Path, photo: Floats, rng: np.random.Generator) -> None:
@@ -149,6 +152,6 @@ def test_missing_arrays_are_named(tmp_path: Path) -> None:
     from ganfx.evaluation.niqe import Niqe
     from ganfx.evaluation.perceptual import VggDistance
 
-    for judge in (Niqe, VggDistance):
+    for metric in (Niqe, VggDistance):
         with pytest.raises(ModelError, match=str(tmp_path)):
-            judge(tmp_path)
+            metric(tmp_path)

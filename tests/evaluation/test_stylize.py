@@ -20,7 +20,7 @@ from ganfx.evaluation.methods import Method
 from ganfx.evaluation.metrics import edge_correlation
 from ganfx.evaluation.protocol import Sample, samples_of
 from ganfx.evaluation.report import EvaluationReport
-from ganfx.evaluation.styles import Eyes, kid_shares, open_style
+from ganfx.evaluation.styles import FeatureExtractor, kid_shares, open_style
 from ganfx.evaluation.stylize import compete, evaluate_stylize
 from ganfx.imaging.picture import Floats
 from tests import graphs
@@ -123,8 +123,10 @@ def test_kid_of_one_picture_is_unknown() -> None:
 
 
 def test_networks_tell_textures_apart(features: Path) -> None:
-    eyes = Eyes(features)
-    soft, strokes = (np.stack([eyes.see(draw(seed)).pooled for seed in range(8)]) for draw in (clouds, hatching))
+    extractor = FeatureExtractor(features)
+    soft, strokes = (
+        np.stack([extractor.extract(draw(seed)).pooled for seed in range(8)]) for draw in (clouds, hatching)
+    )
     between = kid_shares(soft, strokes).mean()
     for one in (soft, strokes):
         assert np.linalg.norm(one, axis=1).max() <= 1

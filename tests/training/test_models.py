@@ -32,6 +32,7 @@ def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path.parent
 
 
+@pytest.mark.slow
 def test_a_model_is_trained_exported_and_registered(photos: Path, tmp_path: Path) -> None:
     said: list[str] = []
     tiny = {"recipe": str(tmp_path / "tiny.toml"), "folder": tmp_path / "run", "device": "cpu"}

@@ -47,6 +47,7 @@ def losses(recipe: TrainingRecipe, pictures: Path) -> list[dict[str, float]]:
     return [{name: round(float(value), 5) for name, value in metrics.items()} for metrics in steps]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", recipe_names())
 def test_first_steps_are_those_recorded(name: str, pictures: Path) -> None:
     found = losses(shrunk(load_recipe(name)), pictures)

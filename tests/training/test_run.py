@@ -237,12 +237,12 @@ def test_crops_may_be_cut_wider_and_shrunk(photos: Path) -> None:
     assert far.diff(dim=-1).abs().mean() > 1.2 * close.diff(dim=-1).abs().mean()
 
 
-def test_the_watch_on_the_game_speaks_after_a_while() -> None:
+def test_the_balance_of_the_networks_is_warned_of_after_a_while() -> None:
     health = AdversarialHealth(patience=2)
     winning = {"real_logit": 9.0, "fake_logit": -9.0}
-    assert health.verdict(winning) is None
-    assert "wins" in str(health.verdict(winning))
-    assert health.verdict({"real_logit": 0.5, "fake_logit": 0.0}) is None
+    assert health.warning(winning) is None
+    assert "wins" in str(health.warning(winning))
+    assert health.warning({"real_logit": 0.5, "fake_logit": 0.0}) is None
 
 
 def test_a_trained_network_is_at_once_a_filter(
