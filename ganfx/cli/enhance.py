@@ -45,12 +45,12 @@ def _enhance(**arguments: Any) -> int:
     from ganfx.batch.recipes import AUTO, Recipe, find_recipe
 
     engine = take_engine_options(arguments)
-    given = FileArguments.take(arguments)
+    files = FileArguments.take(arguments)
     steps, named = arguments["steps"], arguments["recipe"]
     if steps is not None and named is not None:
         raise click.UsageError("--steps and --recipe exclude each other")
     recipe = find_recipe(named) if named is not None else Recipe.of(AUTO if steps is None else steps)
-    return run_batch("enhance", recipe, given, engine, mask=as_mask_source(arguments["mask"], arguments["mask_color"]))
+    return run_batch("enhance", recipe, files, engine, mask=as_mask_source(arguments["mask"], arguments["mask_color"]))
 
 
 _OWN = "Enhance options"

@@ -30,7 +30,7 @@ def _own_option(option: Option, heading: str) -> Decorator:
     return headed(heading)(
         *names,
         option.name,
-        type=_kind(option),
+        type=_click_type(option),
         default=option.default,
         show_default=shown,
         help=option.help,
@@ -40,7 +40,7 @@ def _own_option(option: Option, heading: str) -> Decorator:
     )
 
 
-def _kind(option: Option) -> Any:
+def _click_type(option: Option) -> Any:
     if option.auto:
         return str  # a number or "auto": checked by the option itself
     if option.choices:
@@ -60,11 +60,11 @@ def filter_command(filter_: Filter) -> click.Command:
 
         engine = take_engine_options(arguments)
         options = {option.name: arguments.pop(option.name) for option in filter_.options}
-        given = FileArguments.take(arguments)
+        files = FileArguments.take(arguments)
         mask = as_mask_source(arguments["mask"], arguments["mask_color"]) if filter_.needs_mask else None
         step = Step(filter_.name, options, arguments["model"], arguments.get("finder"))
         return run_batch(
-            filter_.name, Recipe((step,)), given, engine, mask=mask, mask_output=arguments.get("save_mask")
+            filter_.name, Recipe((step,)), files, engine, mask=mask, mask_output=arguments.get("save_mask")
         )
 
     own = f"{filter_.name.capitalize()} options"
