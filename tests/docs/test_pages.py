@@ -15,6 +15,7 @@ from typing import Any
 import click
 import numpy as np
 import pytest
+import torch
 
 import ganfx
 from ganfx.cli import cli
@@ -22,6 +23,7 @@ from ganfx.engine.providers import PROVIDERS, Provider
 from ganfx.files.formats import FORMATS, Format
 from ganfx.filters import Strip, find_filter
 from ganfx.imaging.picture import Picture
+from ganfx.training.adversarial import Adversarial
 
 ROOT = Path(__file__).resolve().parents[2]
 REPOSITORY = runpy.run_path(str(ROOT / "docs" / "hooks" / "repository.py"))
@@ -67,7 +69,7 @@ def _run(word: str) -> dict[str, Any]:
     """The names that the example with `word` in it leaves behind; `row` is its last expression, if it ends with one."""
     (code,) = [example for example in _examples("python") if word in example]
     names: dict[str, Any] = {"__name__": "example"}
-    exec(re.sub(r"^(?=(Provider|Format)\()", "row = ", code, flags=re.MULTILINE), names)
+    exec(re.sub(r"^(?=(Provider|Format|Adversarial)\()", "row = ", code, flags=re.MULTILINE), names)
     return names
 
 
@@ -89,6 +91,13 @@ def test_the_examples_of_rows_are_rows_and_not_there_yet() -> None:
     assert provider.name not in {row.name for row in PROVIDERS}
     assert isinstance(form, Format)
     assert form.name not in {row.name for row in FORMATS}
+
+
+def test_the_example_of_a_gan_loss_is_one_that_training_takes() -> None:
+    row = _run("Pearson")["row"]
+    assert isinstance(row, Adversarial)
+    logits = torch.tensor([-1.0, 0.0, 1.0])
+    assert [part(logits).argmin().item() for part in (row.fake, row.generator, row.real)] == [0, 1, 2]
 
 
 def test_the_toml_examples_have_the_keys_of_the_real_ones() -> None:
