@@ -1,4 +1,4 @@
-"""`ganfx eval colorize`: everyone gets the same grey pictures, and is judged by the colors that were there."""
+"""`ganfx eval colorize`: all methods get the same grey pictures, and are compared with the original colors."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def knowing(photos: Path, shift: tuple[float, float] = (0, 0)) -> Callable[[Floa
     return lambda grey: with_chroma(grey, chroma[grey.shape]) if grey.shape in chroma else grey
 
 
-def judged(photos: Path, color: Callable[[Floats], Floats], look: str = "plain") -> EvaluationReport:
+def evaluated(photos: Path, color: Callable[[Floats], Floats], look: str = "plain") -> EvaluationReport:
     return compete([Method("tested", color)], samples_of([photos]), [look], lambda line: None)
 
 
@@ -104,7 +104,7 @@ def test_chroma_error_is_the_mean_distance() -> None:
 
 
 @pytest.mark.parametrize("look", DEGRADATIONS)
-def test_nobody_is_handed_colors(look: str) -> None:
+def test_methods_get_no_colors(look: str) -> None:
     rgb = scene(80, 90, 1)
     grey, answer = turn_grey(rgb, look, "a")
     assert grey.shape == answer.shape == rgb.shape
@@ -156,7 +156,7 @@ def test_old_hardly_sees_red_but_still_shows_the_picture() -> None:
 @pytest.mark.parametrize("look", DEGRADATIONS)
 def test_who_knows_the_colors_wins(photos: Path, look: str, monkeypatch: pytest.MonkeyPatch, shared_data: Path) -> None:
     monkeypatch.setenv("GANFX_FEATURES", str(shared_data / "features"))
-    report = judged(photos, knowing(photos), look)
+    report = evaluated(photos, knowing(photos), look)
     found = figures(report)
     for other in ("grey", "mean-chroma"):
         for figure in ("ab_error", "ab_mae", "lpips", "vgg", "colorfulness_gap"):
@@ -170,19 +170,19 @@ def test_who_knows_the_colors_wins(photos: Path, look: str, monkeypatch: pytest.
 
 
 def test_a_known_error_is_found(photos: Path) -> None:
-    found = figures(judged(photos, knowing(photos, shift=(-3, 4))))["tested"]
+    found = figures(evaluated(photos, knowing(photos, shift=(-3, 4))))["tested"]
     assert found["ab_error"] == pytest.approx(5, abs=0.2)
     assert found["ab_mae"] == pytest.approx(3.5, abs=0.2)
 
 
 def test_lost_light_is_found(photos: Path) -> None:
     color = knowing(photos)
-    found = figures(judged(photos, lambda grey: color(np.asarray(grey - np.float32(10 / 255)))))["tested"]
+    found = figures(evaluated(photos, lambda grey: color(np.asarray(grey - np.float32(10 / 255)))))["tested"]
     assert 3 < found["lightness_change"] < 5
 
 
 def test_truth_is_an_anchor_and_no_rival(photos: Path) -> None:
-    report = judged(photos, knowing(photos))
+    report = evaluated(photos, knowing(photos))
     truth = figures(report)["truth"]
     originals = [colorfulness(sample.shrunk(MAX_SIDE)) for sample in samples_of([photos])]
     assert truth["colorfulness"] == pytest.approx(np.mean(originals))
@@ -195,7 +195,7 @@ def test_mean_chroma_is_the_mean_of_all_originals(tmp_path: Path) -> None:
     for name, rgb in zip("ab", colors, strict=True):
         store(tmp_path / f"{name}.png", rgb)
     one, other = (lab_of(rgb)[0, 0, 1:] for rgb in colors)
-    found = figures(judged(tmp_path, lambda grey: grey))["mean-chroma"]
+    found = figures(evaluated(tmp_path, lambda grey: grey))["mean-chroma"]
     assert found["ab_error"] == pytest.approx(float(np.linalg.norm(one - other)) / 2, abs=0.5)
 
 
@@ -227,7 +227,7 @@ def test_the_sheet_shows_pictures_from_all_over_the_set(tmp_path: Path) -> None:
     names = [f"p{number:02}" for number in range(SHEET_ROWS + 3)]
     for number, name in enumerate(names):
         store(tmp_path / f"{name}.png", scene(64, 64, number))
-    report = judged(tmp_path, lambda grey: grey)
+    report = evaluated(tmp_path, lambda grey: grey)
     shown = [row[0].caption.split()[-1] for row in report.sheets["plain"].rows]
     assert len(shown) == SHEET_ROWS
     assert (shown[0], shown[-1]) == (names[0], names[-1])
@@ -235,7 +235,7 @@ def test_the_sheet_shows_pictures_from_all_over_the_set(tmp_path: Path) -> None:
 
 def test_the_sheet_shows_grey_models_and_truth_whole(tmp_path: Path) -> None:
     store(tmp_path / "wide.png", scene(150, 450, 1))
-    report = judged(tmp_path, knowing(tmp_path))
+    report = evaluated(tmp_path, knowing(tmp_path))
     sheet = report.sheets["plain"]
     assert sheet.headings == ["grey", "tested", "truth"]
     ((grey, tested, truth),) = sheet.rows

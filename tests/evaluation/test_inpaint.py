@@ -1,4 +1,4 @@
-"""`ganfx eval inpaint`: the same holes for everyone, nobody sees behind them, and what is kept is watched."""
+"""`ganfx eval inpaint`: the same holes for all methods, hidden pixels stay hidden, changes outside are measured."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.slow
 
 
 def silent(line: str) -> None:
-    """Nobody listens."""
+    """Takes lines and drops them."""
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +80,7 @@ def flatly(tmp_path: Path) -> Path:
     return graphs.constant_fill(tmp_path / "flatly.onnx", (0.1, 0.9, 0.1))
 
 
-def judged(photos: Path, fill: Callable[[Floats, Mask], Floats], kind: str = "objects") -> EvaluationReport:
+def evaluated(photos: Path, fill: Callable[[Floats, Mask], Floats], kind: str = "objects") -> EvaluationReport:
     return compete([Method("tested", fill)], samples_of([photos]), drawn([kind]), silent)
 
 
@@ -119,14 +119,14 @@ def test_the_better_network_has_the_better_figures(
     assert telea["lpips"] < worse["lpips"]
 
 
-def test_nobody_sees_behind_the_hole(photos: Path) -> None:
+def test_methods_do_not_get_the_pixels_in_the_hole(photos: Path) -> None:
     """One that leaves the hole as it was handed out gets what flat grey deserves."""
 
     def idle(rgb: Floats, mask: Mask) -> Floats:
         assert np.ptp(rgb[mask > 0]) == 0
         return rgb
 
-    assert figures(judged(photos, idle))["psnr_hole"] < 20
+    assert figures(evaluated(photos, idle))["psnr_hole"] < 20
 
 
 def test_a_pixel_changed_outside_the_hole_is_found(photos: Path) -> None:
@@ -135,14 +135,14 @@ def test_a_pixel_changed_outside_the_hole_is_found(photos: Path) -> None:
         changed[tuple(np.argwhere(mask == 0)[5])] += 3 / 255
         return changed
 
-    report = judged(photos, careless)
+    report = evaluated(photos, careless)
     assert figures(report)["outside"] == pytest.approx(3, abs=0.01)
     assert [figures(report, name)["outside"] for name in BASELINES] == [0, 0, 0]
     assert "| 3 |" in next(line for line in report.markdown().splitlines() if line.startswith("| tested |"))
 
 
 def test_a_change_below_a_level_is_not_called_none(photos: Path) -> None:
-    report = judged(photos, lambda rgb, mask: rgb + np.float32(1e-5))
+    report = evaluated(photos, lambda rgb, mask: rgb + np.float32(1e-5))
     assert 0 < figures(report)["outside"] < 0.01
     assert "| 0 |" not in next(line for line in report.markdown().splitlines() if line.startswith("| tested |"))
 
@@ -237,7 +237,7 @@ def test_pictures_and_masks_may_share_a_folder(photos: Path, flatly: Path) -> No
 
 
 def test_masks_are_cut_as_their_pictures_are(tmp_path: Path) -> None:
-    """The hole must stay where it was painted when only the middle of a picture is judged."""
+    """The hole must stay where it was painted when only the middle of a picture is used."""
     pixels = np.zeros((100, MAX_SIDE + 200, 3), np.uint8)
     pixels[40:60, 300:340] = 255
     for name in ("big.png", "big_mask.png"):
@@ -249,7 +249,7 @@ def test_masks_are_cut_as_their_pictures_are(tmp_path: Path) -> None:
     assert mask.shape == (100, MAX_SIDE)
 
 
-def test_what_cannot_be_judged_is_left_out_and_said(photos: Path, flatly: Path, tmp_path: Path) -> None:
+def test_unusable_pictures_are_left_out_and_said(photos: Path, flatly: Path, tmp_path: Path) -> None:
     for name in "cdef":
         (photos / f"{name}.png").write_bytes((photos / "a.png").read_bytes())
     own = str(photos / "a.png")

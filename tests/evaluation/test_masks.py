@@ -1,4 +1,4 @@
-"""The holes that inpainting is judged by: the same for a name on every run, and of the size they are said to be."""
+"""Masks of the inpainting evaluation: reproducible by name, and of the documented sizes."""
 
 from __future__ import annotations
 

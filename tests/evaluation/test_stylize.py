@@ -1,4 +1,4 @@
-"""`ganfx eval stylize`: everyone paints the same photographs, and is judged by the style and by what is still shown."""
+"""`ganfx eval stylize`: all methods paint the same photographs, and are compared with the style and the content."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def negative(tmp_path: Path) -> Path:
     return graphs.negative(tmp_path / "negative.onnx")
 
 
-def judged(photos: Path, style: Path, paint: Callable[[Floats], Floats]) -> dict[str, dict[str, float]]:
+def evaluated(photos: Path, style: Path, paint: Callable[[Floats], Floats]) -> dict[str, dict[str, float]]:
     report = compete([Method("tested", paint)], samples_of([photos]), style, lambda line: None)
     return figures(report)
 
@@ -145,7 +145,7 @@ def test_edges_agree_with_themselves_and_less_with_what_is_blurred_or_moved() ->
 
 
 def test_the_photographs_are_the_measure(features: Path, photos: Path, paintings: Path) -> None:
-    found = judged(photos, paintings, lambda rgb: rgb)
+    found = evaluated(photos, paintings, lambda rgb: rgb)
     for name in ("photo", "tested"):
         assert [found[name][key] for key in ("gram", "style_loss", "edges")] == pytest.approx([1, 1, 1])
         assert found[name]["lpips"] == pytest.approx(0, abs=1e-6)
@@ -153,7 +153,7 @@ def test_the_photographs_are_the_measure(features: Path, photos: Path, paintings
 
 
 def test_who_paints_in_the_style_comes_near_it(features: Path, photos: Path, paintings: Path) -> None:
-    found = judged(photos, paintings, painter())
+    found = evaluated(photos, paintings, painter())
     assert abs(found["tested"]["kid"]) < 0.2 * found["photo"]["kid"]
     assert abs(found["paintings"]["kid"]) < 0.2 * found["photo"]["kid"]
     assert found["tested"]["gram"] < 0.3
@@ -163,13 +163,13 @@ def test_who_paints_in_the_style_comes_near_it(features: Path, photos: Path, pai
 
 
 def test_the_paintings_are_an_anchor_and_no_rival(features: Path, photos: Path, paintings: Path) -> None:
-    found = judged(photos, paintings, lambda rgb: rgb)["paintings"]
+    found = evaluated(photos, paintings, lambda rgb: rgb)["paintings"]
     assert [name for name, value in found.items() if not math.isnan(value)] == ["kid"]
 
 
 def test_one_picture_has_gram_matrices_alone(features: Path, photos: Path, paintings: Path) -> None:
     picture = paintings / "00.png"
-    found = judged(photos, picture, lambda rgb: hatching(0, (rgb.shape[0], rgb.shape[1])))
+    found = evaluated(photos, picture, lambda rgb: hatching(0, (rgb.shape[0], rgb.shape[1])))
     assert "paintings" not in found
     assert math.isnan(found["tested"]["kid"])
     assert found["tested"]["gram"] < 0.02

@@ -106,7 +106,7 @@ def test_camera_adds_noise_within_its_bounds() -> None:
     assert 3 < max(spread) < 7
 
 
-def test_a_large_picture_is_judged_by_its_middle(tmp_path: Path) -> None:
+def test_of_a_large_picture_the_middle_is_used(tmp_path: Path) -> None:
     pixels = np.zeros((70, MAX_SIDE + 100, 3), np.uint8)
     pixels[:, 50:-50] = 255
     cv2.imwrite(str(tmp_path / "wide.png"), pixels)
@@ -246,7 +246,7 @@ def test_methods_that_cannot_be_compared_are_refused(make_model: MakeModel, phot
         evaluate_upscale([make_model("grey", channels=1)], [photos])
 
 
-def test_x2_is_judged_at_x2(make_model: MakeModel, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_x2_is_measured_at_x2(make_model: MakeModel, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GANFX_FEATURES", raising=False)
     report = evaluate_upscale([make_model("two", scale=2)], [photos], degradations=["clean"])
     assert report.task.name == "upscale-x2"

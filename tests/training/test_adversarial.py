@@ -1,4 +1,4 @@
-"""Kinds of GAN: each is chosen by one word of the recipe, and is whole in every task."""
+"""Kinds of GAN: a recipe chooses one by its name, and every task trains by all of it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def begun(recipe: TrainingRecipe, photos: Path) -> tuple[Any, Gan]:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_losses_reward_the_right_side(name: str) -> None:
+def test_losses_fall_in_the_right_direction(name: str) -> None:
     kind = KINDS[name]
     high, low = torch.full((4,), 1.0), torch.full((4,), 0.0)
     assert (kind.real(high) < kind.real(low)).all()
@@ -63,7 +63,7 @@ def test_losses_reward_the_right_side(name: str) -> None:
     assert (kind.generator(high) < kind.generator(low)).all()
 
 
-def test_names_that_nobody_knows_are_refused_with_those_there_are() -> None:
+def test_unknown_names_are_refused_with_the_known_ones() -> None:
     for wrong, known in ((settings("wgan"), "wgan-gp"), (settings("hinge", regularizer="r3"), "r1")):
         with pytest.raises(TrainingError, match=r"no (adversarial loss 'wgan'|regularizer 'r3')") as caught:
             adversarial_of(wrong)
@@ -117,7 +117,7 @@ def test_the_penalty_is_of_the_gradient_by_the_pixels(target: float, expected: f
 @pytest.mark.slow
 @pytest.mark.parametrize("filter", ADVERSARIAL_RECIPES)
 @pytest.mark.parametrize("loss", KINDS)
-def test_every_kind_is_whole_in_every_task(filter: str, loss: str, photos: Path, tmp_path: Path) -> None:
+def test_every_task_trains_by_all_of_every_kind(filter: str, loss: str, photos: Path, tmp_path: Path) -> None:
     recipe = recipe_of(filter, tmp_path, loss=loss)
     task, gan = begun(recipe, photos)
     metrics = task.step(gan, recipe.stages[1], 1.0)

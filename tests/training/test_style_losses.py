@@ -1,4 +1,4 @@
-"""What style networks are paid for: looks, contents, guards, and what their judge is shown."""
+"""Losses of stylizers: style, content, constraints; and the augmentation of the discriminator's input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Learning a style: the network and its limits, what it is paid for, and runs as a user has them."""
+"""Style transfer: the network, its tiling, its recipes, and whole runs."""
 
 from __future__ import annotations
 
