@@ -40,7 +40,8 @@ class Evaluation(ABC):
     ) -> None:
         self.methods = methods
         parameters = {one.name: one.parameters for one in methods} | dict.fromkeys(references)
-        self.report = EvaluationReport(layout, devices(methods), parameters, sheets=sheets)
+        trained_with = {one.name: one.trained_with for one in methods if one.trained_with}
+        self.report = EvaluationReport(layout, devices(methods), parameters, trained_with, sheets=sheets)
         for one in methods:
             one.run(*warm_up)
 

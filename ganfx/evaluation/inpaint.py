@@ -43,7 +43,7 @@ COLUMNS = (
 )
 LEGEND = (
     f"Pictures: the middle {MAX_SIDE}x{MAX_SIDE}. LPIPS (lower is better): SqueezeNet v0.1, of the whole picture. VGG "
-    "(lower): distance of VGG-19 features, not used in training. PSNR (higher): of RGB, in the hole alone; it prefers "
+    "(lower): distance of VGG-19 features. PSNR (higher): of RGB, in the hole alone; it prefers "
     "blur. SSIM (higher): on BT.601 luma, of the whole. outside: largest change of a pixel that was to be kept, in "
     "levels of 255. s: median seconds for a picture, all work included."
 )

@@ -29,13 +29,15 @@ _WEIGHT_TYPES = (
 class Method:
     """One way to do the work: `run` takes the task's input, arrays in [0, 1], to the output picture (H, W, 3).
 
-    parameters is None, and device empty, where there is no network.
+    parameters is None, and device empty, where there is no network. trained_with names the pretrained networks in the
+    losses of its training, None for a method without training.
     """
 
     name: str
     run: Callable[..., Floats]
     parameters: int | None = None
     device: str = ""
+    trained_with: str | None = None
 
     def timed(self, *inputs: Floats) -> tuple[Floats, float]:
         """The result, and the seconds that it took."""
@@ -57,7 +59,8 @@ class OpenedModel:
 
     def method(self, run: Callable[..., Floats]) -> Method:
         """The network as the method that works by `run`."""
-        return Method(self.name, run, count_parameters(self.path), self.engine.device)
+        trained_with = str(self.engine.spec.training.get("features", "not recorded"))
+        return Method(self.name, run, count_parameters(self.path), self.engine.device, trained_with)
 
 
 def open_models(

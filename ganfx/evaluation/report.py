@@ -63,11 +63,18 @@ class Row:
 
 @dataclass
 class EvaluationReport:
-    """An evaluation's results. parameters holds every method, baselines first; device ran the networks."""
+    """An evaluation's results.
+
+    device: what ran the networks.
+    parameters: of every method, baselines first; None where there is no network.
+    trained_with: by network, the pretrained networks in the losses of its training; a metric by the same ones
+        flatters it.
+    """
 
     task: ReportLayout
     device: str
     parameters: dict[str, int | None]
+    trained_with: dict[str, str] = field(default_factory=dict)
     measurements: list[Measurement] = field(default_factory=list)
     sheets: dict[str, Sheet] = field(default_factory=dict)
 
@@ -90,7 +97,9 @@ class EvaluationReport:
         headings = ["model", "parameters", "set", self.task.case, "pictures", *(c.heading for c in columns)]
         rows = self.rows()
         lines = [[*_labels(row), *(_shown(c, row, rows) for c in columns)] for row in rows]
-        return f"{table(headings, lines)}\n{self.task.name}, {self.device}. {self.task.legend}\n"
+        trained = "; ".join(f"{name}: {networks}" for name, networks in self.trained_with.items())
+        trained = f" Feature networks in the losses of the training: {trained}." if trained else ""
+        return f"{table(headings, lines)}\n{self.task.name}, {self.device}. {self.task.legend}{trained}\n"
 
     def to_json(self) -> str:
         """Everything but the sheets; what could not be measured, or is infinite, is null."""
@@ -98,6 +107,7 @@ class EvaluationReport:
             "task": self.task.name,
             "case": self.task.case,
             "device": self.device,
+            "trained_with": self.trained_with,
             "rows": [dataclasses.asdict(row) for row in self.rows()],
             "measurements": [dataclasses.asdict(one) for one in self.measurements],
         }

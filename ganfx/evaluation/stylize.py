@@ -48,7 +48,7 @@ LEGEND = (
     f"{PAINTINGS}: every second one against the others, which a perfect painter would reach. Gram (lower): distance of "
     "the Gram matrices of VGG-19, conv1_1 to conv3_1, from the style's (of a folder, from their mean), as a share of "
     "the photograph's own distance; style loss (lower): the same of squared distances, as Gatys et al. train by. "
-    "The training uses these networks too. edges: correlation of Sobel's gradients of luma with the photograph's; 1 "
+    "edges: correlation of Sobel's gradients of luma with the photograph's; 1 "
     "shows all edges and no strokes. LPIPS: SqueezeNet v0.1, from the photograph. ms: median milliseconds for a "
     "picture, all work included."
 )

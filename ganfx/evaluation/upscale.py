@@ -32,7 +32,7 @@ COLUMNS = (
 )
 LEGEND = (
     "PSNR and SSIM (higher is better): on BT.601 luma, without as many border pixels as the scale. LPIPS (lower): "
-    "SqueezeNet v0.1. VGG (lower): distance of VGG-19 features, not used in training. NIQE (lower): needs no "
+    "SqueezeNet v0.1. VGG (lower): distance of VGG-19 features. NIQE (lower): needs no "
     "original. s/MP: median seconds for each megapixel of output."
 )
 

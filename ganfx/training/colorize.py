@@ -18,7 +18,7 @@ from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.palette import Palette, bin_centres
 from ganfx.training.photos import Photos
 from ganfx.training.recipe import Stage, TrainingRecipe
-from ganfx.training.task import Inputs, TrainingTask
+from ganfx.training.task import SQUEEZENET, Inputs, TrainingTask
 
 # Weights of linear red, green and blue in an emulsion that is hardly sensitive to red.
 _ORTHOCHROMATIC = (0.05, 0.5, 0.45)
@@ -59,6 +59,10 @@ class ColorizeTask(TrainingTask):
         self.palette = Palette(bin_centres().to(device))
         surveyed = torch.cat([self._chroma(photos.crops(16, PREVIEW_SIZE)) for _ in range(_SURVEYED_BATCHES)])
         self.palette.rebalance(surveyed, float(recipe.settings["rebalance"]))
+
+    @property
+    def feature_networks(self) -> tuple[str, ...]:
+        return (SQUEEZENET,) if self.lpips else ()
 
     def networks(self) -> tuple[Colorizer, nn.Module]:
         """A new generator, its encoder pretrained on ImageNet where the features are there, and a discriminator."""

@@ -17,7 +17,7 @@ from ganfx.training.masks import draw_masks
 from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.photos import Photos
 from ganfx.training.recipe import Stage, TrainingRecipe
-from ganfx.training.task import Inputs, TrainingTask, channels_last
+from ganfx.training.task import SQUEEZENET, Inputs, TrainingTask, channels_last
 
 # The code of a pixel whose color is a guess, and the grey that sample grids show unknown pixels in.
 GUESS_CODE = HOLE_GREY = 0.5
@@ -46,6 +46,10 @@ class InpaintTask(TrainingTask):
         self.shares = dict(recipe.settings["masks"])
         self.guessed = float(recipe.settings["guessed"])
         self.lpips = Lpips(features).to(photos.pixels.device) if features else None
+
+    @property
+    def feature_networks(self) -> tuple[str, ...]:
+        return (SQUEEZENET,) if self.lpips else ()
 
     def networks(self) -> tuple[Inpainter, torch.nn.Module]:
         return Inpainter(**self.recipe.generator), self.discriminator(self.lpips and self.lpips.backbone)

@@ -65,6 +65,7 @@ class TrainingRun:
     finished: whether the schedule's minutes are over; False after a pause.
     steps, minutes: over all runs of the schedule.
     photos: how many pictures were used.
+    feature_networks: those in the losses.
     """
 
     generator: nn.Module
@@ -74,11 +75,17 @@ class TrainingRun:
     steps: int
     minutes: float
     photos: int
+    feature_networks: tuple[str, ...]
 
     def spec(self, name: str) -> ModelSpec:
         """The contract of this network, to be shipped inside its file."""
-        history = {"recipe": self.recipe.name, "photographs": self.photos, "steps": self.steps}
-        training = history | {"minutes": round(self.minutes, 1)}
+        training = {
+            "recipe": self.recipe.name,
+            "photographs": self.photos,
+            "steps": self.steps,
+            "features": ", ".join(self.feature_networks) or "none",
+            "minutes": round(self.minutes, 1),
+        }
         return ModelSpec.of_picture(name, self.recipe.filter, training=training, **self.contract)
 
 
@@ -125,4 +132,13 @@ def train(request: TrainingRequest, say: Say, start_from: dict[str, Tensor] | No
     finished = trainer.run(request.minutes, request.pause_after)
     generator = trainer.ema_generator.cpu().float().eval()
     minutes = trainer.elapsed_s / 60
-    return TrainingRun(generator, recipe, task.contract(generator), finished, trainer.step, minutes, len(photos))
+    return TrainingRun(
+        generator=generator,
+        recipe=recipe,
+        contract=task.contract(generator),
+        finished=finished,
+        steps=trainer.step,
+        minutes=minutes,
+        photos=len(photos),
+        feature_networks=task.feature_networks,
+    )

@@ -31,7 +31,7 @@ from ganfx.training.style_losses import (
     variation_loss,
 )
 from ganfx.training.stylizer import ContrastiveStylizer, Stylizer
-from ganfx.training.task import Inputs, TrainingTask, channels_last
+from ganfx.training.task import SQUEEZENET, VGG, Inputs, TrainingTask, channels_last
 
 # The period of upsampling patterns, in pixels.
 _GRID = 8
@@ -132,6 +132,10 @@ class StylizeTask(TrainingTask):
             names = ", ".join(map(str, style))
             raise TrainingError(f"{names}: {needed}, found {len(paintings)}", hint=hint)
         return lambda photo: paintings.crops(len(photo), photo.shape[2], self.settings.widest)
+
+    @property
+    def feature_networks(self) -> tuple[str, ...]:
+        return (SQUEEZENET, VGG) if self.features else ()
 
     def networks(self) -> tuple[Stylizer, nn.Module]:
         kind = ContrastiveStylizer if self.settings.contrast else Stylizer

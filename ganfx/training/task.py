@@ -14,6 +14,7 @@ from ganfx.training.gan import Gan, Metrics
 from ganfx.training.photos import Photos
 from ganfx.training.recipe import Stage, TrainingRecipe
 
+SQUEEZENET, VGG = "SqueezeNet 1.1", "VGG-19"
 # What a generator is called with: one tensor (N, C, H, W), or several.
 Inputs = tuple[Tensor, ...]
 
@@ -26,6 +27,11 @@ class TrainingTask(ABC):
 
     def __init__(self, recipe: TrainingRecipe, photos: Photos, features: Path | None) -> None:
         self.recipe, self.photos, self.features = recipe, photos, features
+
+    @property
+    def feature_networks(self) -> tuple[str, ...]:
+        """Pretrained networks whose features are in the losses: evaluations by the same ones are biased."""
+        return ()
 
     @abstractmethod
     def networks(self) -> tuple[nn.Module, nn.Module]:

@@ -17,7 +17,7 @@ from ganfx.training.losses import low_frequency_loss, pixel_loss
 from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.photos import Photos
 from ganfx.training.recipe import Stage, TrainingRecipe
-from ganfx.training.task import Inputs, TrainingTask, channels_last
+from ganfx.training.task import SQUEEZENET, Inputs, TrainingTask, channels_last
 
 
 class UpscaleTask(TrainingTask):
@@ -27,6 +27,10 @@ class UpscaleTask(TrainingTask):
         super().__init__(recipe, photos, features)
         self.degradation = Degradation(**recipe.settings)
         self.lpips = Lpips(features).to(photos.pixels.device) if features else None
+
+    @property
+    def feature_networks(self) -> tuple[str, ...]:
+        return (SQUEEZENET,) if self.lpips else ()
 
     def networks(self) -> tuple[ResidualUpscaler, torch.nn.Module]:
         generator = ResidualUpscaler(self.recipe.scale, **self.recipe.generator)

@@ -260,6 +260,7 @@ def test_the_command_writes_table_json_and_sheets(photos: Path, one_color: Path,
     cases = [(f"| {name}", look, "2") for look in DEGRADATIONS for name in CONTESTANTS]
     assert [(row[0], row[3], row[4]) for row in table] == cases
     assert "GANFX_FEATURES" in done.stderr
+    assert "in the losses of the training: one-color: not recorded." in done.stdout
 
     rows = {row["model"]: row["figures"] for row in json.loads((out / "colorize.json").read_text())["rows"]}
     assert rows["truth"]["ab_error"] is None

@@ -47,6 +47,7 @@ def test_a_model_is_trained_exported_and_registered(photos: Path, tmp_path: Path
     assert model.finished
     assert model.path == tmp_path / "run" / "mine.onnx"
     assert model.spec.license == "MIT"
+    assert model.spec.training["features"] == "none"
     assert model.spec.training["steps"] == model.steps
     assert "mine" in [entry.name for entry in list_models()]
 

@@ -16,7 +16,7 @@ from ganfx.errors import TrainingError
 from ganfx.paths import models_dir
 from ganfx.spec.model_file import read_spec
 from ganfx.training.recipe import load_recipe, recipe_names
-from ganfx.training.run import TrainingRequest, train
+from ganfx.training.run import TrainingRequest, TrainingRun, train
 from ganfx.training.stylize import default_recipe, turned_round
 from ganfx.training.stylizer import Stylizer, soft
 from tests.training.runs import channels, train_mine
@@ -160,11 +160,11 @@ def test_the_recipe_follows_from_the_style(tmp_path: Path, paintings: Path) -> N
     assert default_recipe(picture(tmp_path / "single" / "a.png").parent) == "style-picture"
 
 
-def run(tmp_path: Path, recipe: str, photos: Path, style: Path | None) -> None:
+def run(tmp_path: Path, recipe: str, photos: Path, style: Path | None) -> TrainingRun:
     written = tmp_path / "tiny.toml"
     written.write_text(recipe)
     request = TrainingRequest("stylize", (photos,), 0.05, tmp_path / "run", str(written), device="cpu", style=style)
-    train(request, lambda line: None)
+    return train(request, lambda line: None)
 
 
 @pytest.mark.parametrize("recipe", [ONE, FOLDER, RULE], ids=["picture", "folder", "rule"])
@@ -197,8 +197,9 @@ def test_with_features_a_texture_comes_closer(
     tmp_path: Path, photos: Path, paintings: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GANFX_FEATURES", str(shared_data / "features"))
-    run(tmp_path, ONE, photos, paintings / "1.png")
+    trained = run(tmp_path, ONE, photos, paintings / "1.png")
     metrics = (tmp_path / "run" / "metrics.jsonl").read_text()
+    assert trained.spec("mine").training["features"] == "SqueezeNet 1.1, VGG-19"
     assert '"perceptual"' in metrics
     assert '"style"' in metrics
 
