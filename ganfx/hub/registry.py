@@ -94,7 +94,7 @@ def list_models(task: str | None = None) -> list[ModelEntry]:
     downloads = [entry for entry in catalogue() if entry.url]
     mine = {entry.name for entry in user}
     entries = [entry for entry in bundled if entry.name not in mine and entry.installed]
-    entries += [_marked(entry) for entry in user]
+    entries += [_with_default(entry) for entry in user]
     entries += [entry for entry in downloads if entry.name not in mine]
     return [entry for entry in entries if task in (None, entry.task)]
 
@@ -115,7 +115,7 @@ def _described(entry: ModelEntry, path: Path) -> ModelEntry:
     )
 
 
-def _marked(entry: ModelEntry) -> ModelEntry:
+def _with_default(entry: ModelEntry) -> ModelEntry:
     known = {block.name: block.default for block in catalogue()}
     return dataclasses.replace(entry, default=known.get(entry.name, False))
 
@@ -136,10 +136,10 @@ def find_model(
     wanted = {key: value for key, value in (selectors or {}).items() if value is not None}
     if name_or_path is None:
         return _default(task, wanted)
-    path = Path(name_or_path) if is_path(name_or_path) else _named(str(name_or_path))
+    path = Path(name_or_path) if is_path(name_or_path) else _installed_path(str(name_or_path))
     spec = read_spec(path)
     if spec:
-        _agree(str(name_or_path), spec, task, wanted)
+        _check_matches(str(name_or_path), spec, task, wanted)
     return path
 
 
@@ -168,7 +168,7 @@ def _phrase(key: str, value: Any) -> str:
     return _PHRASES.get(key, f"has {key} {{}}").format(value)
 
 
-def _named(name: str) -> Path:
+def _installed_path(name: str) -> Path:
     entries = {entry.name: entry for entry in list_models()}
     if name not in entries:
         raise UnknownModelError(f"no model named {name!r}", hint=nearest(name, entries, "list them: ganfx models"))
@@ -178,7 +178,7 @@ def _named(name: str) -> Path:
     return entry.path
 
 
-def _agree(name: str, spec: ModelSpec, task: str | None, wanted: Mapping[str, Any]) -> None:
+def _check_matches(name: str, spec: ModelSpec, task: str | None, wanted: Mapping[str, Any]) -> None:
     if task not in (None, spec.task):
         raise OptionError(f"{name} is a model for {spec.task}, not for {task}")
     for key, value in wanted.items():

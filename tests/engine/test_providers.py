@@ -13,7 +13,7 @@ import onnxruntime
 import pytest
 
 from ganfx.engine import Engine, EngineOptions, open_engine, probe_providers, providers, runner, tuning_cache
-from ganfx.errors import ProviderError
+from ganfx.errors import DeviceMemoryError, ProviderError
 from tests import graphs
 
 OPTIONS = EngineOptions(provider="cpu")
@@ -200,3 +200,32 @@ def test_a_real_network_survives_the_conversion_to_fp16(shared_data: Path) -> No
     apart = np.abs(engine.run(noise(24, 24) * 0.5) - exact)
     assert engine.precision == "fp16"
     assert apart.mean() < 1 / 255
+
+
+@pytest.mark.parametrize("compiles", [False, True])
+def test_a_provider_that_compiles_per_shape_gets_few_shapes_and_several_tiles_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiles: bool
+) -> None:
+    row = dataclasses.replace(providers.candidates("cpu")[0], compiles_per_shape=compiles)
+    monkeypatch.setattr(providers, "PROVIDERS", (row,))
+    engine = open_engine(graphs.identity(tmp_path / "m.onnx"), EngineOptions(tile=256, overlap=8))
+    picture = noise(300, 700)
+    np.testing.assert_allclose(engine.run(picture), picture, atol=1e-6)
+    shapes = set(engine.network.batch_counts)
+    assert len(shapes) == 1
+    ((count, _, height, width),) = shapes
+    assert (count > 1, (height, width) == (256, 256)) == (compiles, compiles)
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_only_where_the_cpu_is_another_device_is_it_proposed_when_memory_runs_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beside: bool
+) -> None:
+    row = dataclasses.replace(providers.candidates("cpu")[0], runs_beside_cpu=beside)
+    monkeypatch.setattr(providers, "PROVIDERS", (row,))
+    engine = open_engine(graphs.identity(tmp_path / "m.onnx", size=(1, 64, 64)))
+    assert engine.runs_beside_cpu == beside
+    monkeypatch.setattr(engine.network._session, "run", lambda *_: (_ for _ in ()).throw(MemoryError()))
+    with pytest.raises(DeviceMemoryError) as caught:
+        engine.run(noise(64, 64))
+    assert ("--provider cpu" in (caught.value.hint or "")) == beside
