@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ganfx.engine.graph_tensors import FLOATS, GraphTensors
+from ganfx.engine.graph_tensors import FLOATS
 from ganfx.engine.ort_errors import loading
 from ganfx.engine.runtime import quiet_options, runtime
 from ganfx.engine.tiles import Floats, ceil_to
@@ -23,22 +23,33 @@ _WINML_RANGES = {"Normalized_0_1": (0.0, 1.0), "Normalized_1_1": (-1.0, 1.0), "N
 
 
 def read_contract(path: Path) -> ModelSpec:
-    """The contract of the model at `path`, checked against its graph; measured where the file carries none.
+    """The contract of the model at `path`, as stored; measured where the file carries none.
 
-    Raises what `read_spec` raises, and ContractError where there is no picture network to be had.
+    A stored contract is compared with the graph when a session starts. Raises what `read_spec` raises, and
+    ContractError where there is no contract and none can be measured.
     """
-    spec = read_spec(path)
-    ort = runtime()
+    return read_spec(path) or _measured(path)
+
+
+def check_loads(path: Path) -> None:
+    """Raises ContractError where the file at `path` itself, and no provider, is why it does not run."""
     with loading(path):
-        options = quiet_options()
-        options.intra_op_num_threads = 1
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-        session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"], enable_fallback=0)
-        if spec is not None:
-            GraphTensors.of(session, spec)
-            return spec
+        _plain_session(path)
+
+
+def _measured(path: Path) -> ModelSpec:
+    with loading(path):
+        session = _plain_session(path)
         channels, side = _picture_input(session)
         return _probed(path, session, channels, side, session.get_modelmeta().custom_metadata_map)
+
+
+def _plain_session(path: Path) -> Any:
+    """A session on the CPU that starts fast: one thread, no optimization."""
+    ort, options = runtime(), quiet_options()
+    options.intra_op_num_threads = 1
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"], enable_fallback=0)
 
 
 def _picture_input(session: Any) -> tuple[int, int | None]:

@@ -14,9 +14,9 @@ import numpy as np
 
 from ganfx.engine import tuning_cache
 from ganfx.engine.buffer_pool import BufferPool
-from ganfx.engine.contract import read_contract
+from ganfx.engine.contract import check_loads, read_contract
 from ganfx.engine.options import EngineOptions
-from ganfx.engine.ort_errors import running
+from ganfx.engine.ort_errors import loading, running
 from ganfx.engine.precision import half_graph, is_close
 from ganfx.engine.providers import Provider, candidates, start_session
 from ganfx.engine.session import Session
@@ -98,7 +98,8 @@ class Network:
     def _open(self, precision: str) -> Session:
         model = half_graph(self.path) if precision == "fp16" else self.path
         handle = start_session(model, self.provider, precision, self._device_id)
-        return Session(handle, self.spec, self.provider.memory, self._device_id)
+        with loading(self.path):
+            return Session(handle, self.spec, self.provider.memory, self._device_id)
 
     def _is_accurate(self, batch: Floats, output: Floats, controls: Mapping[str, float]) -> bool:
         with np.errstate(all="ignore"):
@@ -151,6 +152,7 @@ def open_network(path: Path, options: EngineOptions) -> Network:
         except ProviderError as error:
             failure = error
     assert failure is not None
+    check_loads(path)
     raise failure
 
 

@@ -15,7 +15,7 @@ from ganfx.engine import EngineOptions, open_engine, verify
 from ganfx.engine.contract import read_contract
 from ganfx.engine.self_test import encode_pair
 from ganfx.errors import ContractError, ModelError, OptionError, UnknownModelError
-from ganfx.spec import ModelSpec, Port, SelfTest, StoredPair
+from ganfx.spec import KEY, ModelSpec, Port, SelfTest, StoredPair
 from tests import graphs
 
 
@@ -47,7 +47,7 @@ def test_a_network_that_answers_in_255s_is_noticed(tmp_path: Path) -> None:
 def test_a_contract_that_its_own_graph_breaks_is_refused(tmp_path: Path) -> None:
     channels = graphs.identity(tmp_path / "channels.onnx", ModelSpec.of_picture("one", "colorize", in_channels=1))
     with pytest.raises(ContractError, match="says 1 channels, its graph takes 3"):
-        read_contract(channels)
+        open_engine(channels)
     scale = graphs.nearest(tmp_path / "scale.onnx", 2, ModelSpec("four", "upscale", scale=4))
     with pytest.raises(ContractError, match="its contract says"):
         open_engine(scale, EngineOptions("cpu")).run(np.zeros((8, 8, 3), np.float32))
@@ -157,6 +157,16 @@ def test_a_useless_file_gets_one_clear_line(tmp_path: Path, capfd: pytest.Captur
     assert caught.value.message.startswith(f"{path}: ")
     assert "\n" not in caught.value.message
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_file_that_no_provider_runs_is_to_blame_and_not_the_provider(tmp_path: Path) -> None:
+    path = graphs.unknown_operator(tmp_path / "m.onnx")
+    model = onnx.load(path)
+    model.metadata_props.add(key=KEY, value=ModelSpec("modern", "stylize").to_json())
+    onnx.save(model, path)
+    for provider in ("auto", "cpu"):
+        with pytest.raises(ContractError, match=r"m\.onnx: needs the operator org\.example:Embellish"):
+            open_engine(path, EngineOptions(provider))
 
 
 def test_a_truncated_model_is_refused_wherever_it_was_cut(tmp_path: Path) -> None:
