@@ -79,7 +79,7 @@ def torch_runner(network: nn.Module) -> Run:
 
 
 def max_error(wanted: list[Floats], run: Run, spec: ModelSpec) -> float:
-    """The largest difference between `wanted` and what `run` makes of `samples`, as a share of the value range.
+    """The largest difference between `wanted` and the output of `run` for `samples`, as a share of the value range.
 
     Raises ExportError where an output has another shape than `spec` says, or is not finite.
     """

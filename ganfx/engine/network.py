@@ -136,7 +136,7 @@ def open_network(path: Path, options: EngineOptions) -> Network:
     """The model at `path` on the first provider that runs it.
 
     Raises ContractError for the file, ProviderError where no provider, or not the one asked for, can run it,
-    OptionError for a precision that the model is known not to survive.
+    OptionError for a precision that the contract does not list.
     """
     rows = candidates(options.provider)
     spec = read_contract(path)

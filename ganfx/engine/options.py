@@ -15,7 +15,7 @@ class EngineOptions:
     provider: str = "auto"
     """`auto` or the name of a row of `ganfx.engine.PROVIDERS`."""
     precision: str = "auto"
-    """`auto` (the fastest that the network survives) or one of `PRECISIONS`."""
+    """`auto` (the fastest that is accurate enough) or one of `PRECISIONS`."""
     device_id: int = 0
     """Number of the GPU, from 0."""
     tile: int = 0

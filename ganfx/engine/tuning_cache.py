@@ -25,6 +25,7 @@ def known_tile(key: str) -> tuple[int, int] | None:
 
 
 def remember_tile(key: str, side: int, batch: int) -> None:
+    """Store the tile size, side in input pixels, for this process."""
     _tiles[key] = (side, batch)
 
 
@@ -34,7 +35,7 @@ def known_precision(key: str) -> str | None:
 
 
 def remember_precision(key: str, precision: str) -> None:
-    """Stores the verdict; a cache folder that cannot be written costs only the next process's time."""
+    """Store the precision; a cache folder that cannot be written is ignored, and the next process checks again."""
     with _lock, contextlib.suppress(OSError):
         _precisions[key] = precision
         path = _file()

@@ -50,7 +50,7 @@ class ModelSpec:
     receptive_field: Annotated[int, Bounds(0, 65536)] = 32
     """Input pixels on each side of an output pixel that it depends on: the overlap that tiles need."""
     precisions: Annotated[tuple[Literal["fp32", "fp16", "bf16"], ...], Bounds(1, 3)] = PRECISIONS
-    """What the network is known to survive being computed in."""
+    """Number formats in which the network computes accurately enough."""
     input_noise_std: Annotated[float, Bounds(0, 1)] = 0.0
     """Deviation of the noise to add to the picture before it is fed, of a range of [0, 1]; 0 adds none."""
     license: str = "unknown"
