@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import tomllib
 from pathlib import Path
@@ -19,7 +20,7 @@ BEGIN, END = "<!-- drawn from imports.toml: begin -->", "<!-- drawn from imports
 Table = dict[str, dict[str, Any]]
 
 # Pixels.
-WIDTH, BOX_WIDTH, BOX_HEIGHT, COLUMN_WIDTH, ROW_HEIGHT = 960, 120, 40, 160, 96
+BOX_WIDTH, BOX_HEIGHT, WAYPOINT_WIDTH, ROW_HEIGHT = 120, 40, 48, 96
 STYLE = """
   rect { fill: #e8eaf6; stroke: #3f51b5; rx: 6 }
   text { font: 15px sans-serif; text-anchor: middle; fill: #1a237e }
@@ -54,46 +55,56 @@ def page_with_table(page: str, table: Table) -> str:
 
 
 def picture(table: Table) -> str:
-    """The parts as an SVG: each above all that it imports, with the arrows that do not follow from others.
+    """The parts as an SVG: each above all that it imports, with the lines that do not follow from others.
 
     Rows with `drawn = false` are left out.
     """
     drawn = {part for part, row in table.items() if row.get("drawn", True)}
     imports = {part: drawn & set(row["ganfx"]) for part, row in table.items() if part in drawn}
-    rows = _rows(imports)
-    centers: dict[str, tuple[float, float]] = {}
-    for level, row in enumerate(rows):
-        y = 12 + BOX_HEIGHT / 2 + ROW_HEIGHT * (len(rows) - 1 - level)
-        centers |= {part: (x, y) for part, x in _columns(row, imports, centers)}
-    shapes = [_arrow(centers[part], centers[other]) for part in imports for other in sorted(_direct(part, imports))]
-    shapes += [_box(part, center) for part, center in centers.items()]
-    height = 24 + BOX_HEIGHT + ROW_HEIGHT * (len(rows) - 1)
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">'
+    levels = {part: _level(part, imports) for part in imports}
+    lines = [
+        _line(part, other, levels[part] - levels[other])
+        for part in imports
+        for other in sorted(_direct(part, imports), key=list(imports).index)
+    ]
+    centers = _centers(levels, lines)
+    shapes = [_curve([centers[node] for node in line]) for line in lines]
+    shapes += [_box(part, centers[part]) for part in imports]
+    width = max(x for x, _ in centers.values()) + BOX_WIDTH / 2 + 12
+    height = 24 + BOX_HEIGHT + ROW_HEIGHT * max(levels.values())
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height}" role="img">'
     title = "<title>The parts of ganfx; each line goes down to a part that is imported</title>"
     return "\n".join([head, title, f"<style>{STYLE}</style>", *shapes, "</svg>", ""])
 
 
-def _rows(imports: dict[str, set[str]]) -> list[list[str]]:
-    """The parts by level, lowest first; a part's level is one more than that of the highest part it imports."""
-
-    def level(part: str) -> int:
-        return 1 + max((level(other) for other in imports[part]), default=-1)
-
-    levels = {part: level(part) for part in imports}
-    return [[part for part in imports if levels[part] == row] for row in range(max(levels.values()) + 1)]
+def _level(part: str, imports: dict[str, set[str]]) -> int:
+    """0 for a part that imports nothing, else one more than the highest part that it imports."""
+    return 1 + max((_level(other, imports) for other in imports[part]), default=-1)
 
 
-def _columns(
-    row: list[str], imports: dict[str, set[str]], below: dict[str, tuple[float, float]]
-) -> list[tuple[str, float]]:
-    """Each part of a row and its x: the mean of what it imports, as far to the right as the part before it asks for."""
-    if not below:
-        return [(part, WIDTH * (column + 0.5) / len(row)) for column, part in enumerate(row)]
-    wanted = {part: statistics.mean(below[other][0] for other in _direct(part, imports)) for part in row}
-    placed: list[tuple[str, float]] = []
-    for part in sorted(row, key=wanted.__getitem__):
-        placed.append((part, max(wanted[part], placed[-1][1] + COLUMN_WIDTH if placed else 0)))
-    return placed
+def _line(part: str, other: str, levels: int) -> list[str]:
+    """The nodes of a line from `part` down to `other`: between them a waypoint on each level that it crosses."""
+    return [part, *(f"{part}>{other}@{below}" for below in range(1, levels)), other]
+
+
+def _centers(levels: dict[str, int], lines: list[list[str]]) -> dict[str, tuple[float, float]]:
+    """The center of every part and waypoint in pixels: above the mean of what its lines lead to, none upon another."""
+    levels, below = dict(levels), dict[str, list[str]]()
+    for line in lines:
+        for depth, (node, under) in enumerate(itertools.pairwise(line)):
+            levels.setdefault(node, levels[line[0]] - depth)
+            below.setdefault(node, []).append(under)
+    columns: dict[str, float] = {}
+    for level in range(max(levels.values()) + 1):
+        row = [node for node in levels if levels[node] == level]
+        wanted = {node: statistics.mean(columns[under] for under in below.get(node, ())) for node in row if level}
+        end = 12.0
+        for node in sorted(row, key=lambda node: wanted.get(node, 0)):
+            space = WAYPOINT_WIDTH if ">" in node else BOX_WIDTH + 24
+            columns[node] = max(wanted.get(node, 0), end + space / 2)
+            end = columns[node] + space / 2
+    highest = max(levels.values())
+    return {node: (x, 12 + BOX_HEIGHT / 2 + ROW_HEIGHT * (highest - levels[node])) for node, x in columns.items()}
 
 
 def _reached(part: str, imports: dict[str, set[str]]) -> set[str]:
@@ -106,13 +117,15 @@ def _direct(part: str, imports: dict[str, set[str]]) -> set[str]:
     return imports[part] - set[str]().union(*(_reached(other, imports) for other in imports[part]))
 
 
-def _arrow(start: tuple[float, float], end: tuple[float, float]) -> str:
-    (x0, y0), (x1, y1) = start, end
-    top, bottom = y0 + BOX_HEIGHT / 2, y1 - BOX_HEIGHT / 2
-    bend = (bottom - top) / 2
-    return (
-        f'<path d="M{x0:.0f} {top:.0f} C{x0:.0f} {top + bend:.0f} {x1:.0f} {bottom - bend:.0f} {x1:.0f} {bottom:.0f}"/>'
-    )
+def _curve(points: list[tuple[float, float]]) -> str:
+    """A smooth line down through `points`, straight where it crosses a row."""
+    path = f"M{points[0][0]:.0f} {points[0][1] + BOX_HEIGHT / 2:.0f}"
+    for (x0, y0), (x1, y1) in itertools.pairwise(points):
+        top, bottom = y0 + BOX_HEIGHT / 2, y1 - BOX_HEIGHT / 2
+        middle = (top + bottom) / 2
+        path += f" C{x0:.0f} {middle:.0f} {x1:.0f} {middle:.0f} {x1:.0f} {bottom:.0f}"
+        path += f" V{y1 + BOX_HEIGHT / 2:.0f}" if (x1, y1) != points[-1] else ""
+    return f'<path d="{path}"/>'
 
 
 def _box(part: str, center: tuple[float, float]) -> str:
