@@ -17,7 +17,7 @@ from ganfx.exporters.weights import generator_state
 from ganfx.hub import find_model, register
 from ganfx.spec import ModelSpec
 from ganfx.training.run import TrainingRequest, train
-from ganfx.training.stylize import check_both, default_recipe
+from ganfx.training.stylize import check_reversible, default_recipe
 from ganfx.training.tasks import Trainable, trainable
 from ganfx.training.trainer import CHECKPOINT
 
@@ -83,7 +83,7 @@ def train_model(
     if (style or both) and not kind.learns_style:
         raise TrainingError(f"{filter} learns no style", hint="style and both are for stylize")
     if both:
-        check_both(style)
+        check_reversible(style)
     recipe = recipe or kind.recipe or default_recipe(style)
     name = name or f"{Path(recipe).stem}-custom"
     request = TrainingRequest(

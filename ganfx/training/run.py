@@ -18,7 +18,7 @@ from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.photos import Photos
 from ganfx.training.precision import Precision, choose_precision
 from ganfx.training.recipe import TrainingRecipe, load_recipe
-from ganfx.training.stylize import turned_round
+from ganfx.training.stylize import reversed_recipe
 from ganfx.training.tasks import trainable
 from ganfx.training.trainer import Trainer
 
@@ -114,7 +114,7 @@ def train(request: TrainingRequest, say: Say, start_from: dict[str, Tensor] | No
     fabric, precision = _fabric(request, recipe)
     shown, style = request.photos, (request.style,) if request.style else ()
     if request.back:
-        recipe, shown, style = turned_round(recipe), style, shown
+        recipe, shown, style = reversed_recipe(recipe), style, shown
     smallest = max(recipe.largest_stage if request.back else recipe.largest_patch, PREVIEW_SIZE)
     photos = Photos(list(shown), smallest, fabric.device, request.limit, fit=recipe.fit, turns=recipe.turns)
     say(f"{len(photos)} pictures ({photos.skipped} files left out), on {fabric.device}")

@@ -48,13 +48,13 @@ def default_recipe(style: Path | None) -> str:
     return "style-paintings" if _is_many(style) else "style-picture"
 
 
-def check_both(style: Path | None) -> None:
+def check_reversible(style: Path | None) -> None:
     """Raises TrainingError where `style` is no folder of paintings, which alone has a way back to photographs."""
     if not _is_many(style):
         raise TrainingError(f"{style}: one picture has no way back", hint="--both is for a folder of paintings")
 
 
-def turned_round(recipe: TrainingRecipe) -> TrainingRecipe:
+def reversed_recipe(recipe: TrainingRecipe) -> TrainingRecipe:
     """The recipe for the way back: paintings, cut as before, are the input, and photographs the style."""
     own = recipe.settings
     settings = own | {"fit": recipe.fit, "widest": recipe.widest}

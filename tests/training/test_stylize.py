@@ -17,7 +17,7 @@ from ganfx.paths import models_dir
 from ganfx.spec.model_file import read_spec
 from ganfx.training.recipe import load_recipe, recipe_names
 from ganfx.training.run import TrainingRequest, TrainingRun, train
-from ganfx.training.stylize import default_recipe, turned_round
+from ganfx.training.stylize import default_recipe, reversed_recipe
 from ganfx.training.stylizer import Stylizer, soft
 from tests.training.runs import channels, train_mine
 
@@ -272,7 +272,7 @@ def test_one_picture_has_no_way_back(tmp_path: Path, photos: Path, paintings: Pa
 
 def test_on_the_way_back_pictures_keep_the_sizes_they_had() -> None:
     there = load_recipe("style-paintings")
-    back = turned_round(there)
+    back = reversed_recipe(there)
     assert (back.fit, back.widest) == (there.settings["fit"], there.settings["widest"])
     assert (back.settings["fit"], back.settings["widest"]) == (there.fit, there.widest)
-    assert turned_round(back) == there
+    assert reversed_recipe(back) == there
