@@ -288,6 +288,7 @@ print(side, np.abs(free.run(picture) - result).max())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="limits its own address space, as Linux lets it")
 def test_memory_that_really_runs_out_halves_the_tile(networks: Path) -> None:
     path = graphs.convolutions(networks / "wide.onnx", layers=2, width=64)
