@@ -22,6 +22,8 @@ from ganfx.filters import Filter, all_filters
 from ganfx.hub import list_models
 from tests import graphs
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -201,7 +203,6 @@ def test_doctor_and_models_speak_json() -> None:
     assert {row["name"] for row in json.loads(ganfx("models", "list", "--json").stdout)} >= {"photo-x4"}
 
 
-@pytest.mark.slow
 def test_a_huge_picture_takes_little_memory(tmp_path: Path) -> None:
     width, height, scale = 6000, 5000, 4
     pyvips.Image.black(width, height, bands=3).copy(interpretation="srgb").write_to_file(str(tmp_path / "a.jpg"))
