@@ -78,7 +78,7 @@ def import_(file: Path, name: str | None, license: str, replace: bool) -> None:
     from ganfx.hub import import_model
 
     path = import_model(file, name=name, license=license, replace=replace)
-    click.echo(f"ready: ganfx upscale -n {path.stem} photo.jpg")
+    click.echo(f"ready: {_use_of(path)}")
 
 
 @models.command()
@@ -91,4 +91,18 @@ def pull(name: str) -> None:
         if entry.name == name:
             click.echo(_line(entry), err=True)
     path = pull_model(name)
-    click.echo(f"ready: ganfx upscale -n {path.stem} photo.jpg")
+    click.echo(f"ready: {_use_of(path)}")
+
+
+def _use_of(path: Path) -> str:
+    """A command that uses the model in `path`, or its name where no filter does."""
+    from ganfx.filters import all_filters
+    from ganfx.hub import list_models
+
+    task = next(entry.task for entry in list_models() if entry.name == path.stem)
+    for filter_ in all_filters().values():
+        if filter_.finder and filter_.finder.models == task:
+            return f"ganfx {filter_.name} --finder {path.stem} photo.jpg"
+        if filter_.name == task:
+            return f"ganfx {task} -n {path.stem} photo.jpg{' --mask mask.png' if filter_.needs_mask else ''}"
+    return path.stem

@@ -72,7 +72,7 @@ def _command(row: Trainable) -> click.Command:
         command = decorate(command)
     use = row.use.format(name="mine")
     text = _HELP.format(filter=row.filter, what=row.what, advice=row.advice, use=use, example=row.example)
-    decorated: click.Command = click.command(row.filter, help=text)(command)
+    decorated: click.Command = click.command(row.filter, help=text, short_help=f"Train {row.what}.")(command)
     return decorated
 
 
@@ -90,6 +90,6 @@ class _TrainGroup(click.Group):
         return _command(TRAINABLE[cmd_name]) if cmd_name in TRAINABLE else None
 
 
-@click.group(cls=_TrainGroup)
+@click.group(cls=_TrainGroup, short_help="Train a network on your own pictures.")
 def train() -> None:
     """Train a network on your own pictures (needs: pip install "ganfx[train]")."""
