@@ -64,7 +64,7 @@ def _tell(report: EvaluationReport, output: Path | None) -> None:
 @evaluate.command(short_help="Shrink pictures, enlarge them again, and compare.")
 @_models("photo-x4")
 @_sets
-@click.option("--degradation", "degradations", multiple=True, help="clean or camera.  [default: both]")
+@click.option("--degradation", "degradations", multiple=True, help="clean, camera or worn.  [default: all]")
 @_limit
 @_output
 def upscale(
