@@ -295,7 +295,7 @@ def test_memory_that_really_runs_out_halves_the_tile(networks: Path) -> None:
     command = [sys.executable, "-c", LIMITED, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     side, apart = done.stdout.split()
-    assert int(side) in (256, 512)
+    assert int(side) < 1024, "the tile was not made smaller"
     assert float(apart) < 1e-5
     assert done.stderr == ""
 
