@@ -2,15 +2,17 @@
 # make check       format, lint, types and the fast tests: for every day, a minute or so
 # make test        the same with every test
 # make test-hosts  the plug-ins in the real GIMP and Krita, which it installs (Debian, as root)
+# make fuzz        strange bytes for everything that parses, SECONDS=60 for each target
 # make docs        the documentation site, into build/site
 # make dist        wheel and sdist, tried in an empty environment of each Python that is here
 PYTHON ?= python3
+SECONDS ?= 60
 BASE := .venv/base
 DEV := .venv/dev
 DIST := .venv/dist
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: demo check lint test test-hosts docs architecture dist format clean
+.PHONY: demo check lint test test-hosts fuzz docs architecture dist format clean
 
 $(BASE)/ready: pyproject.toml
 	$(PYTHON) -m venv $(BASE)
@@ -44,6 +46,10 @@ test: lint
 test-hosts: $(DEV)/ready
 	sh tests/real_hosts/install.sh
 	$(DEV)/bin/pytest -m hosts tests/real_hosts
+
+fuzz: $(DEV)/ready
+	-$(DEV)/bin/python -c "import atheris" || $(DEV)/bin/pip install $(PIP_FLAGS) --editable ".[fuzz]"
+	$(DEV)/bin/python -m tests.fuzz.run --seconds $(SECONDS)
 
 docs: $(DEV)/ready
 	NO_MKDOCS_2_WARNING=1 $(DEV)/bin/mkdocs build --strict
