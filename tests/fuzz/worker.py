@@ -71,7 +71,7 @@ def guarded(one_input: Callable[[bytes], object], state: State, folder: Path) ->
 
 
 def fuzz(module: str, seconds: float, megabytes: int, folder: Path) -> None:
-    """Try inputs on the target `module` for `seconds`; what fails is saved in `folder`. Does not return with atheris."""
+    """Try inputs on the target `module` for `seconds`; `folder` keeps what fails. With atheris it does not return."""
     with atheris.instrument_imports(include=["ganfx"]) if atheris else contextlib.nullcontext():
         target = importlib.import_module(module)
     seeds = seeds_of(target)
