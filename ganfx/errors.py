@@ -6,8 +6,10 @@
     │   ├── UnreadableError     not a picture, truncated, or a bomb
     │   ├── PictureSizeError    too small or too large for the filter or the format
     │   ├── MaskError           missing, or of another size
-    │   └── OutputError         exists already, read-only folder
-    │       └── DiskFullError   which the next file would meet too
+    │   ├── OutputError         exists already, read-only folder
+    │   │   ├── DiskFullError   which the next file would meet too
+    │   │   └── NameLengthError longer than file systems allow
+    │   └── UnexpectedError     a defect of ganfx, or a lack of memory: the details are in a log
     ├── ModelError              the model cannot be used: choose or fetch another
     │   ├── UnknownModelError
     │   ├── DownloadError
@@ -111,6 +113,18 @@ class DiskFullError(OutputError):
     """The disk of the output folder is full: make free space. Other files in the batch would fail, too."""
 
     code = "disk-full"
+
+
+class NameLengthError(OutputError):
+    """The result's name is longer than file systems allow: rename the picture, or give a shorter template."""
+
+    code = "name"
+
+
+class UnexpectedError(ItemError):
+    """An error that nobody foresaw, while one file was worked on: the hint says where the details are."""
+
+    code = "unexpected"
 
 
 class ModelError(GanfxError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -10,14 +12,20 @@ from pathlib import Path
 
 import pytest
 
+import ganfx
 from ganfx.atomic import AtomicFile, copy_file, output_errors, part_of, replacing, write_atomic
-from ganfx.errors import DiskFullError, OutputError
+from ganfx.errors import DiskFullError, NameLengthError, OutputError
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="permission bits")
 
 
 def _mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
+
+
+def write(target: AtomicFile, text: str) -> None:
+    with target.open("w") as file:
+        file.write(text)
 
 
 def test_content_replaces_content(tmp_path: Path) -> None:
@@ -83,7 +91,7 @@ def test_permissions_of_a_replaced_file_stay(tmp_path: Path) -> None:
     write_atomic(path, "new")
     assert _mode(path) == 0o640
     target = AtomicFile(path, overwrite=True)
-    target.part.write_text("newer")
+    write(target, "newer")
     target.commit()
     assert (path.read_text(), _mode(path)) == ("newer", 0o640)
 
@@ -91,7 +99,7 @@ def test_permissions_of_a_replaced_file_stay(tmp_path: Path) -> None:
 def test_nothing_is_overwritten_unasked_even_if_it_appears_meanwhile(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     target = AtomicFile(path, overwrite=False)
-    target.part.write_text("ours")
+    write(target, "ours")
     path.write_text("theirs")
     with pytest.raises(OutputError, match="exists already"):
         target.commit()
@@ -110,6 +118,89 @@ def test_a_link_stays_a_link_for_the_users_files(tmp_path: Path) -> None:
     assert (tmp_path / "real.png").read_text() == "new"
 
 
+@POSIX
+def test_a_link_that_nobody_named_is_never_written_through(tmp_path: Path) -> None:
+    victim, folder = tmp_path / "victim.png", tmp_path / "out"
+    (folder / "sub").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "dangling.png").symlink_to(victim)
+    (folder / "aside").symlink_to(tmp_path / "elsewhere")
+    for place in (folder / "dangling.png", folder / "aside" / "a.png"):
+        with pytest.raises(OutputError, match="is a link") as caught:
+            AtomicFile(place, overwrite=True, below=folder)
+        assert "-o" in str(caught.value.hint)
+    target = AtomicFile(folder / "sub" / "a.png", overwrite=False, below=folder)
+    write(target, "ours")
+    (folder / "sub" / "a.png").symlink_to(victim)
+    with pytest.raises(OutputError):
+        target.commit()
+    target.discard()
+    assert not victim.exists()
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    (tmp_path / "link").symlink_to(folder)
+    named = AtomicFile(tmp_path / "link" / "b.png", overwrite=False, below=tmp_path / "link")
+    write(named, "through the folder that the user named")
+    named.commit()
+    named.discard()
+    assert (folder / "b.png").exists()
+
+
+@POSIX
+def test_a_folder_that_is_exchanged_meanwhile_does_not_lead_elsewhere(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    folder.mkdir()
+    elsewhere.mkdir()
+    target = AtomicFile(folder / "a.png", overwrite=False)
+    folder.rename(tmp_path / "moved")
+    folder.symlink_to(elsewhere)
+    write(target, "ours")
+    target.commit()
+    target.discard()
+    assert list(elsewhere.iterdir()) == []
+    assert (tmp_path / "moved" / "a.png").read_text() == "ours"
+
+
+@POSIX
+@pytest.mark.parametrize("kind", ["link", "file"])
+def test_a_temporary_file_that_is_exchanged_is_not_put_in_place(kind: str, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    target = AtomicFile(tmp_path / "a.png", overwrite=False)
+    write(target, "ours")
+    target.part.unlink()
+    if kind == "link":
+        target.part.symlink_to(victim)
+    else:
+        target.part.write_text("theirs")
+    write(target, "more of ours")
+    with pytest.raises(OutputError, match="exchanged"):
+        target.commit()
+    target.discard()
+    with pytest.raises(OSError, match="exchanged"), replacing(tmp_path / "b.json") as part:
+        part.unlink()
+        part.symlink_to(victim)
+    assert os.listdir(tmp_path) == ["victim"]
+    assert victim.read_text() == "precious"
+
+
+@POSIX
+def test_devices_and_pipes_are_no_results(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(OutputError, match="no file"):
+        AtomicFile(tmp_path / "pipe.png", overwrite=True)
+
+
+def test_names_may_be_as_long_as_file_systems_take_and_one_that_is_longer_is_said(tmp_path: Path) -> None:
+    for name in ("😀" * 62 + ".png", "a" * 251 + ".png"):
+        write_atomic(tmp_path / name, "own")
+        target = AtomicFile(tmp_path / name, overwrite=True)
+        write(target, "ours")
+        target.commit()
+        assert (tmp_path / name).read_text() == "ours"
+    with pytest.raises(NameLengthError, match="256 bytes"):
+        AtomicFile(tmp_path / ("😀" * 63 + ".png"), overwrite=True)
+
+
 def test_the_commit_hook_sees_the_complete_file_and_may_forbid_it(tmp_path: Path) -> None:
     class Hook:
         token = "0123abcd"
@@ -121,7 +212,7 @@ def test_the_commit_hook_sees_the_complete_file_and_may_forbid_it(tmp_path: Path
     path = tmp_path / "a.png"
     target = AtomicFile(path, overwrite=False, commit_hook=Hook())
     assert target.part == part_of(path, "0123abcd") == tmp_path.resolve() / ".a.0123abcd.png"
-    target.part.write_text("complete")
+    write(target, "complete")
     with pytest.raises(OutputError, match="no"):
         target.commit()
     target.discard()
@@ -133,3 +224,57 @@ def test_a_full_disk_is_an_error_of_its_own(tmp_path: Path) -> None:
         raise OSError(28, "No space left on device")
     with pytest.raises(OutputError, match="permission denied"), output_errors(tmp_path):
         raise PermissionError(13, "Permission denied")
+
+
+# Files that are not written through this module, and why that is safe.
+ELSEWHERE = {
+    "open_folder.py",
+    "batch/journal.py",  # sets a damaged journal aside by a rename
+    "files/canvas.py",  # files without a name
+    "files/writer.py",  # the open temporary file of an AtomicFile
+    "batch/report.py",  # the same, and the open temporary file of an AtomicFile
+    "hosts/doctor.py",  # a folder of its own in the system's temporary folder
+    "hosts/installer.py",  # a new folder among the user's plug-ins
+    "hosts/programs.py",  # files without a name
+    "hosts/probe.py",  # runs in a painting program, in the folder of hosts/doctor.py
+    "hub/registry.py",  # fills the temporary file of `replacing`
+    "training/monitor.py",  # appends to a log in the folder of the training
+    "watch/quarantine.py",  # files made by an open folder
+}
+_WRITERS = {
+    "write_text",
+    "write_bytes",
+    "copyfile",
+    "copy2",
+    "copy",
+    "copytree",
+    "move",
+    "mkstemp",
+    "replace",
+    "rename",
+}
+_MODULES = {"os", "shutil", "tempfile"}
+
+
+def _writes(node: ast.AST) -> bool:
+    """Whether `node` is a call that opens a file for writing, or writes one by its path."""
+    if not isinstance(node, ast.Call):
+        return False
+    named = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if named in ("write_text", "write_bytes", "TemporaryFile", "NamedTemporaryFile"):
+        return True
+    if named in _WRITERS and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
+        return node.func.value.id in _MODULES
+    words = [*node.args, *(word.value for word in node.keywords)]
+    modes = {str(one.value) for one in words if isinstance(one, ast.Constant)}
+    return named == "open" and any(re.fullmatch("[wax][bt]?[+]?|r[bt]?[+][bt]?|w[+]b", mode) for mode in modes)
+
+
+def test_every_file_is_written_through_one_door() -> None:
+    package = Path(ganfx.__file__).parent
+    found = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if any(_writes(node) for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    }
+    assert found == ELSEWHERE

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import itertools
 import json
+import os
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganfx import pipeline
+from ganfx.atomic import check_name_length
 from ganfx.batch.fingerprints import FileFingerprint
 from ganfx.batch.items import Item
 from ganfx.batch.journal import Claim, Journal
@@ -21,6 +23,7 @@ from ganfx.batch.records import Records, peek
 from ganfx.batch.stage_limits import DECODE, StageSlot
 from ganfx.errors import ItemError, OutputError
 from ganfx.files import MaskSource, SaveOptions, open_reader, writing
+from ganfx.open_folder import OpenFolder
 
 # Part of every recipe: increased when the same filters, options and models give other results than before.
 RECIPE_FORMAT = 1
@@ -111,19 +114,21 @@ def settled_outcome(item: Item, recipe: str, records: Records | None, existing: 
 
     Raises OutputError where a file is in the way.
     """
+    for path in _targets(item):
+        check_name_length(path.name)
     current = [records is not None and records.is_current(item.source, path, recipe) for path in _targets(item)]
     if all(current):
         return Outcome(item, status=UP_TO_DATE)
-    if existing.skip_existing and item.target.exists():
+    if existing.skip_existing and os.path.exists(item.target):
         return Outcome(item, status=SKIPPED, notes=("exists already",))
-    if item.target.exists() and not existing.overwrite and not current[0]:
+    if os.path.exists(item.target) and not existing.overwrite and not current[0]:
         how = "by other settings or from another picture" if _is_own(item.target, records) else ""
         raise OutputError(
             f"{item.target.name} exists already{how and ', made '}{how}",
             hint="--overwrite replaces it, --skip-existing leaves it",
         )
     mask = item.mask_target
-    if mask and mask.exists() and not existing.overwrite and not _is_own(mask, records):
+    if mask and os.path.exists(mask) and not existing.overwrite and not _is_own(mask, records):
         raise OutputError(f"{mask.name} exists already", hint="--overwrite replaces it")
     return None
 
@@ -142,9 +147,10 @@ def _mask_recipe(mask: MaskSource | None) -> dict[str, str | None] | None:
 
 
 def _make_folders(item: Item) -> None:
-    for path in _targets(item):
-        with writing(path.parent):
-            path.parent.mkdir(parents=True, exist_ok=True)
+    for path, below in ((item.target, item.below), (item.mask_target, item.mask_below)):
+        if path:
+            with writing(path.parent), OpenFolder.at(path.parent, below=below, create=True):
+                pass
 
 
 def _claim_targets(item: Item, recipe: str, journal: Journal, stack: contextlib.ExitStack) -> list[Claim] | None:

@@ -26,6 +26,9 @@ class Item:
     mask_target: where a mask that a filter finds is saved; None does not keep it.
     inside: the picture's folder, relative to the folder named by the user.
     home: the folder whose journal records the result.
+    below: the folder that the user named, below which `target` was given its place: no link is followed on the way;
+        None where the user named the target itself.
+    mask_below: the same for `mask_target`.
     """
 
     source: Path
@@ -34,6 +37,8 @@ class Item:
     mask_target: Path | None = None
     inside: Path = Path()
     home: Path = Path()
+    below: Path | None = None
+    mask_below: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -107,4 +112,6 @@ def _item(picture: Input, folder: Path | None, naming: Naming, file: Path | None
         return Item(picture.path, file, inside=picture.inside, home=file.parent)
     place = picture.path.parent if folder is None else folder / picture.inside
     target = place / naming.name(picture.path, place)
-    return Item(picture.path, target, inside=picture.inside, home=place if folder is None else folder)
+    home = place if folder is None else folder
+    below = folder or picture.root or place
+    return Item(picture.path, target, inside=picture.inside, home=home, below=below)

@@ -43,7 +43,9 @@ def assign_mask_targets(items: Sequence[Item], output: Path, several: bool) -> l
     into_folder = several or output.is_dir() or not output.suffix
     assigned = [
         dataclasses.replace(
-            item, mask_target=output / item.inside / f"{item.source.stem}.png" if into_folder else output
+            item,
+            mask_target=output / item.inside / f"{item.source.stem}.png" if into_folder else output,
+            mask_below=output if into_folder else None,
         )
         for item in items
     ]

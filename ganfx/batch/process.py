@@ -130,9 +130,15 @@ class _ItemProcess:
 
     def _copy(self, note: str = "copied") -> tuple[str, ...]:
         self.slot.enter(ENCODE)
-        overwrite, hook = self.policy.overwrite, self.policy.commit_hook
-        target = self.item.target
-        return (note, *copy_picture(self.reader, target, options=self.save, overwrite=overwrite, commit_hook=hook))
+        copied = copy_picture(
+            self.reader,
+            self.item.target,
+            options=self.save,
+            overwrite=self.policy.overwrite,
+            commit_hook=self.policy.commit_hook,
+            below=self.item.below,
+        )
+        return (note, *copied)
 
     def _stream(self) -> tuple[str, ...]:
         notes, source = self.reader.info.notes, self.item.mask
@@ -166,8 +172,13 @@ class _ItemProcess:
             return self.item.mask.read(self.reader)
         mask = pipeline.find_mask(self.reader, bound, lambda done: self.on_pixels(0))
         if self.item.mask_target is not None:
-            overwrite, hook = self.policy.overwrite_mask, self.policy.mask_commit_hook
-            save_mask(mask, self.item.mask_target, overwrite=overwrite, commit_hook=hook)
+            save_mask(
+                mask,
+                self.item.mask_target,
+                overwrite=self.policy.overwrite_mask,
+                commit_hook=self.policy.mask_commit_hook,
+                below=self.item.mask_below,
+            )
         return mask
 
     def _open_writer(self) -> PictureWriter:
@@ -181,4 +192,5 @@ class _ItemProcess:
             options=self.save,
             overwrite=self.policy.overwrite,
             commit_hook=self.policy.commit_hook,
+            below=self.item.below,
         )

@@ -20,6 +20,7 @@ from ganfx.atomic import AtomicFile
 from ganfx.batch.process import DONE, UP_TO_DATE, Outcome
 from ganfx.errors import ItemError, OptionError
 from ganfx.files import Preview, preview, writing
+from ganfx.text import printable
 
 _GENERATOR = "ganfx"
 # Longest side of previews in pixels: of up to _MANY pictures, and of more.
@@ -80,8 +81,8 @@ class HtmlReport:
         filled = string.Template(head).substitute(
             generator=f"{_GENERATOR} {__version__}",
             title="Before and after",
-            summary=html.escape(f"{counts} in {seconds:.1f} s{speed}"),
-            about=html.escape(f"{now}, ganfx {__version__} on {self._device}"),
+            summary=_text(f"{counts} in {seconds:.1f} s{speed}"),
+            about=_text(f"{now}, ganfx {__version__} on {self._device}"),
             failures="\n".join(self._failures),
         )
         return filled, tail
@@ -92,7 +93,7 @@ class HtmlReport:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         before, after = self._page()
         try:
-            with writing(self._target.folder), self._body, self._target.part.open("w", encoding="utf-8") as page:
+            with writing(self._target.folder), self._body, self._target.open("w", encoding="utf-8") as page:
                 page.write(before)
                 self._body.seek(0)
                 shutil.copyfileobj(self._body, page)
@@ -116,13 +117,13 @@ def _is_report(path: Path) -> bool:
 
 def _section(outcome: Outcome, side: int) -> str:
     item = outcome.item
-    lines = [f"<h2>{html.escape(item.source.name)}</h2>"]
+    lines = [f"<h2>{_text(item.source.name)}</h2>"]
     if outcome.status in (DONE, UP_TO_DATE):
         lines += [*_pictures(outcome, side), _line(f"{item.source} \u2192 {item.target}", "quiet"), *_figures(outcome)]
     else:
         lines.append(_line(outcome.status))
     if outcome.notes:
-        lines.append("".join(["<ul>", *(f"<li>{html.escape(note)}</li>" for note in outcome.notes), "</ul>"]))
+        lines.append("".join(["<ul>", *(f"<li>{_text(note)}</li>" for note in outcome.notes), "</ul>"]))
     return "\n".join(['<article class="picture">', *lines, "</article>\n"])
 
 
@@ -139,7 +140,7 @@ def _pictures(outcome: Outcome, side: int) -> list[str]:
 def _slider(shown: Preview, label: str) -> str:
     before, after = (base64.b64encode(data).decode() for data in (shown.before, shown.after))
     width, height = shown.size
-    return _SLIDER.substitute(width=width, height=height, before=before, after=after, label=html.escape(label))
+    return _SLIDER.substitute(width=width, height=height, before=before, after=after, label=_text(label))
 
 
 def _figures(outcome: Outcome) -> list[str]:
@@ -147,8 +148,12 @@ def _figures(outcome: Outcome) -> list[str]:
         return [_line(outcome.status)]
     sizes = " \u2192 ".join(f"{width}\u00d7{height}" for width, height in (outcome.input_size, outcome.output_size))
     figures = _line(f"{sizes}, {outcome.seconds:.1f} s, {outcome.megapixels_per_s:.2f} MP/s")
-    return [figures, f"<p><code>{html.escape(outcome.steps)}</code></p>"] if outcome.steps else [figures]
+    return [figures, f"<p><code>{_text(outcome.steps)}</code></p>"] if outcome.steps else [figures]
+
+
+def _text(text: str) -> str:
+    return html.escape(printable(text))
 
 
 def _line(text: str, kind: str = "") -> str:
-    return f'<p class="{kind}">{html.escape(text)}</p>' if kind else f"<p>{html.escape(text)}</p>"
+    return f'<p class="{kind}">{_text(text)}</p>' if kind else f"<p>{_text(text)}</p>"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ganfx.atomic import reason_of, write_atomic
 from ganfx.errors import OutputError
 from ganfx.evaluation.sheet import Sheet
 from ganfx.files import save_picture
@@ -120,12 +121,12 @@ class EvaluationReport:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for path, text in texts.items():
-                path.write_text(text, encoding="utf-8")
+                write_atomic(path, text)
         except OSError as error:
-            raise OutputError(f"{folder}: {error.strerror}") from error
+            raise OutputError(f"{folder}: cannot be written: {reason_of(error)}", hint="choose another -o") from error
         pictures = {folder / f"{stem}-{case}.png": sheet for case, sheet in self.sheets.items()}
         for path, sheet in pictures.items():
-            save_picture(Picture(sheet.draw()), path, overwrite=True)
+            save_picture(Picture(sheet.draw()), path, overwrite=True, below=folder)
         return [*texts, *pictures]
 
 

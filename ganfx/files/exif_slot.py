@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import mmap
 import zlib
-from pathlib import Path
+from typing import IO
 
 import pyvips
 
@@ -45,10 +45,10 @@ def _overhead() -> int:
     return len(stored.removeprefix(PREFIX))
 
 
-def fill(path: Path, block: bytes) -> None:
-    """Overwrite the placeholder in the file at `path` with `block`. Raises OSError; OutputError where there is none."""
+def fill(file: IO[bytes], block: bytes) -> None:
+    """Overwrite the placeholder in the open file with `block`. Raises OSError; OutputError where there is none."""
     length = _stored_length(block)
-    with open(path, "r+b") as file, mmap.mmap(file.fileno(), 0) as data:
+    with mmap.mmap(file.fileno(), 0) as data:
         start = data.rfind(b"II*\0", 0, max(data.find(_MARK), 0))
         if start < 0:
             raise OutputError("the encoder left EXIF out", hint="--strip-metadata writes the picture without it")

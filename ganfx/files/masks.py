@@ -127,7 +127,15 @@ def _in_unit(raw: NDArray[Any]) -> Floats:
     return np.asarray(np.clip(floats_of(raw), 0, 1), np.float32)
 
 
-def save_mask(mask: Mask, path: str | Path, *, overwrite: bool = False, commit_hook: CommitHook | None = None) -> None:
+def save_mask(
+    mask: Mask,
+    path: str | Path,
+    *,
+    overwrite: bool = False,
+    commit_hook: CommitHook | None = None,
+    below: Path | None = None,
+) -> None:
     """Write `mask` as a grey picture, to be looked at and edited. Raises as `save_picture` does."""
     grey = np.broadcast_to(mask[..., None], (*mask.shape, 3))
-    save_picture(Picture(grey, info=PictureInfo(grey=True)), path, overwrite=overwrite, commit_hook=commit_hook)
+    picture = Picture(grey, info=PictureInfo(grey=True))
+    save_picture(picture, path, overwrite=overwrite, commit_hook=commit_hook, below=below)

@@ -10,7 +10,7 @@ import dataclasses
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyvips
 
@@ -120,12 +120,12 @@ def attach(image: pyvips.Image, ready: Mapping[str, Any], form: Format) -> tuple
     return image, "|".join([*fields, *(["other"] if "text" in ready else [])]) or "none"
 
 
-def complete(path: Path, ready: Mapping[str, Any], form: Format) -> None:
-    """Add the part of `ready` that libvips cannot store to the file at `path`. Raises OSError or OutputError."""
+def complete(file: IO[bytes], ready: Mapping[str, Any], form: Format) -> None:
+    """Add the part of `ready` that libvips cannot store to the open file. Raises OSError or OutputError."""
     if any(key in ready for key in _added_later(form)):
-        tiff.add_tags(path, ready.get("exif"), ready.get("iptc"))
+        tiff.add_tags(file, ready.get("exif"), ready.get("iptc"))
     elif "exif" in ready:
-        exif_slot.fill(path, ready["exif"])
+        exif_slot.fill(file, ready["exif"])
 
 
 def _added_later(form: Format) -> tuple[str, ...]:

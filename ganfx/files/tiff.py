@@ -8,6 +8,7 @@ import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from ganfx.files import exif
 from ganfx.files.exif import Directory, Exif, ExifError, Value
@@ -70,23 +71,22 @@ def _descriptive(tags: Directory) -> Directory:
     return {tag: value for tag, value in tags.items() if tag in _DESCRIPTIVE}
 
 
-def add_tags(path: Path, block: bytes | None, iptc: bytes | None) -> None:
-    """Append an EXIF block's tags and IPTC records to the little-endian TIFF file at `path` and point to them.
+def add_tags(file: IO[bytes], block: bytes | None, iptc: bytes | None) -> None:
+    """Append an EXIF block's tags and IPTC records to an open little-endian TIFF file and point to them.
 
     Raises ExifError where the block is damaged, OSError where the file cannot be written.
     """
     source = exif.parse(block) if block else Exif()
-    with open(path, "r+b") as file:
-        head = file.read(16)
-        layout, first = exif.read_layout(head)
-        own, tail = _directory_at(file.fileno(), layout, first)
-        main = own | _descriptive(source.main) | ({_IPTC: Value(_UNDEFINED, iptc)} if iptc else {})
-        end = file.seek(0, os.SEEK_END)
-        start = end + end % 8
-        file.write(bytes(start - end))
-        file.write(exif.lay_out(Exif(main, source.camera, source.gps), layout, start, tail))
-        file.seek(8 if layout.big else 4)
-        file.write(layout.pointer.pack(start))
+    head = file.read(16)
+    layout, first = exif.read_layout(head)
+    own, tail = _directory_at(file.fileno(), layout, first)
+    main = own | _descriptive(source.main) | ({_IPTC: Value(_UNDEFINED, iptc)} if iptc else {})
+    end = file.seek(0, os.SEEK_END)
+    start = end + end % 8
+    file.write(bytes(start - end))
+    file.write(exif.lay_out(Exif(main, source.camera, source.gps), layout, start, tail))
+    file.seek(8 if layout.big else 4)
+    file.write(layout.pointer.pack(start))
 
 
 def _directory_at(descriptor: int, layout: exif.Layout, offset: int) -> tuple[Directory, int]:

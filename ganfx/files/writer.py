@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,7 @@ def save_picture(
     options: SaveOptions = _DEFAULTS,
     overwrite: bool = False,
     commit_hook: CommitHook | None = None,
+    below: Path | None = None,
 ) -> tuple[str, ...]:
     """Write `picture` to `path`; the notes returned say what the format cannot keep. Raises as `open_writer` does."""
     with ItemError.about(path):
@@ -67,6 +69,7 @@ def save_picture(
             options=options,
             overwrite=overwrite,
             commit_hook=commit_hook,
+            below=below,
         )
         with writer:
             writer.write(picture)
@@ -80,6 +83,7 @@ def copy_picture(
     options: SaveOptions = _DEFAULTS,
     overwrite: bool = False,
     commit_hook: CommitHook | None = None,
+    below: Path | None = None,
 ) -> tuple[str, ...]:
     """Write the picture of `reader` to `path` unchanged: a copy of the file where the format is the same.
 
@@ -88,7 +92,7 @@ def copy_picture(
     """
     form = format_for(path)
     if reader.format is form and reader.path.suffix.lower() in form.suffixes and not options.strip_metadata:
-        copy_file(reader.path, path, overwrite=overwrite, commit_hook=commit_hook)
+        copy_file(reader.path, path, overwrite=overwrite, commit_hook=commit_hook, below=below)
         return ()
     writer = open_writer(
         path,
@@ -99,6 +103,7 @@ def copy_picture(
         options=options,
         overwrite=overwrite,
         commit_hook=commit_hook,
+        below=below,
     )
     with writer:
         writer.retouch(reader, ())
@@ -115,11 +120,12 @@ def open_writer(
     options: SaveOptions = _DEFAULTS,
     overwrite: bool = False,
     commit_hook: CommitHook | None = None,
+    below: Path | None = None,
 ) -> PictureWriter:
     """A writer of one picture, a context manager that puts the file in place when left without an exception.
 
-    `commit_hook` is called before the file appears. Raises OutputError where no file may be written there,
-    PictureSizeError where the format cannot hold it.
+    `commit_hook` is called before the file appears; `below` is as in `ganfx.atomic.AtomicFile`. Raises OutputError
+    where no file may be written there, PictureSizeError where the format cannot hold it.
     """
     form = format_for(Path(path))
     if max(width, height) > form.max_side:
@@ -134,8 +140,12 @@ def open_writer(
         strip=options.strip_metadata,
         background=options.background,
     )
-    target = AtomicFile(Path(path), overwrite=overwrite, commit_hook=commit_hook)
-    return PictureWriter(target, encoding, (width, height), options.quality)
+    target = AtomicFile(Path(path), overwrite=overwrite, commit_hook=commit_hook, below=below)
+    try:
+        return PictureWriter(target, encoding, (width, height), options.quality)
+    except BaseException:
+        target.discard()
+        raise
 
 
 class PictureWriter:
@@ -180,11 +190,23 @@ class PictureWriter:
         self._target.commit()
 
     def _encode(self) -> None:
-        encoding, part = self._encoding, self._target.part
+        encoding = self._encoding
         image, keep = metadata.attach(self._canvas.image(encoding.interpretation), encoding.metadata, encoding.form)
         options = _saver_options(encoding.form, image, self._quality or encoding.form.quality)
-        pyvips.Operation.call(encoding.form.saver, image, str(part), keep=keep, **options)
-        metadata.complete(part, encoding.metadata, encoding.form)
+        self._save(image, keep=keep, **options)
+        with self._target.open("r+b") as file:
+            metadata.complete(file, encoding.metadata, encoding.form)
+
+    def _save(self, image: pyvips.Image, **options: Any) -> None:
+        saver, target = self._encoding.form.saver, self._target
+        if os.name == "nt":
+            # The descriptors of this process are unknown to libvips there.
+            target.open().close()
+            pyvips.Operation.call(saver, image, os.fsencode(target.part), **options)
+        else:
+            pyvips.Operation.call(
+                f"{saver}_target", image, pyvips.Target.new_to_descriptor(target.descriptor), **options
+            )
 
     def __enter__(self) -> PictureWriter:
         return self

@@ -128,7 +128,7 @@ def _replace(path: Path, content: bytes, undo: contextlib.ExitStack) -> None:
 
 
 def _restore(path: Path, content: bytes) -> Callable[[], object]:
-    return lambda: path.write_bytes(content)
+    return lambda: write_atomic(path, content)
 
 
 def _set_enabled(host: Host, installation: Installation, undo: contextlib.ExitStack, *, enabled: bool) -> None:

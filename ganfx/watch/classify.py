@@ -62,12 +62,13 @@ class Classifier:
                 return NotNow.LATER
             check_complete(picture)
             # An existing file there is the picture's own earlier result.
-            existing = OverwritePolicy(overwrite=target.exists())
+            existing = OverwritePolicy(overwrite=os.path.lexists(target))
             runner = ItemRunner(recipe.chooser, recipe.save, existing, self._journal)
             return PendingItem(self._item(picture, target), runner)
 
     def _item(self, picture: Path, target: Path) -> Item:
-        return Item(picture, target, inside=picture.parent.relative_to(self._source), home=self._output)
+        inside = picture.parent.relative_to(self._source)
+        return Item(picture, target, inside=inside, home=self._output, below=self._output)
 
     def _target(self, picture: Path, recipe: FolderRecipe, *, arrived: bool) -> Path | None:
         """The file for the result of `picture`; None where it is up to date. Raises OutputError."""

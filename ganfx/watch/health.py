@@ -15,8 +15,12 @@ import psutil
 
 from ganfx.atomic import write_atomic
 from ganfx.batch.owners import is_alive
+from ganfx.open_folder import read_small
 
 _PREFIX = ".ganfx-watch-"
+_MOST_BYTES = 2**20
+# The latest time that is believed, in seconds since 1970: the year 9999.
+_LATEST = 253_370_764_800
 
 
 @dataclass
@@ -68,6 +72,17 @@ class WatchStatus:
         return {"running": self.is_running, **dataclasses.asdict(self)}
 
 
+_TEXTS, _COUNTS = ("source", "output", "recipe", "looks", "host"), ("pid", "done", "failed", "waiting", "events")
+_KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(_TEXTS, (str,)),
+    **dict.fromkeys(_COUNTS, (int,)),
+    **dict.fromkeys(("process_began", "since", "updated"), (int, float)),
+    "ended": (int, float, type(None)),
+    "current": (list,),
+    "last_error": (str, type(None)),
+}
+
+
 def read_all(output: Path) -> list[WatchStatus]:
     """The last status of each watcher that writes into `output`, the newest first; unreadable files are skipped."""
     found = [_read(path) for path in output.glob(f"{_PREFIX}*.json")]
@@ -83,7 +98,12 @@ def forget_ended(output: Path) -> None:
 
 
 def _read(path: Path) -> WatchStatus | None:
+    """The status in the file at `path`, which anybody may have written; None where it is none."""
     try:
-        return WatchStatus(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        found = json.loads(read_small(path, _MOST_BYTES, follow=False))
+        status = WatchStatus(**found)
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
+    is_sound = all(isinstance(getattr(status, name), kinds) for name, kinds in _KINDS.items())
+    numbers = (status.process_began, status.since, status.updated, status.ended or 0)
+    return status if is_sound and all(0 <= number < _LATEST for number in numbers) else None

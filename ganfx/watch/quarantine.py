@@ -2,55 +2,72 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 from pathlib import Path
 
+from ganfx.atomic import NAME_BYTES, output_errors
 from ganfx.errors import GanfxError, OutputError
+from ganfx.open_folder import OpenFolder
+from ganfx.text import clipped, printable
 
 FOLDER = "failed"
+_REASON = ".txt"
+# Bytes of a name that are kept for the number that a second file of that name gets.
+_NUMBER_BYTES = 8
 
 
 def set_aside(picture: Path, root: Path, error: GanfxError) -> Path:
     """Move `picture` from below `root` to the same path below root/failed, and write the reason to NAME.txt beside it.
 
-    Existing files are kept: the picture gets a numbered name then. Returns the new path. Raises OutputError.
+    Existing files are kept: the picture gets a numbered name then. No link is followed. Returns the new path. Raises
+    OutputError.
     """
-    folder = root / FOLDER / picture.parent.relative_to(root)
+    path = root / FOLDER / picture.parent.relative_to(root)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        place = _reserved(folder, picture)
-        try:
-            place.with_name(f"{place.name}.txt").write_bytes(os.fsencode(_reason(picture, error)))
-            os.replace(picture, place)
-        except OSError:
-            _withdraw(place)
-            raise
-    except OSError as problem:
-        message = f"cannot be moved to {folder}: {(problem.strerror or str(problem)).lower()}"
+        with (
+            output_errors(path),
+            OpenFolder.at(picture.parent, below=root) as source,
+            OpenFolder.at(path, below=root, create=True) as folder,
+        ):
+            name, reason = _reserved(folder, picture, _reason(picture, error))
+            try:
+                source.replace(picture.name, name, into=folder)
+            except OSError:
+                for reserved in (name, reason):
+                    folder.remove(reserved)
+                raise
+            return path / name
+    except OutputError as problem:
+        message = f"cannot be moved to {path}: {problem.message.removeprefix('cannot be written: ')}"
         raise OutputError(message, hint="--keep-failed leaves pictures that fail where they are") from problem
-    return place
 
 
-def _reserved(folder: Path, picture: Path) -> Path:
-    """A path for `picture` in `folder` that was free, reserved by an empty file; that for the reason is free too."""
+def _reserved(folder: OpenFolder, picture: Path, text: str) -> tuple[str, str]:
+    """A name in `folder` for `picture`, reserved by an empty file, and that of a new file with `text` beside it."""
     for number in itertools.count(1):
-        place = folder / (picture.name if number == 1 else f"{picture.stem}-{number}{picture.suffix}")
-        if place.with_name(f"{place.name}.txt").exists():
-            continue
-        try:
-            place.open("xb").close()
-            return place
-        except FileExistsError:
-            continue
+        name = picture.name if number == 1 else _numbered(picture, f"-{number}")
+        reason = f"{clipped(name, NAME_BYTES - len(_REASON))}{_REASON}"
+        with contextlib.suppress(FileExistsError):
+            with open(folder.create(reason), "w", encoding="utf-8") as file:
+                file.write(text)
+            try:
+                os.close(folder.create(name))
+                return name, reason
+            except OSError:
+                folder.remove(reason)
+                raise
     raise AssertionError
 
 
-def _withdraw(place: Path) -> None:
-    place.unlink(missing_ok=True)
-    place.with_name(f"{place.name}.txt").unlink(missing_ok=True)
+def _numbered(picture: Path, number: str) -> str:
+    stem = picture.stem
+    if len(os.fsencode(picture.name)) + len(number) > NAME_BYTES:
+        stem = clipped(stem, NAME_BYTES - _NUMBER_BYTES - len(os.fsencode(picture.suffix)))
+    return f"{stem}{number}{picture.suffix}"
 
 
 def _reason(picture: Path, error: GanfxError) -> str:
-    hint = f"hint: {error.hint}\n" if error.hint else ""
-    return f"{picture}\nerror: {error.message}\n{hint}To try it again, move the picture back.\n"
+    lines = [f"{picture}", f"error: {error.message}", f"hint: {error.hint}" if error.hint else ""]
+    return "".join(f"{printable(line)}\n" for line in [*lines, "To try it again, move the picture back."] if line)

@@ -9,8 +9,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ganfx.atomic import reason_of, write_atomic
 from ganfx.errors import OptionError, OutputError
 from ganfx.paths import own_environment, systemd_user_dir
+from ganfx.text import printable, valid
 
 # TimeoutStopSec: long enough to finish the pictures in work.
 _UNIT = """\
@@ -40,8 +42,12 @@ def unit_name(source: Path) -> str:
 
 
 def unit_text(source: Path, command: Sequence[str]) -> str:
-    """The unit that runs `command`, the watcher of `source`, in the current folder with its GANFX_ variables."""
+    """The unit that runs `command`, the watcher of `source`, in the current folder with its GANFX_ variables.
+
+    Raises OptionError where a name is not valid text.
+    """
     environment = "".join(f"Environment={_quoted(f'{name}={value}')}\n" for name, value in own_environment().items())
+    _check_text(*command, *own_environment().values())
     line = " ".join(_quoted(word).replace("$", "$$") for word in command)
     here = _escaped(str(Path.cwd()))
     return _UNIT.format(here=here, folder=_escaped(str(source)), command=line, environment=environment)
@@ -57,14 +63,21 @@ def install_unit(name: str, text: str) -> Path:
     path = systemd_user_dir() / name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_atomic(path, text)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from error
+        hint = f"may you write in {path.parent}?"
+        raise OutputError(f"{path}: cannot be written: {reason_of(error)}", hint=hint) from error
     return path
 
 
+def _check_text(*texts: str) -> None:
+    for text in texts:
+        if valid(text) != text:
+            raise OptionError(f"a service cannot name {printable(text)}, which is not valid text", hint="rename it")
+
+
 def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "%%").replace("\n", "\\n")
+    return printable(text.replace("\\", "\\\\")).replace("%", "%%")
 
 
 def _quoted(word: str) -> str:

@@ -259,7 +259,8 @@ def test_big_tiff_takes_exif(tmp_path: Path) -> None:
 
     image = pyvips.Image.new_from_array(scene()).copy(interpretation="srgb")
     image.tiffsave(str(tmp_path / "big.tif"), bigtiff=True)
-    tiff.add_tags(tmp_path / "big.tif", exif_block(1, (24, 16)), IPTC)
+    with (tmp_path / "big.tif").open("r+b") as file:
+        tiff.add_tags(file, exif_block(1, (24, 16)), IPTC)
     found = read_exif(tmp_path / "big.tif")
     assert found["camera"][ExifTags.Base.LensModel] == "50mm"
     assert tiff.read_iptc(tmp_path / "big.tif") == IPTC
