@@ -84,6 +84,15 @@ class ItemError(GanfxError):
             error.subject = error.subject or str(subject)
             raise
 
+    @classmethod
+    def of(cls, error: GanfxError, subject: object) -> ItemError:
+        """`error` as an error of the file `subject`, with its own message, hint and code."""
+        found = error if isinstance(error, ItemError) else ItemError(error.message, hint=error.hint)
+        if found is not error:
+            found.code, found.__cause__ = error.code, error
+        found.subject = found.subject or str(subject)
+        return found
+
 
 class UnreadableError(ItemError):
     """The file is missing, is not a picture of a known format, or is damaged: replace it."""

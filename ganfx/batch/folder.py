@@ -18,7 +18,7 @@ from ganfx.batch.report import HtmlReport
 from ganfx.batch.run import ItemProgress, run
 from ganfx.batch.stage_limits import StageLimits
 from ganfx.batch.wording import counted
-from ganfx.errors import OptionError
+from ganfx.errors import ItemError, OptionError
 from ganfx.files import MaskSource, SaveOptions, is_picture, writable_suffix
 from ganfx.pipeline import Chooser, EngineOptions
 
@@ -183,13 +183,21 @@ def _items(pictures: list[Input], chooser: Chooser, options: BatchOptions, *, in
         pictures = without_mask(pictures, options.mask)
     several = in_folder or len(pictures) > 1
     suffix = f".{options.format}" if options.format else None
-    naming = Naming(chooser.names, options.name, lambda path: suffix or writable_suffix(path))
+    naming = Naming(chooser.names, options.name, lambda path: suffix or _suffix_for(path))
     items = assign_targets(pictures, options.output, naming, into_folder=_is_folder(options, several))
     if options.mask:
         items = assign_masks(items, options.mask, is_picture)
     if options.mask_output:
         items = assign_mask_targets(items, options.mask_output, several)
     return items
+
+
+def _suffix_for(picture: Path) -> str:
+    """The suffix for the result of `picture`; one that cannot be read will fail later, with the reason."""
+    try:
+        return writable_suffix(picture)
+    except ItemError:
+        return picture.suffix
 
 
 def _notes(left_out: int) -> tuple[str, ...]:

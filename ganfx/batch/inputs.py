@@ -64,13 +64,18 @@ def _inputs_in(folder: Path, is_picture: IsPicture, recursive: bool, leave_out: 
 
 
 def _files_in(folder: Path, recursive: bool, leave_out: Path | None) -> Iterator[Path]:
-    avoided = None if leave_out is None else leave_out.resolve()
+    avoided = None if leave_out is None else followed(leave_out)
     for root, folders, names in os.walk(folder):
         here = Path(root)
         yield from (here / name for name in sorted(names) if not name.startswith(".") and (here / name).is_file())
         folders[:] = sorted(
-            name for name in folders if recursive and not name.startswith(".") and (here / name).resolve() != avoided
+            name for name in folders if recursive and not name.startswith(".") and followed(here / name) != avoided
         )
+
+
+def followed(path: Path) -> Path:
+    """`path` with all links resolved, as far as that can be done; a link to itself stays."""
+    return Path(os.path.realpath(path))
 
 
 def without_results(inputs: Sequence[Input]) -> list[Input]:
@@ -87,7 +92,7 @@ def _is_result(picture: Input, journals: _NearbyJournals, named: set[Path]) -> b
     source = journals.source_of(picture.path)
     if source is None:
         return False
-    return source in named or (picture.root is not None and source.is_relative_to(picture.root.resolve()))
+    return source in named or (picture.root is not None and source.is_relative_to(followed(picture.root)))
 
 
 class _NearbyJournals:

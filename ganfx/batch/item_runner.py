@@ -23,6 +23,7 @@ from ganfx.batch.records import Records, peek
 from ganfx.batch.stage_limits import DECODE, StageSlot
 from ganfx.errors import ItemError, OutputError
 from ganfx.files import MaskSource, SaveOptions, open_reader, writing
+from ganfx.incidents import unexpected
 from ganfx.open_folder import OpenFolder
 
 # Part of every recipe: increased when the same filters, options and models give other results than before.
@@ -101,6 +102,8 @@ class ItemRunner:
                 return known or Outcome(item, input_size=(reader.width, reader.height), status=PLANNED)
         except ItemError as error:
             return Outcome(item, error=error, status=FAILED)
+        except Exception as error:
+            return Outcome(item, error=unexpected(error, item.source), status=FAILED)
 
     def __enter__(self) -> ItemRunner:
         return self

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganfx.batch.inputs import Input
+from ganfx.batch.inputs import Input, followed
 from ganfx.errors import OptionError
 from ganfx.files import WRITABLE, MaskSource
 
@@ -56,7 +56,7 @@ class Naming:
 
     def name(self, source: Path, folder: Path) -> str:
         """The name of the result of `source` in `folder`. Raises OptionError for a field without one value."""
-        apart = folder.resolve() != source.parent.resolve()
+        apart = followed(folder) != followed(source.parent)
         template = self.template or (_APART if apart else _BESIDE)
         values = {name: value.replace("/", "-").replace("\\", "-") for name, value in self.values.items()}
         try:
@@ -90,10 +90,10 @@ def assign_targets(inputs: Sequence[Input], output: Path | None, naming: Naming,
     items = [
         _item(picture, output if into_folder else None, naming, None if into_folder else output) for picture in inputs
     ]
-    sources = {picture.path.resolve() for picture in inputs}
+    sources = {followed(picture.path) for picture in inputs}
     taken: dict[str, Path] = {}
     for item in items:
-        target = item.target.resolve()
+        target = followed(item.target)
         if target in sources:
             raise OptionError(
                 f"{item.target}: the result of {item.source} would replace an input", hint="choose another -o"

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ganfx.batch.inputs import Input
+from ganfx.batch.inputs import Input, followed
 from ganfx.batch.items import Item
 from ganfx.errors import OptionError
 from ganfx.files import MaskSource
@@ -28,9 +28,9 @@ def assign_masks(items: Sequence[Item], masks: MaskSource, is_picture: Callable[
     if masks.path is not None and not masks.path.exists():
         raise OptionError(f"there is no mask {masks.path}", hint="check the name")
     assigned = [dataclasses.replace(item, mask=_mask_of(item, masks, is_picture)) for item in items]
-    taken = {item.mask.path.resolve() for item in assigned if item.mask and item.mask.path}
+    taken = {followed(item.mask.path) for item in assigned if item.mask and item.mask.path}
     for item in assigned:
-        if item.target.resolve() in taken:
+        if followed(item.target) in taken:
             raise OptionError(f"{item.target}: a result would replace a mask", hint="choose another -o")
     return assigned
 
@@ -49,10 +49,10 @@ def assign_mask_targets(items: Sequence[Item], output: Path, several: bool) -> l
         )
         for item in items
     ]
-    taken = {path.resolve() for item in items for path in (item.source, item.target)}
+    taken = {followed(path) for item in items for path in (item.source, item.target)}
     for item in assigned:
         assert item.mask_target is not None
-        place = item.mask_target.resolve()
+        place = followed(item.mask_target)
         if place in taken:
             raise OptionError(f"{item.mask_target}: a mask would replace another file", hint="choose another folder")
         taken.add(place)
@@ -74,4 +74,4 @@ def _mask_of(item: Item, masks: MaskSource, is_picture: Callable[[Path], bool]) 
 
 
 def _same(path: Path, other: Path | None) -> bool:
-    return other is not None and path.resolve() == other.resolve()
+    return other is not None and followed(path) == followed(other)

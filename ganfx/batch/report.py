@@ -20,6 +20,7 @@ from ganfx.atomic import AtomicFile
 from ganfx.batch.process import DONE, UP_TO_DATE, Outcome
 from ganfx.errors import ItemError, OptionError
 from ganfx.files import Preview, preview, writing
+from ganfx.incidents import unexpected
 from ganfx.text import printable
 
 _GENERATOR = "ganfx"
@@ -133,6 +134,9 @@ def _pictures(outcome: Outcome, side: int) -> list[str]:
         shown = preview(item.source, item.target, side)
     except ItemError as error:
         return [_line(f"cannot be shown: {error}", "bad")]
+    except Exception as error:
+        found = unexpected(error, item.target)
+        return [_line(f"cannot be shown: {found.message} ({found.hint})", "bad")]
     slider = _slider(shown, f"{item.source.name}: percent of it, from the left, as it was before")
     return [slider, _line("A piece of it, at full size.", "quiet")] if shown.is_crop else [slider]
 

@@ -9,7 +9,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from ganfx.batch.items import Item
 from ganfx.batch.process import FAILED, SKIPPED, Outcome
 from ganfx.batch.stage_limits import StageLimits, StageSemaphores, StageSlot
-from ganfx.errors import DiskFullError, ItemError
+from ganfx.errors import DiskFullError, EngineError, GanfxError, ItemError, ModelError
+from ganfx.incidents import unexpected
 
 _FULL = "the disk is full"
 # Called with an item and its finished share, 0..1.
@@ -29,8 +30,9 @@ def run(
     """Make `items` in threads of their own by `make`, yielding each outcome as it comes.
 
     `progress` is called by these threads. After a full disk, and with `fail_fast` after any failure, no more items are
-    started, and the rest are skipped. Raises EngineError and ModelError, which would fail every item alike, and
-    whatever `progress` raises: then all threads stop where they are, and nothing is half-written.
+    started, and the rest are skipped. Whatever else an item raises is its own failure; what nobody foresaw is logged,
+    see `ganfx.incidents`. Raises EngineError and ModelError, which would fail every item alike, and whatever `progress`
+    raises: then all threads stop where they are, and nothing is half-written.
     """
     waiting = iter(items)
     semaphores = StageSemaphores(limits)
@@ -54,18 +56,42 @@ def run(
 
 def _make_one(item: Item, make: MakeItem, semaphores: StageSemaphores, progress: ItemProgress | None) -> Outcome:
     started = time.monotonic()
-    slot = StageSlot(semaphores, lambda share: progress(item, share) if progress else None)
+    slot = StageSlot(semaphores, lambda share: _tell(progress, item, share))
     try:
         slot.progress(0)
         return make(item, slot)
-    except ItemError as error:
-        return Outcome(item, time.monotonic() - started, error=error, status=FAILED)
+    except (EngineError, ModelError):
+        raise
+    except GanfxError as error:
+        found = ItemError.of(error, item.source)
+    except Exception as error:
+        found = unexpected(error, item.source)
+    return Outcome(item, time.monotonic() - started, error=found, status=FAILED)
+
+
+class _ProgressError(BaseException):
+    """What `progress` raised: it is no failure of the item that was being made."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__()
+        self.cause = cause
+
+
+def _tell(progress: ItemProgress | None, item: Item, share: float) -> None:
+    try:
+        if progress:
+            progress(item, share)
+    except Exception as error:
+        raise _ProgressError(error) from error
 
 
 def _results(finished: Iterable[Future[Outcome]]) -> Iterator[Outcome]:
     """The outcomes of `finished` items, before the first error that one of them raised."""
     for future in sorted(finished, key=lambda future: future.exception() is not None):
-        yield future.result()
+        try:
+            yield future.result()
+        except _ProgressError as error:
+            raise error.cause from None
 
 
 def _without_repeated_error(outcome: Outcome) -> Outcome:

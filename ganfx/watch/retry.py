@@ -11,6 +11,7 @@ from pathlib import Path
 from ganfx.batch.items import Item
 from ganfx.batch.process import FAILED, Outcome
 from ganfx.errors import DiskFullError, EngineError, GanfxError, ItemError, ModelError, OutputError, UnreadableError
+from ganfx.incidents import unexpected
 from ganfx.watch import quarantine
 from ganfx.watch.stability import FileState, StabilityTracker, WatchOptions
 
@@ -28,19 +29,13 @@ class EngineRetryError(ItemError):
     code = "engine"
 
 
-class UnexpectedError(ItemError):
-    """An exception that is not a GanfxError."""
-
-    code = "unexpected"
-
-
 class WithdrawnError(ItemError):
     """The watcher was stopped before the picture reached the filter."""
 
 
 @contextlib.contextmanager
-def as_retryable() -> Iterator[None]:
-    """Raise errors that would end the watcher as errors of the single picture that the block works on."""
+def as_retryable(picture: Path) -> Iterator[None]:
+    """Raise errors that would end the watcher as errors of `picture`, which the block works on."""
     try:
         yield
     except (EngineError, ModelError) as error:
@@ -48,8 +43,7 @@ def as_retryable() -> Iterator[None]:
     except GanfxError:
         raise
     except Exception as error:
-        what = f"{type(error).__name__}: {error}"
-        raise UnexpectedError(f"failed unexpectedly, {what}", hint="please report it, with the picture") from error
+        raise unexpected(error, picture) from error
 
 
 def may_pass(error: GanfxError) -> bool:
@@ -85,7 +79,7 @@ class RetryQueue:
         self._stability.see(picture, state, now)
         if state is None or isinstance(error, WithdrawnError) or not self._stability.is_due(picture, now):
             return
-        item_error = _as_item_error(picture, error)
+        item_error = ItemError.of(error, picture)
         outcome = dataclasses.replace(outcome or Outcome(Item(picture, picture)), error=item_error)
         left_s = self._options.give_up_s - self._stability.unchanged_s(picture, now)
         if may_pass(error):
@@ -118,13 +112,3 @@ class RetryQueue:
             return f"moved to {quarantine.set_aside(picture, self._source, error)}"
         except OutputError as problem:
             return f"left where it is: {problem}"
-
-
-def _as_item_error(picture: Path, error: GanfxError) -> ItemError:
-    """`error` as an error of the item `picture`."""
-    if isinstance(error, ItemError):
-        error.subject = error.subject or str(picture)
-        return error
-    item_error = ItemError(error.message, hint=error.hint)
-    item_error.code, item_error.subject = error.code, str(picture)
-    return item_error

@@ -191,7 +191,7 @@ class Watcher:
         """The item to make of `picture`, which stopped changing in `state`; None where there is none for now."""
         busy = {item.target for item in self._in_work}
         try:
-            with as_retryable():
+            with as_retryable(picture):
                 found = classifier.classify(picture, busy, arrived=self._stability.has_arrived(picture))
         except GanfxError as error:
             self._failures += self._failed(picture, error)
@@ -207,7 +207,7 @@ class Watcher:
 
     def _make(self, item: Item, slot: StageSlot) -> Outcome:
         """Make `item`, one of those in work, by its own recipe. Raises ItemError; called by several threads."""
-        with as_retryable():
+        with as_retryable(item.source):
             return self._in_work[item].pending.runner.make(item, _CheckedSlot(slot, self._check_not_stopping))
 
     def _check_not_stopping(self) -> None:

@@ -8,8 +8,16 @@ from pathlib import Path
 import pytest
 
 from ganfx.batch.process import FAILED
-from ganfx.errors import GanfxError, InferenceError, OptionError, OutputError, PictureSizeError, UnreadableError
-from ganfx.watch.retry import WAITING, EngineRetryError, RetryQueue, UnexpectedError, as_retryable
+from ganfx.errors import (
+    GanfxError,
+    InferenceError,
+    OptionError,
+    OutputError,
+    PictureSizeError,
+    UnexpectedError,
+    UnreadableError,
+)
+from ganfx.watch.retry import WAITING, EngineRetryError, RetryQueue, as_retryable
 from ganfx.watch.stability import FileState, StabilityTracker, WatchOptions
 
 
@@ -42,14 +50,14 @@ def test_only_what_may_pass_is_tried_again_and_an_engine_that_never_works_ends_i
         for picture in pictures:
             picture.touch()
             stability.see(picture, FileState.of(picture), time.monotonic())
-            with pytest.raises(EngineRetryError) as caught, as_retryable():
+            with pytest.raises(EngineRetryError) as caught, as_retryable(picture):
                 raise InferenceError("the device is lost")
             assert [told.status for told in retry.failed(picture, caught.value)] == [WAITING]
     assert picture == pictures[-1]
 
 
 def test_a_surprise_is_one_pictures_error_and_not_the_end() -> None:
-    with pytest.raises(UnexpectedError, match="ZeroDivisionError"), as_retryable():
+    with pytest.raises(UnexpectedError, match="ZeroDivisionError"), as_retryable(Path("a.jpg")):
         _ = 1 / 0
-    with pytest.raises(KeyboardInterrupt), as_retryable():
+    with pytest.raises(KeyboardInterrupt), as_retryable(Path("a.jpg")):
         raise KeyboardInterrupt
