@@ -15,7 +15,7 @@ VARIABLES = {
     "GANFX_FEATURES": "folder of the feature networks that training and evaluation use; without it they do without",
     "GANFX_MODELS": "folder of your own models, instead of `models` in the user's data folder",
     "GANFX_OFFLINE": "any value: `ganfx models pull` fetches nothing",
-    "GANFX_STATE": "folder of logs and of the service's address and lock, instead of `ganfx` in the user's state folder",
+    "GANFX_STATE": "folder of logs and of the service's files, instead of `ganfx` in the user's state folder",
 }
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ganfx.batch.inputs import Input, find_inputs, without_results
 from ganfx.batch.item_runner import ItemRunner, OverwritePolicy
-from ganfx.batch.items import Item, Naming, assign_targets, check_template
+from ganfx.batch.items import Item, Naming, assign_targets
 from ganfx.batch.masks import assign_mask_targets, assign_masks, without_mask
+from ganfx.batch.name_template import NameTemplate
 from ganfx.batch.process import Outcome
 from ganfx.batch.recipes import Recipe, find_recipe
 from ganfx.batch.report import HtmlReport
@@ -32,7 +34,7 @@ class BatchOptions:
     output: a folder, or a file for a single picture; None puts each result beside its picture.
     recursive: look into sub-folders too, and mirror them in `output`.
     format: the suffix of results without its dot; None keeps the picture's format where it can be written.
-    name: a template for the names of results, made of `items.FIELDS`; None chooses, see `Naming`.
+    name: a template for the names of results, see `NameTemplate`; None chooses, see `Naming`.
     quality: 1..100, of JPEG, WebP and AVIF; None is the default of the format.
     strip_metadata: leave out EXIF, XMP and IPTC; the color profile stays.
     overwrite: replace results that exist and are not up to date; without it they are errors.
@@ -164,26 +166,25 @@ def plan_batch(
     names = [str(name) for name in ([inputs] if isinstance(inputs, str | Path) else inputs)]
     if options.overwrite and options.skip_existing:
         raise OptionError("overwrite and skip_existing exclude each other", hint="leave one of them out")
-    if options.name is not None:
-        check_template(options.name)
+    template = NameTemplate(options.name) if options.name is not None else None
     _check_mask(recipe, options.mask)
     chooser = recipe.open(engine or EngineOptions())
     found = find_inputs(names, is_picture, recursive=options.recursive, leave_out=options.output)
     pictures = without_results(found)
     if not pictures:
         raise OptionError("these are all results of earlier runs", hint="name those that are to be worked on again")
-    items = _items(pictures, chooser, options, in_folder=any(Path(name).is_dir() for name in names))
+    suffix = f".{options.format}" if options.format else None
+    naming = Naming(chooser.names, template, lambda path: suffix or _suffix_for(path))
+    items = _items(pictures, naming, options, in_folder=any(os.path.isdir(name) for name in names))
     limits = options.limits or StageLimits.fitting(chooser)
     return Batch(tuple(items), chooser, options, limits, _notes(left_out=len(found) - len(pictures)))
 
 
-def _items(pictures: list[Input], chooser: Chooser, options: BatchOptions, *, in_folder: bool) -> list[Item]:
+def _items(pictures: list[Input], naming: Naming, options: BatchOptions, *, in_folder: bool) -> list[Item]:
     """What to make of `pictures`; `in_folder` is whether a folder was named, which may hold several another time."""
     if options.mask:
         pictures = without_mask(pictures, options.mask)
     several = in_folder or len(pictures) > 1
-    suffix = f".{options.format}" if options.format else None
-    naming = Naming(chooser.names, options.name, lambda path: suffix or _suffix_for(path))
     items = assign_targets(pictures, options.output, naming, into_folder=_is_folder(options, several))
     if options.mask:
         items = assign_masks(items, options.mask, is_picture)

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import os
-import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ganfx.batch.inputs import Input, followed
+from ganfx.batch.name_template import APART, BESIDE, NameTemplate
 from ganfx.errors import OptionError
-from ganfx.files import WRITABLE, MaskSource
-
-# Fields of templates for names; ext includes its dot.
-FIELDS = ("stem", "model", "scale", "ext", "filter", "suffix")
-# Default templates: beside the source, and in another folder.
-_BESIDE, _APART = "{stem}_{suffix}{ext}", "{stem}{ext}"
+from ganfx.files import MaskSource
 
 
 @dataclass(frozen=True)
@@ -46,40 +41,23 @@ class Naming:
     """How results are named.
 
     values: the fields that are the same for all results (model, scale, filter, suffix).
-    template: made of `FIELDS`; None keeps the source's name in another folder, and adds the suffix beside the source.
+    template: None keeps the source's name in another folder, and adds the suffix beside the source.
     extension: the suffix of the result of a source, with its dot.
     """
 
     values: Mapping[str, str]
-    template: str | None = None
+    template: NameTemplate | None = None
     extension: Callable[[Path], str] = lambda path: path.suffix
 
     def name(self, source: Path, folder: Path) -> str:
         """The name of the result of `source` in `folder`. Raises OptionError for a field without one value."""
         apart = followed(folder) != followed(source.parent)
-        template = self.template or (_APART if apart else _BESIDE)
-        values = {name: value.replace("/", "-").replace("\\", "-") for name, value in self.values.items()}
+        template = self.template or NameTemplate(APART if apart else BESIDE)
         try:
-            return template.format(**values, stem=source.stem, ext=self.extension(source))
+            return template.fill({**self.values, "stem": source.stem, "ext": self.extension(source)})
         except KeyError as error:
-            raise OptionError(f"--name: {{{error.args[0]}}} is not the same for all pictures here") from error
-
-
-def check_template(template: str) -> None:
-    """Raises OptionError where `template` cannot name results."""
-    try:
-        parts = list(string.Formatter().parse(template))
-        name = template.format(**dict.fromkeys(FIELDS, "x") | {"ext": ".png"})
-    except (KeyError, IndexError):
-        unknown = next(field for _, field, _, _ in parts if field is not None and field not in FIELDS)
-        known = ", ".join(f"{{{field}}}" for field in FIELDS)
-        raise OptionError(f"--name: there is no field {{{unknown}}}", hint=f"there are {known}") from None
-    except (ValueError, AttributeError) as error:
-        raise OptionError(f"--name: {template!r} is no template: {error}", hint=f"as in {_BESIDE!r}") from error
-    if "/" in template or os.sep in template:
-        raise OptionError(f"--name: {template!r} is a path, not a name", hint="-o says the folder")
-    if Path(name).suffix.lower() not in WRITABLE or name.startswith("."):
-        raise OptionError(f"--name: {template!r} gives no picture's name", hint=f"end it with {{ext}}: {_BESIDE!r}")
+            message = f"name {str(template)!r}: {{{error.args[0]}}} is not the same for all pictures here"
+            raise OptionError(message, hint="leave that field out") from error
 
 
 def assign_targets(inputs: Sequence[Input], output: Path | None, naming: Naming, *, into_folder: bool) -> list[Item]:

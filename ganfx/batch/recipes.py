@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -10,14 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from ganfx import pipeline
+from ganfx.atomic import reason_of
+from ganfx.batch.inputs import followed
+from ganfx.batch.name_template import NameTemplate
 from ganfx.errors import OptionError, nearest
 from ganfx.files import WRITABLE
 from ganfx.filters import all_filters, find_filter
-from ganfx.paths import config_dir
+from ganfx.hub import is_path
+from ganfx.open_folder import read_small
+from ganfx.paths import config_dir, models_dir
 
 FILE = "ganfx.toml"
 # Instead of steps: they are chosen for each picture.
 AUTO = "auto"
+_MOST_BYTES = 2**16
+_ROOT = 0
 _KINDS: Mapping[str, tuple[type, ...]] = {
     "steps": (str, list),
     "format": (str,),
@@ -35,14 +44,14 @@ class Recipe:
     format: the suffix of results without its dot; None leaves that to the caller, as for the fields below.
     quality: 1..100, of JPEG, WebP and AVIF.
     strip_metadata: leave out EXIF, XMP and IPTC.
-    name: a template for the names of results, see `items.FIELDS`.
+    name: a template for the names of results.
     """
 
     steps: tuple[pipeline.Step, ...]
     format: str | None = None
     quality: int | None = None
     strip_metadata: bool = False
-    name: str | None = None
+    name: NameTemplate | None = None
 
     @property
     def needing_mask(self) -> list[str]:
@@ -62,48 +71,108 @@ class Recipe:
         return pipeline.load_chain(self.steps, engine) if self.steps else pipeline.load_auto(engine)
 
 
-def find_recipe(wanted: str, folder: Path | None = None) -> Recipe:
+@dataclass(frozen=True)
+class _RecipeFile:
+    """What a ganfx.toml says.
+
+    allow_model_files: whether its recipes may name model files outside the user's own models.
+    """
+
+    path: Path
+    content: Mapping[str, Any]
+    allow_model_files: bool
+
+    @property
+    def recipes(self) -> Mapping[str, Any]:
+        recipes: dict[str, Any] = self.content.get("recipes", {})
+        return recipes
+
+    def recipe(self, name: str) -> Recipe:
+        return self.checked(_recipe(self.recipes[name], f"{self.path}: recipe {name!r}"))
+
+    def checked(self, recipe: Recipe) -> Recipe:
+        """`recipe`, once it is known to name allowed models alone. Raises OptionError."""
+        outside = [name for step in recipe.steps for name in (step.model, step.finder) if name and _is_outside(name)]
+        if outside and not self.allow_model_files:
+            raise OptionError(
+                f"{self.path} names the model file {outside[0]!r}, which is none of your models",
+                hint="ganfx models import makes it yours, --allow-model-files allows it",
+            )
+        return recipe
+
+
+def find_recipe(wanted: str, folder: Path | None = None, *, allow_model_files: bool = False) -> Recipe:
     """The recipe called `wanted`; or, where `wanted` is steps in the syntax of `pipeline.parse_steps` or AUTO, that.
 
-    Named recipes are searched in the ganfx.toml of `folder`, of the current folder and those above it, and of the
-    user's configuration folder. Raises OptionError for unknown names (with the nearest known one) and invalid files.
+    The names of filters and AUTO are never those of recipes. Other recipes are searched in the ganfx.toml of `folder`,
+    of the current folder and those above it, as far as they are the user's own, and of the user's configuration folder.
+
+    allow_model_files: whether recipes found elsewhere than in the configuration folder may name any model file, and not
+        just the user's models.
+
+    Raises OptionError for unknown names (with the nearest known one), invalid files and models not allowed.
     """
-    named: dict[str, tuple[Path, Any]] = {}
-    for path in _places(folder):
-        for name, table in _read(path).get("recipes", {}).items():
-            named.setdefault(name, (path, table))
-    if wanted in named:
-        path, table = named[wanted]
-        return _recipe(table, f"{path}: recipe {wanted!r}")
     first = re.split("[,:]", wanted)[0].strip()
-    known = [*named, *all_filters(), AUTO]
-    if first not in known:
-        raise OptionError(f"no recipe or filter {first!r}", hint=nearest(first, known))
-    return Recipe.of(wanted)
+    if first in _built_in():
+        return Recipe.of(wanted)
+    named: dict[str, _RecipeFile] = {}
+    for place in _places(folder):
+        file = _read(place / FILE, allow_model_files=allow_model_files or place == config_dir())
+        for name in file.recipes:
+            named.setdefault(name, file)
+    if wanted in named:
+        return named[wanted].recipe(wanted)
+    known = [*named, *_built_in()]
+    raise OptionError(f"no recipe or filter {first!r}", hint=nearest(first, known))
 
 
-def folder_recipe(folder: Path) -> Recipe | None:
-    """The recipe set by the key `recipe` in the ganfx.toml of `folder`; None without one. Raises OptionError."""
-    wanted = _read(folder / FILE).get("recipe")
-    return find_recipe(wanted, folder) if wanted is not None else None
+def folder_recipe(folder: Path, *, allow_model_files: bool = False) -> Recipe | None:
+    """The recipe set by the key `recipe` in the ganfx.toml of `folder`; None without one.
+
+    Raises OptionError as `find_recipe` does, also where the file gives a recipe the name of a filter.
+    """
+    file = _read(folder / FILE, allow_model_files=allow_model_files)
+    wanted = file.content.get("recipe")
+    if wanted is None:
+        return None
+    if wanted in file.recipes and wanted in _built_in():
+        raise OptionError(f"{file.path}: recipe {wanted!r} has the name of a filter", hint="call it something else")
+    found = find_recipe(wanted, folder, allow_model_files=allow_model_files)
+    is_own = wanted in file.recipes or re.split("[,:]", wanted)[0].strip() in _built_in()
+    return file.checked(found) if is_own else found
 
 
-def _places(folder: Path | None) -> list[Path]:
+def _is_outside(model: str) -> bool:
+    """Whether `model` names a file that is none of the user's models."""
+    return is_path(model) and not followed(Path(model)).is_relative_to(followed(models_dir()))
+
+
+def _built_in() -> list[str]:
+    return [*all_filters(), AUTO]
+
+
+def _places(folder: Path | None) -> Iterator[Path]:
+    """The folders whose ganfx.toml is read: those above the current one as far as they belong to the user."""
+    if folder:
+        yield folder
     here = Path.cwd()
-    folders = [*([folder.resolve()] if folder else []), here, *here.parents, config_dir()]
-    return [place / FILE for place in dict.fromkeys(folders)]
+    yield from dict.fromkeys([here, *itertools.takewhile(_is_own, here.parents)])
+    yield config_dir()
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _is_own(folder: Path) -> bool:
+    return os.name == "nt" or folder.stat().st_uid in (os.geteuid(), _ROOT)
+
+
+def _read(path: Path, *, allow_model_files: bool) -> _RecipeFile:
     try:
-        with path.open("rb") as file:
-            found = tomllib.load(file)
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise OptionError(f"{path}: {error}") from error
+        found = tomllib.loads(read_small(path, _MOST_BYTES).decode())
+    except (FileNotFoundError, NotADirectoryError):
+        found = {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise OptionError(f"{path}: {reason_of(error)}", hint="correct the file, or remove it") from error
     _check_keys(found, {"recipe": (str,), "recipes": (dict,)}, str(path))
-    return found
+    return _RecipeFile(path, found, allow_model_files)
 
 
 def _check_keys(table: Any, kinds: Mapping[str, tuple[type, ...]], where: str) -> None:
@@ -124,8 +193,11 @@ def _recipe(table: Any, where: str) -> Recipe:
         raise OptionError(f"{where} has no steps", hint='write some: steps = "heal,upscale:4"')
     if table.get("format", "png") not in {suffix.lstrip(".") for suffix in WRITABLE}:
         raise OptionError(f"{where}: cannot write {table['format']!r}", hint=nearest(table["format"], WRITABLE))
+    name = table.get("name")
     try:
-        return Recipe(_steps(table["steps"]), **{key: value for key, value in table.items() if key != "steps"})
+        template = None if name is None else NameTemplate(name)
+        saving = {key: value for key, value in table.items() if key not in ("steps", "name")}
+        return Recipe(_steps(table["steps"]), name=template, **saving)
     except OptionError as error:
         raise OptionError(f"{where}: {error.message}", hint=error.hint) from error
 

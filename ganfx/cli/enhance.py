@@ -10,7 +10,7 @@ from ganfx.cli.batches import run_batch
 from ganfx.cli.file_options import FileArguments, file_options, files_argument
 from ganfx.cli.help_groups import headed, make_command
 from ganfx.cli.mask_options import as_mask_source, mask_options
-from ganfx.cli.options import engine_options, take_engine_options
+from ganfx.cli.options import engine_options, model_files_option, take_engine_options
 
 _STEPS_HELP = "Filters with commas between, or auto: what each photograph needs.  [default: auto]"
 _EPILOG = """\b
@@ -30,7 +30,8 @@ A recipe is kept in a file ganfx.toml, here, in a folder above, or in your setti
   [recipes.old-photos]
   steps = "heal,colorize,upscale:4"
   format = "png"
-It may also say quality, strip_metadata and name, as the options here do.
+It may also say quality, strip_metadata and name, as the options here do. The names of filters are not for recipes, and
+model files outside your own models have to be allowed unless the file is that in your settings.
 """
 
 
@@ -49,7 +50,10 @@ def _enhance(**arguments: Any) -> int:
     steps, named = arguments["steps"], arguments["recipe"]
     if steps is not None and named is not None:
         raise click.UsageError("--steps and --recipe exclude each other")
-    recipe = find_recipe(named) if named is not None else Recipe.of(AUTO if steps is None else steps)
+    if named is None:
+        recipe = Recipe.of(AUTO if steps is None else steps)
+    else:
+        recipe = find_recipe(named, allow_model_files=arguments["allow_model_files"])
     return run_batch("enhance", recipe, files, engine, mask=as_mask_source(arguments["mask"], arguments["mask_color"]))
 
 
@@ -63,6 +67,7 @@ enhance = make_command(
         headed(_OWN)("--recipe", metavar="NAME", help="A recipe of ganfx.toml: its steps, and how to save."),
         *mask_options(_OWN),
         engine_options,
+        model_files_option(),
         *file_options(),
     ],
     help=_HELP,

@@ -14,6 +14,9 @@ _PROVIDERS = ("auto", *(provider.name for provider in PROVIDERS))
 _PRECISIONS = ("auto", *PRECISIONS)
 _PROVIDER_HELP = "What to run on; auto takes the fastest that works here, see `ganfx doctor`."
 _PRECISION_HELP = "Number format; auto takes the fastest that is exact enough."
+_MODEL_FILES_HELP = (
+    "Let the recipes of a ganfx.toml that is found in a folder name any model file, and not just your own models."
+)
 
 _option = headed(MODEL)
 _ENGINE = (
@@ -36,6 +39,11 @@ def lanes_option(help_: str) -> Decorator:
         return StageLimits.parse(value) if value else None
 
     return headed(RUN)("-j", "--lanes", metavar="OPEN:FILTER:ENCODE", callback=parse, help=help_)
+
+
+def model_files_option() -> Decorator:
+    """`--allow-model-files`, for commands that read recipes."""
+    return headed(MODEL)("--allow-model-files", is_flag=True, help=_MODEL_FILES_HELP)
 
 
 def engine_options(command: Any) -> Any:

@@ -13,7 +13,7 @@ import click
 from ganfx.cli.file_options import saving_options
 from ganfx.cli.help_groups import RUN, Decorator, headed, make_command
 from ganfx.cli.interrupt import interruptible
-from ganfx.cli.options import engine_options, lanes_option, take_engine_options
+from ganfx.cli.options import engine_options, lanes_option, model_files_option, take_engine_options
 from ganfx.cli.watch_service import install_service
 from ganfx.cli.watch_status import show_status
 from ganfx.errors import GanfxError, ItemError
@@ -82,6 +82,7 @@ _OPTIONS = [
     headed(_SERVICE)("--install-service", is_flag=True, help="Write a systemd user unit that does this."),
     headed(_SERVICE)("--print", "print_only", is_flag=True, help="With --install-service: only show it."),
     engine_options,
+    model_files_option(),
     lanes_option("Pictures at once, as for the other commands."),
     headed(RUN)("--json", "as_json", is_flag=True, help="Print one JSON object per picture on standard output."),
     headed(RUN)("-q", "--quiet", is_flag=True, help="Print errors only."),

@@ -13,6 +13,7 @@ import numpy as np
 from ganfx.batch.inputs import Input, find_inputs
 from ganfx.batch.item_runner import ItemRunner
 from ganfx.batch.items import Naming, assign_targets
+from ganfx.batch.name_template import BESIDE, NameTemplate
 from ganfx.batch.run import run
 from ganfx.batch.stage_limits import StageLimits
 from ganfx.engine import Engine
@@ -76,7 +77,7 @@ def _round(inputs: Sequence[Input], chooser: Chooser, limits: StageLimits) -> Th
 def _make(inputs: Sequence[Input], chooser: Chooser, limits: StageLimits) -> float:
     """Make results of `inputs` somewhere; the megapixels written."""
     megapixels = 0.0
-    naming = Naming(chooser.names, "{stem}_{suffix}{ext}")
+    naming = Naming(chooser.names, NameTemplate(BESIDE))
     with tempfile.TemporaryDirectory(prefix="ganfx-") as folder, ItemRunner(chooser, SaveOptions()) as runner:
         items = assign_targets(inputs, Path(folder), naming, into_folder=True)
         for outcome in run(items, runner.make, limits=limits):

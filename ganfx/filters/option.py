@@ -54,7 +54,7 @@ class Option:
         if value is None and self.default is None:
             return None
         if self.repeatable:
-            return tuple(self._checked(one) for one in ([value] if isinstance(value, str) else value))
+            return tuple(self._checked(one) for one in (value if isinstance(value, list | tuple) else [value]))
         return self._checked(value)
 
     def _checked(self, value: Any) -> Any:
@@ -75,7 +75,7 @@ class Option:
             return _BOOLEANS[word]
         try:
             return self.kind(value)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError, AttributeError) as error:
             is_type, or_auto = isinstance(self.kind, type), f", nor {AUTO!r}" if self.auto else ""
             problem = f"{value!r} is not of type {self.kind.__name__}{or_auto}" if is_type else str(error)
             raise OptionError(f"{self.name}: {problem}") from error

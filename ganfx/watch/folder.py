@@ -80,4 +80,5 @@ def find_recipes(source: Path, recipe: str | None, options: WatchOptions, engine
             strip_metadata=options.strip_metadata or recipe.strip_metadata,
         )
 
-    return FolderRecipes(source, recipe, lambda recipe: recipe.open(engine), completed)
+    allowed = options.allow_model_files
+    return FolderRecipes(source, recipe, lambda recipe: recipe.open(engine), completed, allow_model_files=allowed)

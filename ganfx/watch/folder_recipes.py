@@ -39,6 +39,7 @@ class FolderRecipes:
         Sub-folders with a ganfx.toml have their own.
     open_: opens the networks of a recipe.
     completed: fills in what the main recipe leaves open.
+    allow_model_files: whether recipes in these folders may name any model file, and not just the user's models.
 
     Raises OptionError for an unknown recipe.
     """
@@ -49,9 +50,12 @@ class FolderRecipes:
         wanted: str | None,
         open_: Callable[[Recipe], pipeline.Chooser],
         completed: Callable[[Recipe], Recipe] = lambda recipe: recipe,
+        *,
+        allow_model_files: bool = False,
     ) -> None:
         self._source, self._open, self._completed = source, open_, completed
-        self._recipe = find_recipe(wanted, source) if wanted is not None else None
+        self._allowed = allow_model_files
+        self._recipe = find_recipe(wanted, source, allow_model_files=allow_model_files) if wanted is not None else None
         self.name = wanted or f"what {FILE} says, else {AUTO}"
         self._read: dict[Path, tuple[FileState, Recipe | None]] = {}
         self._opened: list[FolderRecipe] = []
@@ -73,7 +77,7 @@ class FolderRecipes:
         if state is None:
             return None
         if folder not in self._read or self._read[folder][0] != state:
-            self._read[folder] = state, folder_recipe(folder)
+            self._read[folder] = state, folder_recipe(folder, allow_model_files=self._allowed)
         return self._read[folder][1]
 
     def _opened_recipe(self, recipe: Recipe) -> FolderRecipe:

@@ -27,6 +27,7 @@ class WatchOptions:
     quality: 1..100, of JPEG, WebP and AVIF.
     strip_metadata: leave out EXIF, XMP and IPTC; the color profile stays.
     limits: pictures per stage; None fits them to the device.
+    allow_model_files: whether a ganfx.toml in the folder may name any model file, and not just the user's models.
     """
 
     settle_s: float = 2.0
@@ -39,6 +40,7 @@ class WatchOptions:
     quality: int | None = None
     strip_metadata: bool = False
     limits: StageLimits | None = None
+    allow_model_files: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganfx.batch.inputs import Input, find_inputs
-from ganfx.batch.items import Item, Naming, assign_targets, check_template
+from ganfx.batch.items import Item, Naming, assign_targets
+from ganfx.batch.name_template import FIELDS, NameTemplate
 from ganfx.errors import OptionError
 
 NAMES = st.sampled_from(["a.jpg", "a.png", "a_x4.jpg", "b.jpg", "sub/a.jpg", "sub/b.webp"])
@@ -25,7 +26,9 @@ def targets(
     *sources: Path, output: Path | None = None, file: Path | None = None, template: str | None = None
 ) -> list[Item]:
     inputs = [Input(source) for source in sources]
-    return assign_targets(inputs, file or output, Naming(VALUES, template), into_folder=output is not None)
+    return assign_targets(
+        inputs, file or output, Naming(VALUES, template and NameTemplate(template)), into_folder=output is not None
+    )
 
 
 def found(*names: Path | str, **options: bool | Path) -> list[Path]:
@@ -64,13 +67,43 @@ def test_a_template_names_them(tmp_path: Path) -> None:
         ("{stem}", "end it with {ext}"),
         ("{stem}.doc", "end it with {ext}"),
         ("{ext}", "end it with {ext}"),
+        ("../{stem}{ext}", "a path, not a name"),
+        ("..\\{stem}{ext}", "a path, not a name"),
+        ("..{stem}{ext}", "no picture's name"),
+        ("a\n{stem}{ext}", "characters"),
+        ("\x1b[2J{stem}{ext}", "characters"),
+        ("\u202e{stem}{ext}", "characters"),
+        ("a\udcff{stem}{ext}", "characters"),
+        ("C:{stem}{ext}", "characters"),
+        ("a.png:{stem}{ext}", "characters"),
+        ("con{ext}", "a device"),
+        ("LPT1.x{ext}", "a device"),
+        ("a" * 300 + "{ext}", "longer than"),
+        ("{stem:>1000000000}{ext}", "no field"),
+        ("{stem!r}{ext}", "no field"),
+        ("{stem.__class__.__mro__}{ext}", "no field"),
+        ("{{stem}}{ext}", "no template"),
+        ("", "end it with {ext}"),
     ],
 )
 def test_a_template_that_names_nothing_is_one_line(template: str, words: str) -> None:
     with pytest.raises(OptionError) as caught:
-        check_template(template)
+        NameTemplate(template)
     assert words in f"{caught.value.message} {caught.value.hint}"
     assert "\n" not in caught.value.message
+
+
+@given(st.text(st.characters(codec=None)), st.dictionaries(st.sampled_from(FIELDS), st.text()))
+def test_whatever_is_filled_in_a_name_stays_a_name(text: str, values: dict[str, str]) -> None:
+    given = dict.fromkeys(FIELDS, "x") | values | {"stem": "photo", "ext": ".png"}
+    for template in (text, f"{{stem}}_{text}{{ext}}", "{model}{suffix}{ext}"):
+        try:
+            name = NameTemplate(template).fill(given)
+        except OptionError:
+            continue
+        assert Path(name).name == name
+        assert not name.startswith(".")
+        assert not set(name) & set("/\\\0\n")
 
 
 def test_a_template_by_which_two_results_share_a_file_is_refused(tmp_path: Path) -> None:

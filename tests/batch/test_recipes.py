@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,11 @@ import pytest
 import pyvips
 
 from ganfx import pipeline
+from ganfx.batch import recipes
 from ganfx.batch.recipes import Recipe, find_recipe, folder_recipe
 from ganfx.cli import main
 from ganfx.errors import OptionError
+from ganfx.filters import all_filters
 from ganfx.filters.colorize.hint import Hint
 from ganfx.imaging.picture import Floats
 from tests import graphs
@@ -118,6 +122,9 @@ def test_a_folder_says_its_own_recipe(tmp_path: Path) -> None:
         ("[recipes.old]\nsteps = [{ scale = 3 }]", "old", "a step says no filter", None),
         ("[recipes.old\nsteps = 'heal'", "old", "line 1", None),
         ("[recipes]\nold = 'heal'", "old", "is not a table", None),
+        ("[recipes.old]\nsteps = 'heal'\nname = '../../{stem}{ext}'", "old", "is a path, not a name", "-o"),
+        ("a = " + "[" * 10_000, "old", "ganfx.toml", "correct the file"),
+        ("#" * 70_000, "old", "larger than", "correct the file"),
     ],
 )
 def test_a_fault_is_named_with_what_was_meant(
@@ -129,6 +136,94 @@ def test_a_fault_is_named_with_what_was_meant(
     assert words in failure.value.message
     assert "\n" not in failure.value.message
     assert hint is None or hint in str(failure.value.hint)
+
+
+def test_a_recipe_cannot_take_the_name_of_a_filter(tmp_path: Path) -> None:
+    for name in ("heal", "auto"):
+        text = f"recipe = '{name}'\n[recipes.{name}]\nsteps = 'stylize'"
+        write(tmp_path, text)
+        folder = write(tmp_path / "album", text)
+        assert filters_of(find_recipe(name, folder)) == ([] if name == "auto" else [name])
+        with pytest.raises(OptionError, match="the name of a filter"):
+            folder_recipe(folder)
+    write(tmp_path / "here", "this is not TOML")
+    assert filters_of(find_recipe("heal,upscale:4")) == ["heal", "upscale"]
+
+
+@pytest.mark.parametrize(
+    "value", ["1", "nan", "inf", "true", "[]", "[[1]]", "{ a = 1 }", "1979-05-27", "9" * 400, "''"]
+)
+def test_values_of_any_type_are_taken_or_named(value: str, tmp_path: Path) -> None:
+    settings = [
+        *(f"steps = 'heal'\n{key} = {value}" for key in ("format", "quality", "strip_metadata", "name")),
+        f"steps = {value}",
+        *(
+            f"steps = [{{ filter = '{filter_.name}', {key} = {value} }}]"
+            for filter_ in all_filters().values()
+            for key in ("filter", "model", "finder", *(option.name for option in filter_.options))
+        ),
+    ]
+    for text in settings:
+        with contextlib.suppress(OptionError):
+            folder_recipe(write(tmp_path / "album", f"recipe = 'mine'\n[recipes.mine]\n{text}"))
+
+
+OUTSIDE = ["/tmp/evil.onnx", "../evil.onnx", "~/evil.onnx", "evil.onnx", "sub/evil", "C:\\models\\evil.onnx"]
+
+
+@pytest.mark.parametrize("model", OUTSIDE)
+def test_recipes_in_folders_name_no_model_files_unless_allowed(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANFX_MODELS", str(tmp_path / "models"))
+    steps = f"[{{ filter = 'heal', finder = '{model}' }}, 'upscale:model={model}']"
+    named = f"[recipes.mine]\nsteps = {steps}"
+    for text in (f"recipe = 'mine'\n{named}", f"recipe = 'upscale:model={model}'"):
+        folder = write(tmp_path / "album", text)
+        with pytest.raises(OptionError, match="none of your models") as refused:
+            folder_recipe(folder)
+        assert "--allow-model-files" in str(refused.value.hint)
+        assert folder_recipe(folder, allow_model_files=True) is not None
+    write(tmp_path / "here", named)
+    with pytest.raises(OptionError, match="none of your models"):
+        find_recipe("mine")
+    assert find_recipe(f"upscale:model={model}").steps[0].model == model
+    (tmp_path / "here" / "ganfx.toml").unlink()
+    write(tmp_path / "settings", named)
+    assert find_recipe("mine").steps[1].model == model
+    assert folder_recipe(write(tmp_path / "album", "recipe = 'mine'")) is not None
+
+
+def test_recipes_in_folders_name_the_users_own_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANFX_MODELS", str(tmp_path / "models"))
+    for model in ("mine", tmp_path / "models" / "mine.onnx"):
+        found = folder_recipe(write(tmp_path / "album", f"recipe = 'upscale:model={model}'"))
+        assert found is not None
+        assert found.steps[0].model == str(model)
+    climbing = tmp_path / "models" / ".." / "evil.onnx"
+    with pytest.raises(OptionError, match="none of your models"):
+        folder_recipe(write(tmp_path / "album", f"recipe = 'upscale:model={climbing}'"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders")
+def test_a_pipe_or_a_device_in_place_of_recipes_holds_nothing_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "here" / "ganfx.toml")
+    with pytest.raises(OptionError, match="not a regular file"):
+        find_recipe("mine")
+    (tmp_path / "here" / "ganfx.toml").unlink()
+    (tmp_path / "here" / "ganfx.toml").symlink_to("/dev/zero")
+    with pytest.raises(OptionError, match="not a regular file"):
+        find_recipe("mine")
+
+
+def test_recipes_above_are_read_only_as_far_as_the_folders_are_the_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "[recipes.theirs]\nsteps = 'heal'")
+    assert filters_of(find_recipe("theirs")) == ["heal"]
+    monkeypatch.setattr(recipes, "_is_own", lambda folder: folder != tmp_path)
+    with pytest.raises(OptionError, match="no recipe"):
+        find_recipe("theirs")
 
 
 def ganfx(*arguments: object) -> int:
@@ -149,8 +244,11 @@ def test_a_recipe_says_how_to_save_where_nobody_else_does(tmp_path: Path) -> Non
     steps = f"[{{ filter = 'upscale', model = {str(model)!r} }}]"
     write(tmp_path, f"[recipes.big]\nsteps = {steps}\nformat = 'webp'\nname = '{{stem}}-big{{ext}}'")
     photo = save(tmp_path / "photo.png", np.full((20, 30, 3), 0.5, np.float32))
-    assert ganfx("enhance", photo, "--recipe", "big") == 0
+    assert ganfx("enhance", photo, "--recipe", "big") == 2
+    assert ganfx("enhance", photo, "--recipe", "big", "--allow-model-files") == 0
     assert pyvips.Image.new_from_file(str(tmp_path / "photo-big.webp")).width == 60
-    assert ganfx("enhance", photo, "--recipe", "big", "-f", "jpg", "--name", "{stem}_b{ext}") == 0
+    assert (
+        ganfx("enhance", photo, "--recipe", "big", "--allow-model-files", "-f", "jpg", "--name", "{stem}_b{ext}") == 0
+    )
     assert (tmp_path / "photo_b.jpg").exists()
     assert ganfx("enhance", photo, "--recipe", "big", "--steps", "heal") == 2

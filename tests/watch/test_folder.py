@@ -52,3 +52,28 @@ def test_what_cannot_be_watched_is_said_at_once(tmp_path: Path) -> None:
         open_watcher(tmp_path, tmp_path, "upscald")
     with pytest.raises(OptionError, match="no masks"):
         open_watcher(tmp_path, tmp_path, "inpaint")
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        "[recipes.mine]\nsteps = 'upscale:4'\nname = '../../../outside{ext}'",
+        "[recipes.mine]\nsteps = 'upscale:4'\nname = '/tmp/outside{ext}'",
+        "[recipes.mine]\nsteps = 'upscale:model=../outside.onnx'",
+        "[recipes.mine]\nsteps = 'inpaint'",
+    ],
+)
+def test_a_recipe_in_a_folder_leads_nowhere_else_and_holds_up_that_folder_alone(
+    recipe: str, tmp_path: Path, model: Path
+) -> None:
+    source, output = photos(tmp_path / "in", 1), tmp_path / "out"
+    photo(source / "album" / "a.png")
+    (source / "album" / "ganfx.toml").write_text(f"recipe = 'mine'\n{recipe}")
+    before = set(results(tmp_path))
+    options = WatchOptions(settle_s=0, once=True)
+    outcomes = {one.item.source.name: one for one in watch_folder(source, output, f"upscale:model={model}", options)}
+    assert (outcomes["000.jpg"].status, outcomes["a.png"].status) == ("done", "waiting")
+    assert outcomes["a.png"].error
+    assert outcomes["a.png"].error.code == "option"
+    made = {name for name in set(results(tmp_path)) - before if not Path(name).name.startswith(".ganfx")}
+    assert made == {"out/000.jpg"}

@@ -170,7 +170,7 @@ def test_a_folder_may_have_its_own_recipe(folders: tuple[Path, Path], model: Pat
     (source / "sub" / "deep").mkdir(parents=True)
     for name in ("a.png", "sub/b.png", "sub/deep/c.png"):
         photo(source / name)
-    with watching(source, output, model) as watch:
+    with watching(source, output, model, "--allow-model-files") as watch:
         watch.until_done("a.png", "sub/b.png", "sub/deep/c.png")
         (source / "sub" / "ganfx.toml").write_text(f'recipe = "upscale:model={larger}"')
         watch.until(lambda: len(watch.names("done")) == 5)
