@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganfx.batch.inputs import Input, find_inputs, without_results
+from ganfx.atomic import reason_of
+from ganfx.batch.inputs import Input, Skipped, find_inputs, without_results
 from ganfx.batch.item_runner import ItemRunner, OverwritePolicy
 from ganfx.batch.items import Item, Naming, assign_targets
 from ganfx.batch.masks import assign_mask_targets, assign_masks, without_mask
 from ganfx.batch.name_template import NameTemplate
-from ganfx.batch.process import Outcome
+from ganfx.batch.process import FAILED, Outcome
 from ganfx.batch.recipes import Recipe, find_recipe
 from ganfx.batch.report import HtmlReport
 from ganfx.batch.run import ItemProgress, run
 from ganfx.batch.stage_limits import StageLimits
 from ganfx.batch.wording import counted
-from ganfx.errors import ItemError, OptionError
+from ganfx.errors import ItemError, OptionError, UnreadableError
 from ganfx.files import MaskSource, SaveOptions, is_picture, writable_suffix
 from ganfx.pipeline import Chooser, EngineOptions
 
 Note = Callable[[str], None]
+# Names that a note has at most.
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ class Batch:
     """A batch that is planned and not run: its items with their targets, and the networks to run them through.
 
     notes: what the user should know about the plan.
+    unread: the folders and files in folders that cannot be read, as outcomes that failed.
     """
 
     items: tuple[Item, ...]
@@ -83,6 +88,12 @@ class Batch:
     options: BatchOptions
     limits: StageLimits
     notes: tuple[str, ...] = ()
+    unread: tuple[Outcome, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """How many outcomes there will be."""
+        return len(self.items) + len(self.unread)
 
     @property
     def device(self) -> str:
@@ -98,9 +109,8 @@ class Batch:
         written.
         """
         with self._runner() as runner, self._report() as report:
-            for outcome in run(
-                self.items, runner.make, limits=self.limits, fail_fast=self.options.fail_fast, progress=progress
-            ):
+            made = run(self.items, runner.make, limits=self.limits, fail_fast=self.options.fail_fast, progress=progress)
+            for outcome in itertools.chain(made, self.unread):
                 if report:
                     report.add(outcome)
                 yield outcome
@@ -112,6 +122,7 @@ class Batch:
         """What `run` would come to, without running a network or writing anything; PLANNED where it would work."""
         with self._runner() as runner:
             yield from runner.dry_run(self.items)
+        yield from self.unread
 
     def _runner(self) -> ItemRunner:
         options = self.options
@@ -121,7 +132,7 @@ class Batch:
     def _report(self) -> HtmlReport | contextlib.nullcontext[None]:
         if self.options.report is None:
             return contextlib.nullcontext()
-        return HtmlReport(self.options.report, len(self.items), self.device, overwrite=self.options.overwrite)
+        return HtmlReport(self.options.report, self.total, self.device, overwrite=self.options.overwrite)
 
 
 def run_folder(
@@ -169,7 +180,8 @@ def plan_batch(
     template = NameTemplate(options.name) if options.name is not None else None
     _check_mask(recipe, options.mask)
     chooser = recipe.open(engine or EngineOptions())
-    found = find_inputs(names, is_picture, recursive=options.recursive, leave_out=options.output)
+    skipped = Skipped()
+    found = find_inputs(names, is_picture, recursive=options.recursive, leave_out=options.output, skipped=skipped)
     pictures = without_results(found)
     if not pictures:
         raise OptionError("these are all results of earlier runs", hint="name those that are to be worked on again")
@@ -177,7 +189,8 @@ def plan_batch(
     naming = Naming(chooser.names, template, lambda path: suffix or _suffix_for(path))
     items = _items(pictures, naming, options, in_folder=any(os.path.isdir(name) for name in names))
     limits = options.limits or StageLimits.fitting(chooser)
-    return Batch(tuple(items), chooser, options, limits, _notes(left_out=len(found) - len(pictures)))
+    notes = _notes(len(found) - len(pictures), skipped)
+    return Batch(tuple(items), chooser, options, limits, notes, tuple(map(_unread, skipped.unread)))
 
 
 def _items(pictures: list[Input], naming: Naming, options: BatchOptions, *, in_folder: bool) -> list[Item]:
@@ -201,10 +214,35 @@ def _suffix_for(picture: Path) -> str:
         return picture.suffix
 
 
-def _notes(left_out: int) -> tuple[str, ...]:
-    if not left_out:
-        return ()
-    return (f"{counted(left_out, 'result')} of earlier runs {'is' if left_out == 1 else 'are'} left out",)
+def _notes(results: int, skipped: Skipped) -> tuple[str, ...]:
+    """What was left out: `results` of earlier runs, and what folders contain besides."""
+    notes = []
+    if results:
+        notes.append(f"{counted(results, 'result')} of earlier runs {_is(results)} left out")
+    if skipped.no_pictures:
+        count = len(skipped.no_pictures)
+        notes.append(
+            f"{counted(count, 'file')} {_is(count)} called as pictures are, and none: {_some(skipped.no_pictures)}"
+        )
+    if skipped.odd:
+        count = len(skipped.odd)
+        notes.append(f"{counted(count, 'name')} {_is(count)} left out, neither files nor folders: {_some(skipped.odd)}")
+    return tuple(notes)
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _some(paths: list[Path]) -> str:
+    return ", ".join([*(str(path) for path in paths[:_NAMED]), *(["..."] if len(paths) > _NAMED else [])])
+
+
+def _unread(error: OSError) -> Outcome:
+    path = Path(os.fsdecode(error.filename))
+    found = UnreadableError(f"cannot be read: {reason_of(error)}", hint="may you read it?")
+    found.subject = str(path)
+    return Outcome(Item(path, path), error=found, status=FAILED)
 
 
 def _check_mask(recipe: Recipe, mask: MaskSource | None) -> None:

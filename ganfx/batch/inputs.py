@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
+import stat
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from ganfx.atomic import reason_of
 from ganfx.batch.records import Records, peek, real
 from ganfx.batch.wording import counted
 from ganfx.errors import OptionError
+from ganfx.files import WRITABLE
 
 IsPicture = Callable[[Path], bool]
 _OPEN_JOURNALS = 8
@@ -32,45 +36,98 @@ class Input:
         return self.path.parent.relative_to(self.root) if self.root else Path()
 
 
+@dataclass
+class Skipped:
+    """What folders contain besides pictures, as far as users should know of it.
+
+    unread: folders and files that the system refused to read.
+    odd: names that are neither files nor folders: pipes, links that lead nowhere, links to folders.
+    no_pictures: files that are called as pictures are, and begin like none.
+    """
+
+    unread: list[OSError] = field(default_factory=list)
+    odd: list[Path] = field(default_factory=list)
+    no_pictures: list[Path] = field(default_factory=list)
+
+
 def find_inputs(
-    names: Sequence[str], is_picture: IsPicture, *, recursive: bool = False, leave_out: Path | None = None
+    names: Sequence[str],
+    is_picture: IsPicture,
+    *,
+    recursive: bool = False,
+    leave_out: Path | None = None,
+    skipped: Skipped | None = None,
 ) -> list[Input]:
     """The files that `names` stand for, each once: files themselves, the pictures in folders, the matches of patterns.
 
-    In folders, hidden files and files that are not pictures are skipped. With `recursive`, their sub-folders are
+    In folders, hidden files and files that are not pictures are left out. With `recursive`, their sub-folders are
     searched too, except hidden ones and `leave_out`. A name that matches nothing is kept, so that it fails as an item
-    of its own. Raises OptionError for a folder without pictures.
+    of its own; so are pictures in folders that cannot be read. `skipped` is filled. Raises OptionError for a folder
+    without pictures.
     """
     found: list[Input] = []
+    skipped = skipped or Skipped()
     for name in names:
         path = Path(name)
-        if path.is_dir():
-            found += _inputs_in(path, is_picture, recursive, leave_out)
-        elif not path.exists() and glob.has_magic(name):
+        if os.path.isdir(path):
+            found += _inputs_in(path, is_picture, recursive, leave_out, skipped)
+        elif not os.path.lexists(path) and glob.has_magic(name):
             found += [Input(Path(match)) for match in sorted(glob.glob(name))] or [Input(path)]
         else:
             found.append(Input(path))
     return list({picture.path: picture for picture in reversed(found)}.values())[::-1]
 
 
-def _inputs_in(folder: Path, is_picture: IsPicture, recursive: bool, leave_out: Path | None) -> list[Input]:
-    files = list(_files_in(folder, recursive, leave_out))
-    pictures = [Input(path, folder) for path in files if is_picture(path)]
-    if not pictures:
-        deeper = not recursive and any(path.is_dir() for path in folder.iterdir())
-        hint = "-r looks into its folders too" if deeper else f"{counted(len(files), 'file')}, none a readable picture"
-        raise OptionError(f"{folder}: no pictures in this folder", hint=hint)
-    return pictures
+def _inputs_in(
+    folder: Path, is_picture: IsPicture, recursive: bool, leave_out: Path | None, skipped: Skipped
+) -> list[Input]:
+    unread = len(skipped.unread)
+    files = list(_files_in(folder, recursive, leave_out, skipped))
+    pictures = [Input(path, folder) for path in files if _is_input(path, is_picture, skipped)]
+    if pictures:
+        return pictures
+    if len(skipped.unread) > unread:
+        error = skipped.unread[-1]
+        message = f"{folder}: no pictures in this folder, and {error.filename} cannot be read: {reason_of(error)}"
+        raise OptionError(message, hint="may you read it?")
+    deeper = not recursive and any(os.path.isdir(path) for path in folder.iterdir())
+    hint = "-r looks into its folders too" if deeper else f"{counted(len(files), 'file')}, none a readable picture"
+    raise OptionError(f"{folder}: no pictures in this folder", hint=hint)
 
 
-def _files_in(folder: Path, recursive: bool, leave_out: Path | None) -> Iterator[Path]:
+def _is_input(path: Path, is_picture: IsPicture, skipped: Skipped) -> bool:
+    is_called_so = path.suffix.lower() in WRITABLE
+    if is_picture(path) or (is_called_so and not os.access(path, os.R_OK)):
+        return True
+    if is_called_so:
+        skipped.no_pictures.append(path)
+    return False
+
+
+def _files_in(folder: Path, recursive: bool, leave_out: Path | None, skipped: Skipped) -> Iterator[Path]:
     avoided = None if leave_out is None else followed(leave_out)
-    for root, folders, names in os.walk(folder):
+    for root, folders, names in os.walk(folder, onerror=skipped.unread.append):
         here = Path(root)
-        yield from (here / name for name in sorted(names) if not name.startswith(".") and (here / name).is_file())
-        folders[:] = sorted(
-            name for name in folders if recursive and not name.startswith(".") and followed(here / name) != avoided
+        yield from (
+            here / name for name in sorted(names) if not name.startswith(".") and _is_file(here / name, skipped)
         )
+        wanted = [name for name in sorted(folders) if recursive and not name.startswith(".")]
+        skipped.odd += [here / name for name in wanted if os.path.islink(here / name)]
+        folders[:] = [name for name in wanted if followed(here / name) != avoided]
+
+
+def _is_file(path: Path, skipped: Skipped) -> bool:
+    try:
+        mode = os.stat(path).st_mode
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ELOOP):
+            skipped.odd.append(path)
+        else:
+            skipped.unread.append(error)
+        return False
+    if not stat.S_ISREG(mode):
+        skipped.odd.append(path)
+    return stat.S_ISREG(mode)
 
 
 def followed(path: Path) -> Path:

@@ -22,6 +22,7 @@ from ganfx.files import (
     save_mask,
 )
 from ganfx.imaging.picture import Mask
+from ganfx.text import valid
 
 DONE, UP_TO_DATE, SKIPPED, FAILED = "done", "up to date", "skipped", "failed"
 # The status of a dry run.
@@ -61,17 +62,24 @@ class Outcome:
         return self.megapixels / max(self.seconds, 1e-6)
 
     def as_json(self) -> dict[str, Any]:
-        """The outcome as plain data for JSON."""
+        """The outcome as plain data for JSON.
+
+        Bytes of names that are no text are escaped; the URIs have the very names, percent-encoded.
+        """
+        target = self.item.target if self.status in (DONE, UP_TO_DATE, PLANNED) else None
         return {
-            "input": str(self.item.source),
-            "output": str(self.item.target) if self.status in (DONE, UP_TO_DATE, PLANNED) else None,
+            "input": valid(str(self.item.source)),
+            "input_uri": self.item.source.absolute().as_uri(),
+            "output": target and valid(str(target)),
+            "output_uri": target and target.absolute().as_uri(),
             "status": self.status,
             "input_size": self.input_size,
             "output_size": self.output_size,
             "steps": self.steps,
             "seconds": round(self.seconds, 3),
-            "notes": list(self.notes),
-            "error": self.error and {"code": self.error.code, "message": str(self.error), "hint": self.error.hint},
+            "notes": valid(self.notes),
+            "error": self.error
+            and valid({"code": self.error.code, "message": str(self.error), "hint": self.error.hint}),
         }
 
 

@@ -13,6 +13,7 @@ import click
 from ganfx import __version__
 from ganfx.cli import bench, compare, doctor, enhance, evaluate, models, plugins, serve, train, watch
 from ganfx.cli.filter_commands import filter_command
+from ganfx.cli.terminal import show_usage_error, tell, use_replacements
 from ganfx.errors import GanfxError
 from ganfx.filters import all_filters
 
@@ -55,22 +56,23 @@ for _command in _COMMANDS:
 
 def report_error(error: GanfxError) -> None:
     """Print what went wrong in one line, and in another what to do about it, if that is known."""
-    click.echo(f"error: {error}", err=True)
+    tell(f"error: {error}")
     if error.hint:
-        click.echo(f"hint: {error.hint}", err=True)
+        tell(f"hint: {error.hint}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its status."""
+    use_replacements()
     try:
         status = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
         sys.exit(status or 0)
     except click.ClickException as error:
-        error.show()
+        show_usage_error(error)
         sys.exit(error.exit_code)
     except GanfxError as error:
         report_error(error)
         sys.exit(error.exit_status)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted: what is finished is complete, nothing is half-written", err=True)
+        tell("interrupted: what is finished is complete, nothing is half-written")
         sys.exit(INTERRUPTED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import click
 
 from ganfx.cli.file_options import FileArguments, Level
 from ganfx.cli.interrupt import interruptible
+from ganfx.cli.terminal import show_json
 from ganfx.errors import ItemError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def run_batch(
         raise click.UsageError(f"name the pictures: ganfx {command} photo.jpg")
     options = arguments.batch_options(mask=mask, mask_output=mask_output)
     batch = plan_batch(arguments.names, recipe, options, engine=engine)
-    with interruptible() as interrupt, reporter(len(batch.items), batch.device, arguments.level) as report:
+    with interruptible() as interrupt, reporter(batch.total, batch.device, arguments.level) as report:
         report.say(f"{counted(len(batch.items), 'picture')}, lanes {batch.limits}, on {batch.device}", Level.VERBOSE)
         for note in batch.notes:
             report.say(f"note: {note}")
@@ -52,5 +52,5 @@ def run_batch(
         for outcome in batch.dry_run() if arguments.dry_run else batch.run(progress, on_note):
             report.finished(outcome)
             if arguments.as_json:
-                click.echo(json.dumps(outcome.as_json()))
+                show_json(outcome.as_json())
         return ItemError.exit_status if report.has_failures else 0

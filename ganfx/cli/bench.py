@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from typing import Any
 
 import click
 
 from ganfx.batch.stage_limits import StageLimits
 from ganfx.cli.options import engine_options, lanes_option, take_engine_options
+from ganfx.cli.terminal import show, show_json
 from ganfx.filters import all_filters
 
 _MASKLESS = [filter_.name for filter_ in all_filters().values() if not filter_.needs_mask]
@@ -58,10 +58,10 @@ def batch(
     found = benchmark_batch(files, chain, used, recursive=recursive, rounds=rounds)
     if as_json:
         figures = dataclasses.asdict(found) | {"busy_share": found.busy_share, "overhead": found.overhead}
-        click.echo(json.dumps(figures))
+        show_json(figures)
         return
-    click.echo(f"{counted(found.pictures, 'picture')}, {found.megapixels:.1f} MP written, on {found.device}")
-    click.echo(f"lanes: {used.decode} opened, {used.engine} in the filter, {used.encode} encoded at once")
-    click.echo(f"whole batch:    {found.whole_s:8.2f} s, {found.megapixels / found.whole_s:.2f} MP/s")
-    click.echo(f"networks in it: {found.busy_s:8.2f} s, busy {found.busy_share:.1%} of the time")
-    click.echo(f"networks alone: {found.alone_s:8.2f} s, overhead {found.overhead:+.1%}")
+    show(f"{counted(found.pictures, 'picture')}, {found.megapixels:.1f} MP written, on {found.device}")
+    show(f"lanes: {used.decode} opened, {used.engine} in the filter, {used.encode} encoded at once")
+    show(f"whole batch:    {found.whole_s:8.2f} s, {found.megapixels / found.whole_s:.2f} MP/s")
+    show(f"networks in it: {found.busy_s:8.2f} s, busy {found.busy_share:.1%} of the time")
+    show(f"networks alone: {found.alone_s:8.2f} s, overhead {found.overhead:+.1%}")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from ganfx.cli.terminal import tell
+
 
 @click.command(short_help="Before and after in one picture.")
 @click.argument("pairs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="BEFORE AFTER...")
@@ -26,4 +28,4 @@ def compare(pairs: tuple[Path, ...], output: Path, overwrite: bool) -> None:
     pictures = [open_picture(path) for path in pairs]
     sheet = before_after(list(zip(pictures[::2], pictures[1::2], strict=True)))
     save_picture(sheet, output, overwrite=overwrite)
-    click.echo(f"written: {output}", err=True)
+    tell(f"written: {output}")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import platform
 from typing import Any
 
 import click
+
+from ganfx.cli.terminal import show, show_json
 
 PACKAGES = (
     "onnxruntime-gpu",
@@ -61,14 +62,14 @@ def doctor(as_json: bool) -> int:
     """Show which devices and providers load on this machine, and what to install for more."""
     findings = _findings()
     if as_json:
-        click.echo(json.dumps(findings, indent=2))
+        show_json(findings, indent=2)
         return 0
-    click.echo(f"ganfx {findings['ganfx']}, Python {findings['python']}, {findings['system']}")
-    click.echo(", ".join(f"{name} {version}" for name, version in findings["packages"].items()))
+    show(f"ganfx {findings['ganfx']}, Python {findings['python']}, {findings['system']}")
+    show(", ".join(f"{name} {version}" for name, version in findings["packages"].items()))
     for provider in findings["providers"]:
-        click.echo(f"  {'yes' if provider['usable'] else 'no ':3}  {provider['name']:9} {provider['detail']}")
+        show(f"  {'yes' if provider['usable'] else 'no ':3}  {provider['name']:9} {provider['detail']}")
         if not provider["usable"] and provider["hint"]:
-            click.echo(f"       {'':9} -> {provider['hint']}")
+            show(f"       {'':9} -> {provider['hint']}")
     for warning in findings["warnings"]:
-        click.echo(f"warning: {warning}")
+        show(f"warning: {warning}")
     return 0

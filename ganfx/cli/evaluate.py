@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ganfx.cli.terminal import show_lines, tell
 from ganfx.errors import ModelError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _say(line: str) -> None:
-    click.echo(line, err=True)
+    tell(line)
 
 
 @click.group("eval", short_help="Compare models by figures, sheets and speed.")
@@ -56,7 +57,7 @@ def _extras() -> Iterator[None]:
 
 
 def _tell(report: EvaluationReport, output: Path | None) -> None:
-    click.echo(report.markdown())
+    show_lines(report.markdown())
     for path in report.save(output) if output else ():
         _say(f"written: {path}")
 
@@ -206,4 +207,4 @@ def speed(models: tuple[str, ...], size: tuple[int, int] | None, repeats: int) -
     """Time models in turns on the same input; the first one is the measure."""
     from ganfx.evaluation.speed import benchmark_speed, speed_table
 
-    click.echo(speed_table(benchmark_speed(models, size=size, repeats=repeats)))
+    show_lines(speed_table(benchmark_speed(models, size=size, repeats=repeats)))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from ganfx.cli.terminal import show, show_json, tell
 
 if TYPE_CHECKING:
     from ganfx.hub import ModelEntry
@@ -30,11 +31,11 @@ def list_(filter_: str | None = None, as_json: bool = False) -> None:
 
     entries = list_models(filter_)
     if as_json:
-        click.echo(json.dumps([dataclasses.asdict(entry) for entry in entries], indent=2, default=str))
+        show_json([dataclasses.asdict(entry) for entry in entries], indent=2)
         return
     for entry in entries:
-        click.echo(_line(entry))
-    click.echo("* the default of its filter; `ganfx models pull NAME` fetches what is not installed")
+        show(_line(entry))
+    show("* the default of its filter; `ganfx models pull NAME` fetches what is not installed")
 
 
 def _line(entry: ModelEntry) -> str:
@@ -57,11 +58,11 @@ def verify(name: str) -> int:
     engine = open_engine(find_model(name), EngineOptions())
     result = run_self_test(engine)
     if result is None:
-        click.echo(f"{engine.spec.name}: carries no self-test", err=True)
+        tell(f"{engine.spec.name}: carries no self-test")
         return 1
     verdict = "good" if result.passed else "BAD"
     off = f"{result.error:.1e} off the reference"
-    click.echo(f"{engine.spec.name} on {engine.device}, {engine.precision}: {verdict}, {off}")
+    show(f"{engine.spec.name} on {engine.device}, {engine.precision}: {verdict}, {off}")
     return 0 if result.passed else 1
 
 
@@ -78,7 +79,7 @@ def import_(file: Path, name: str | None, license: str, replace: bool) -> None:
     from ganfx.hub import import_model
 
     path = import_model(file, name=name, license=license, replace=replace)
-    click.echo(f"ready: {_use_of(path)}")
+    show(f"ready: {_use_of(path)}")
 
 
 @models.command()
@@ -89,9 +90,9 @@ def pull(name: str) -> None:
 
     for entry in list_models():
         if entry.name == name:
-            click.echo(_line(entry), err=True)
+            tell(_line(entry))
     path = pull_model(name)
-    click.echo(f"ready: {_use_of(path)}")
+    show(f"ready: {_use_of(path)}")
 
 
 def _use_of(path: Path) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from ganfx.cli.terminal import show, show_json, tell
 from ganfx.errors import HostError
 from ganfx.hosts.table import HOSTS, Host, Installation
 
@@ -65,11 +65,11 @@ def install(names: tuple[str, ...], folder: Path | None) -> None:
     write_schema(state_dir())
     for host, installation in targets:
         install(host, installation)
-        click.echo(f"{host.title}: installed in {installation.plugins}")
+        show(f"{host.title}: installed in {installation.plugins}")
         for note in notes(host, installation, machine):
-            click.echo(f"note: {note}", err=True)
+            tell(f"note: {note}")
     for host in dict.fromkeys(host for host, _ in targets):
-        click.echo(f"{host.title} has it, once it is started anew, under {host.menu}", err=True)
+        tell(f"{host.title} has it, once it is started anew, under {host.menu}")
 
 
 @plugins.command()
@@ -86,9 +86,12 @@ def status(names: tuple[str, ...], folder: Path | None, as_json: bool) -> int:
     found = [(host, one, state_of(host, one)) for host, one in _installations(names, folder)]
     for host, one, state in found:
         fields = {"host": host.name, "packaging": one.packaging, "folder": str(one.plugins), "state": state}
-        click.echo(json.dumps(fields) if as_json else f"{host.title:7} {state:10} {one.plugins} ({one.packaging})")
+        if as_json:
+            show_json(fields)
+        else:
+            show(f"{host.title:7} {state:10} {one.plugins} ({one.packaging})")
     if not found and not as_json:
-        click.echo("neither " + " nor ".join(host.title for host in HOSTS.values()) + " is found on this computer")
+        show("neither " + " nor ".join(host.title for host in HOSTS.values()) + " is found on this computer")
     return 0 if {state for _, _, state in found} - {ABSENT} == {INSTALLED} else _FAILED
 
 
@@ -101,9 +104,9 @@ def uninstall(names: tuple[str, ...], folder: Path | None) -> None:
 
     removed = [(host, one) for host, one in _installations(names, folder) if uninstall(host, one)]
     for host, installation in removed:
-        click.echo(f"{host.title}: removed from {installation.plugins}")
+        show(f"{host.title}: removed from {installation.plugins}")
     if not removed:
-        click.echo("no plug-in of ganfx is installed", err=True)
+        tell("no plug-in of ganfx is installed")
 
 
 @plugins.command()
@@ -126,7 +129,7 @@ def doctor(names: tuple[str, ...], folder: Path | None, as_json: bool) -> int:
     all_passed = True
     for host, installation in installed:
         if not as_json:
-            click.echo(f"{host.title}, {installation.plugins} ({installation.packaging})")
+            show(f"{host.title}, {installation.plugins} ({installation.packaging})")
         for finding in examine(host, installation, Machine.current()):
             all_passed = all_passed and finding.passed is not False
             _show(finding, host, installation, as_json=as_json)
@@ -141,13 +144,13 @@ def _show(finding: Finding, host: Host, installation: Installation, *, as_json: 
             "good": finding.passed,
             "finding": finding.text,
         }
-        click.echo(json.dumps({**fields, "hint": finding.hint, "details": finding.details}))
+        show_json({**fields, "hint": finding.hint, "details": finding.details})
         return
-    click.echo(f"  {_MARKS[finding.passed]}  {finding.text}")
+    show(f"  {_MARKS[finding.passed]}  {finding.text}")
     if finding.hint:
-        click.echo(f"       -> {finding.hint}")
+        show(f"       -> {finding.hint}")
     for line in finding.details.rstrip().splitlines():
-        click.echo(f"       | {line}")
+        show(f"       | {line}")
 
 
 @plugins.command("zip")
@@ -160,7 +163,7 @@ def zip_(output: Path) -> None:
     from ganfx.hosts.installer import write_zip
 
     write_zip(HOSTS["krita"], output)
-    click.echo(output)
+    show(output)
 
 
 @plugins.command()
@@ -169,7 +172,7 @@ def describe() -> None:
     from ganfx.paths import state_dir
     from ganfx.server.schema import write_schema
 
-    click.echo(write_schema(state_dir()))
+    show(write_schema(state_dir()))
 
 
 def _installations(names: tuple[str, ...], folder: Path | None) -> list[tuple[Host, Installation]]:

@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from ganfx.batch.process import DONE, FAILED, PLANNED, SKIPPED, Outcome
 from ganfx.cli.file_options import Level
+from ganfx.cli.terminal import tell
+from ganfx.text import printable
 
 if TYPE_CHECKING:
     from ganfx.batch.items import Item
@@ -43,7 +44,7 @@ class Reporter:
             return
         with self._lock:
             if item not in self._rows:
-                self._rows[item] = self.bars.add_task(item.source.name, total=1.0, speed="")
+                self._rows[item] = self.bars.add_task(printable(item.source.name), total=1.0, speed="")
             self._shares[item] = share
             self.bars.update(self._rows[item], completed=share)
             self._show()
@@ -115,9 +116,9 @@ class Reporter:
         if self.level < level:
             return
         if self.bars:
-            self.bars.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self.bars.console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
         else:
-            click.echo(line, err=True)
+            tell(line)
 
 
 @contextlib.contextmanager
@@ -125,12 +126,12 @@ def reporter(total: int, device: str, level: Level) -> Iterator[Reporter]:
     """A `Reporter` for `total` files on `device`, which prints a summary at the end."""
     console = Console(stderr=True)
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
         TextColumn("ETA"),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[speed]}"),
+        TextColumn("{task.fields[speed]}", markup=False),
     )
     with contextlib.ExitStack() as stack:
         shown = console.is_terminal and level > Level.QUIET

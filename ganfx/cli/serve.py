@@ -9,6 +9,7 @@ import click
 
 from ganfx.cli.interrupt import interruptible
 from ganfx.cli.options import engine_options, take_engine_options
+from ganfx.cli.terminal import tell
 
 _HELP = """Run the engine for painting programs, on this computer and for you alone.
 
@@ -60,4 +61,4 @@ def serve(port: int, idle: float, memory: int | None, max_megapixels: float, **o
 def _print_line(line: str) -> None:
     # Standard error may be closed, if the program that started the service has ended.
     with contextlib.suppress(OSError):
-        click.echo(line, err=True)
+        tell(line)

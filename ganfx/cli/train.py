@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ganfx.cli.terminal import tell
 from ganfx.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ _BOTH = click.option(
 
 
 def _say(line: str) -> None:
-    click.echo(line, err=True)
+    tell(line)
 
 
 def _command(row: Trainable) -> click.Command:

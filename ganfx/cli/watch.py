@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from ganfx.cli.file_options import saving_options
 from ganfx.cli.help_groups import RUN, Decorator, headed, make_command
 from ganfx.cli.interrupt import interruptible
 from ganfx.cli.options import engine_options, lanes_option, model_files_option, take_engine_options
+from ganfx.cli.terminal import show_json, tell
 from ganfx.cli.watch_service import install_service
 from ganfx.cli.watch_status import show_status
 from ganfx.errors import GanfxError, ItemError
@@ -143,7 +143,7 @@ class _Printer:
     def outcome(self, outcome: Outcome) -> None:
         """Print the outcome of one picture."""
         if self.as_json:
-            click.echo(json.dumps({"time": _now(), **outcome.as_json()}))
+            show_json({"time": _now(), **outcome.as_json()})
         if outcome.error:
             self._error(outcome, outcome.error)
             return
@@ -157,10 +157,10 @@ class _Printer:
         from ganfx.batch.process import FAILED
 
         end = "" if outcome.status == FAILED else "; tried again later"
-        click.echo(f"{_now()} error: {error}{end}", err=True)
+        tell(f"{_now()} error: {error}{end}")
         for line in (f"hint: {error.hint}" if error.hint else "", *outcome.notes):
             if line:
-                click.echo(f"{_now()}   {line}", err=True)
+                tell(f"{_now()}   {line}")
 
     def note(self, line: str) -> None:
         """Print a note about the watcher itself."""
@@ -169,7 +169,7 @@ class _Printer:
     def line(self, line: str) -> None:
         """Print `line`, unless --quiet."""
         if not self.quiet:
-            click.echo(f"{_now()} {line}", err=True)
+            tell(f"{_now()} {line}")
 
 
 def _now() -> str:

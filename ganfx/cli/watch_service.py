@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
+from ganfx.cli.terminal import show, show_lines, tell
+
 # Parameters that are not passed on to the service.
 _LEFT_OUT = {"source", "output", "install_service", "print_only"}
 
@@ -20,12 +22,12 @@ def install_service(source: Path, output: Path, context: click.Context, *, print
     command = [sys.executable, "-m", "ganfx", "watch", str(source), str(output), *_options_of(context)]
     name, text = unit_name(source), unit_text(source, command)
     if print_only:
-        click.echo(text, nl=False)
+        show_lines(text.rstrip("\n"))
         return 0
-    click.echo(install_unit(name, text))
-    click.echo(f"start it:  systemctl --user daemon-reload && systemctl --user enable --now {name}", err=True)
-    click.echo(f"read it:   journalctl --user -u {name} -f", err=True)
-    click.echo("to have it run while you are not logged in:  loginctl enable-linger", err=True)
+    show(install_unit(name, text))
+    tell(f"start it:  systemctl --user daemon-reload && systemctl --user enable --now {name}")
+    tell(f"read it:   journalctl --user -u {name} -f")
+    tell("to have it run while you are not logged in:  loginctl enable-linger")
     return 0
 
 

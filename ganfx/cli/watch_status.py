@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from ganfx.batch.wording import counted
+from ganfx.cli.terminal import show, show_json, show_lines
 from ganfx.errors import OptionError
+from ganfx.text import printable
 
 if TYPE_CHECKING:
     from ganfx.watch.health import WatchStatus
@@ -27,9 +26,12 @@ def show_status(output: Path, source: Path | None, *, as_json: bool) -> int:
         raise OptionError(f"there is no folder {output}", hint="name the folder OUT of the watcher")
     found = [one for one in read_all(output) if source is None or one.source == str(source.resolve())]
     for status in found:
-        click.echo(json.dumps(status.as_json()) if as_json else _described(status))
+        if as_json:
+            show_json(status.as_json())
+        else:
+            show_lines(_described(status))
     if not found and not as_json:
-        click.echo(f"not running: no watcher has written into {output}")
+        show(f"not running: no watcher has written into {output}")
     return 0 if any(status.is_running for status in found) else NONE_RUNS
 
 
@@ -46,7 +48,7 @@ def _described(status: WatchStatus) -> str:
         lines.append(f"  in work: {', '.join(status.current)}")
     if status.last_error:
         lines.append(f"  last error: {status.last_error}")
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _when(seconds: float) -> str:

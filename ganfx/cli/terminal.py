@@ -1,0 +1,48 @@
+"""All that the command line prints: each line as text alone, whatever the names of files in it contain."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from typing import Any
+
+import click
+
+from ganfx.text import printable, valid
+
+
+def tell(line: object) -> None:
+    """Print `line` on standard error, for people."""
+    click.echo(printable(line), err=True)
+
+
+def show(line: object) -> None:
+    """Print `line` on standard output."""
+    click.echo(printable(line))
+
+
+def show_lines(text: str) -> None:
+    """Print the lines of `text` on standard output."""
+    for line in text.split("\n"):
+        show(line)
+
+
+def show_json(value: Any, *, indent: int | None = None) -> None:
+    """Print `value` on standard output as JSON, which is plain ASCII; what JSON does not know is shown as text."""
+    click.echo(json.dumps(valid(value), indent=indent, default=lambda other: valid(str(other))))
+
+
+def show_usage_error(error: click.ClickException) -> None:
+    """Print what click says of a wrong call, which may name files that a pattern of the shell stood for."""
+    if isinstance(error, click.UsageError) and error.ctx:
+        for line in [*error.ctx.get_usage().split("\n"), f"Try '{error.ctx.command_path} --help' for help.", ""]:
+            tell(line)
+    tell(f"Error: {error.format_message()}")
+
+
+def use_replacements() -> None:
+    """Show what the encoding of the terminal does not have as escapes, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
