@@ -25,9 +25,12 @@ SETTINGS = "engine.json"
 # Prefixes of variables that a host sets for its own Python and libraries; they would break the service's.
 _HOST_VARIABLES = ("PYTHON", "LD_", "DYLD_", "QT_", "QML", "GI_", "GIO_", "GIMP", "GEGL", "BABL", "KRITA", "APPDIR")
 _FLATPAK = Path("/.flatpak-info")
+# The service listens nowhere else.
+_HOST = "127.0.0.1"
 # Time limits: for the start, for an instance started by somebody else, and between two messages.
 _START_S, _GRACE_S, _SILENCE_S = 60.0, 10.0, 30.0
 _CHUNK = 1 << 20
+_MAX_JSON_BYTES = 16 << 20
 _SHAPE = ("width", "height", "channels", "depth")
 _START_HINT = "Start it in a terminal: ganfx serve"
 _DETACHED: dict[str, Any] = {"start_new_session": True, "creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0)}
@@ -107,7 +110,7 @@ class ServiceClient:
         text = json.dumps({**header, **fields, "filter": filter_name, "mask": bool(mask)}).encode()
         parts = [len(text).to_bytes(4, "little"), text, pixels.data, mask or b""]
         address = self._find_service() or self._start(["serve"], lambda process: self._find_service(), report)
-        connection = http.client.HTTPConnection(address["host"], address["port"], timeout=_SILENCE_S)
+        connection = http.client.HTTPConnection(_HOST, address["port"], timeout=_SILENCE_S)
         with contextlib.closing(connection):
             with self._readable_errors():
                 response = _post(connection, address["token"], parts)
@@ -151,7 +154,9 @@ class ServiceClient:
             # Do not connect if the process is dead. On Windows os.kill would end it, and a sandbox has its own pids.
             if os.name != "nt" and not _FLATPAK.exists():
                 os.kill(address["pid"], 0)
-            connection = http.client.HTTPConnection(address["host"], address["port"], timeout=2)
+            if address["host"] != _HOST:
+                return None
+            connection = http.client.HTTPConnection(_HOST, address["port"], timeout=2)
             with contextlib.closing(connection):
                 connection.request("GET", "/v1/health", headers={"Authorization": "Bearer " + address["token"]})
                 health = json.loads(connection.getresponse().read(_CHUNK))
@@ -160,8 +165,14 @@ class ServiceClient:
             return None
 
     def _read_json(self, name: str) -> Any:
-        with contextlib.suppress(OSError, ValueError):
-            return json.loads((self.state / name).read_text(encoding="utf-8"))
+        """The JSON in a file of the state folder; None if it is not there, a link, or not this user's."""
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        with contextlib.suppress(OSError, ValueError, RecursionError):
+            with open(os.open(self.state / name, flags), "rb") as file:
+                if os.name != "nt" and os.fstat(file.fileno()).st_uid != os.geteuid():
+                    return None
+                return json.loads(file.read(_MAX_JSON_BYTES))
+        return None
 
     def _start(self, words: list[str], ready: Callable[[subprocess.Popen[bytes]], Any], report: Progress) -> Any:
         """Run ganfx with `words` and wait until `ready` returns a true value, which is returned.

@@ -1,7 +1,8 @@
 """The engine as a local HTTP service for one user; the plug-ins of painting programs are its clients.
 
 Entry points: `lifetime.serve` runs the service, `schema.describe` lists its filters, models and options.
-Modules: state_dir (files of the state folder), lifetime (single instance, start, idle shutdown), guard (token, host
-and origin checks), app (routes), body (request bodies), wire (binary format), jobs (queue), worker (execution),
-layers (results as layers), response_queue (worker thread -> event loop). docs/service.md describes the protocol.
+Modules: state_dir (files of the state folder), lifetime (single instance, start), registration (address file, idle
+shutdown), connections (their number and time limits), pace (slow clients), guard (token, host and origin checks), app
+(routes), body (request bodies), wire (binary format), jobs (queue), worker (execution), layers (results as layers),
+response_queue (worker thread -> event loop). docs/service.md describes the protocol.
 """

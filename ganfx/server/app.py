@@ -12,13 +12,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from ganfx import __version__
 from ganfx.errors import GanfxError, PictureSizeError, RequestError, ServerError
 from ganfx.server.body import RequestBody
+from ganfx.server.connections import CONNECTION
 from ganfx.server.guard import error_response
 from ganfx.server.jobs import Job, JobQueue, validate_options
+from ganfx.server.pace import Pace
 from ganfx.server.schema import describe
 from ganfx.server.wire import HEADER_BYTES, LENGTH, Header, encode_message, read_header
 
@@ -66,19 +68,23 @@ class Service:
         body = RequestBody(request)
         try:
             job = await self._admit(request, body)
+            await self._receive(job, body)
         except GanfxError:
             await body.drain()
             raise
+        return _JobResponse(self, job)
+
+    async def _receive(self, job: Job, body: RequestBody) -> None:
+        """Read the pixels of an admitted job and enqueue it."""
         try:
-            job.body = await body.read(job.header.body_bytes)
+            job.body = await body.read(job.header.body_bytes, lambda count: self.jobs.receive(job, count))
             self.jobs.enqueue(job)
         except BaseException:
             self.jobs.discard(job)
             raise
-        return _JobResponse(self, job)
 
     async def _admit(self, request: Request, body: RequestBody) -> Job:
-        """Validate the header, before any pixels are read, and reserve memory for the pixels."""
+        """Validate the header, before any pixels are read."""
         if body.length > self._max_pixels * _PIXEL_BYTES + HEADER_BYTES:
             raise self._size_error()
         (length,) = LENGTH.unpack(await body.read(LENGTH.size))
@@ -103,15 +109,28 @@ class Service:
 
 
 class _JobResponse(StreamingResponse):
-    """Streams a job's messages, with heartbeats in between. A client that disconnects cancels the job."""
+    """Streams a job's messages, with heartbeats in between.
+
+    A client that disconnects cancels the job, and one that reads too slowly is disconnected.
+    """
 
     def __init__(self, service: Service, job: Job) -> None:
         super().__init__(self._messages(), media_type="application/octet-stream")
         self._service, self._job = service, job
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        pace = Pace()
+
+        async def send_in_time(message: Message) -> None:
+            try:
+                async with pace.waiting():
+                    await send(message)
+            except TimeoutError:
+                scope["state"][CONNECTION].abort()
+            pace.moved(len(message.get("body", b"")))
+
         try:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, send_in_time)
         finally:
             self._service.jobs.discard(self._job)
             self._service.last_used = time.monotonic()

@@ -1,18 +1,18 @@
-"""Incremental reading of a request's body, bounded by its Content-Length."""
+"""Incremental reading of a request's body, bounded by its Content-Length and in time."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 from starlette.requests import ClientDisconnect, Request
 
 from ganfx.errors import RequestError
+from ganfx.server.pace import Pace
 
-# Max time without data while reading a body.
-_READ_TIMEOUT_S = 30.0
 # Limits for reading the rest of a refused request: many clients read the response only after they have sent all.
-_DRAIN_TIMEOUT_S, _DRAIN_IDLE_S = 20.0, 0.25
+DRAIN_S, _DRAIN_IDLE_S = 20.0, 0.25
 
 
 class RequestBody:
@@ -20,32 +20,42 @@ class RequestBody:
 
     def __init__(self, request: Request) -> None:
         content_length = request.headers.get("content-length", "")
-        if not content_length.isdecimal():
+        if not (content_length.isascii() and content_length.isdecimal()):
             raise RequestError("the request does not say its length", hint="send Content-Length")
         self.length = int(content_length)
         self._chunks = aiter(request.stream())
         self._rest = memoryview(b"")
+        self._pace = Pace()
 
-    async def read(self, count: int) -> bytearray:
-        """The next `count` bytes. Raises RequestError if the body ends earlier or the client times out."""
-        data, filled = bytearray(count), 0
-        while filled < count:
-            part = (self._rest or await self._next_chunk(_READ_TIMEOUT_S))[: count - filled]
-            data[filled : filled + len(part)] = part
-            filled, self._rest = filled + len(part), self._rest[len(part) :]
+    async def read(self, count: int, on_arrival: Callable[[int], None] = lambda count: None) -> bytearray:
+        """The next `count` bytes; takes no memory for those that have not come.
+
+        `on_arrival` is called with the size of each part before it is kept. Raises RequestError if the body ends
+        earlier or the client is too slow, and what `on_arrival` raises.
+        """
+        data = bytearray()
+        while len(data) < count:
+            part = (self._rest or await self._next_chunk())[: count - len(data)]
+            on_arrival(len(part))
+            data += part
+            self._rest = self._rest[len(part) :]
         return data
 
     async def drain(self) -> None:
         """Read and discard the rest of the body, within the drain limits."""
         with contextlib.suppress(TimeoutError, RequestError):
-            async with asyncio.timeout(_DRAIN_TIMEOUT_S):
+            async with asyncio.timeout(DRAIN_S):
                 while True:
-                    await self._next_chunk(_DRAIN_IDLE_S)
+                    async with asyncio.timeout(_DRAIN_IDLE_S):
+                        await self._next_chunk()
 
-    async def _next_chunk(self, timeout_s: float) -> memoryview:
+    async def _next_chunk(self) -> memoryview:
         try:
-            async with asyncio.timeout(timeout_s):
+            async with self._pace.waiting():
                 self._rest = memoryview(await anext(self._chunks))
-        except (StopAsyncIteration, ClientDisconnect, TimeoutError) as error:
+        except (StopAsyncIteration, ClientDisconnect) as error:
             raise RequestError("the request ended before all of it was there") from error
+        except TimeoutError as error:
+            raise RequestError("the request came too slowly", hint="send it again") from error
+        self._pace.moved(len(self._rest))
         return self._rest

@@ -9,12 +9,14 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ganfx.errors import GanfxError, OriginError, TokenError
+from ganfx.server.connections import CONNECTION
 
 
 class Guard:
     """ASGI middleware: passes requests with the right token for the host 127.0.0.1:port or localhost:port.
 
-    Any other request gets 401 (token) or 403 (host, origin) before its body is read.
+    Any other request gets 401 (token) or 403 (host, origin) before its body is read, and 503 where too many
+    connections with the token are open.
     """
 
     def __init__(self, app: ASGIApp, token: str, port: int) -> None:
@@ -27,6 +29,7 @@ class Guard:
             return
         try:
             self._check(Headers(scope=scope))
+            scope["state"][CONNECTION].recognize()
         except GanfxError as error:
             await error_response(error)(scope, receive, send)
         else:

@@ -36,14 +36,16 @@ class Job:
 class JobQueue:
     """A thread-safe queue of jobs, round-robin over the clients.
 
-    At most `max_bytes` of request bodies are held at a time; a single one may be larger.
-    A job goes through admit (memory reserved), enqueue (body received), take (running) and discard (response ended).
+    At most `max_bytes` of request bodies and unread responses are held at a time; a single body may be larger, and the
+    response of the running job is bounded by its queue.
+    A job goes through admit (header valid), receive (parts of its body), enqueue (body complete), take (running) and
+    discard (response ended).
     """
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._changed = threading.Condition()
-        # Body bytes of the jobs not yet discarded.
+        # Body bytes received of the jobs not yet discarded.
         self._admitted: dict[Job, int] = {}
         # Jobs that wait, by client; the first client is next.
         self._waiting: OrderedDict[str, deque[Job]] = OrderedDict()
@@ -51,13 +53,21 @@ class JobQueue:
         self._is_shut_down = False
 
     def admit(self, job: Job) -> None:
-        """Reserve memory for the body of `job` until it is discarded. Raises BusyError if there is none left."""
+        """Accept `job`, of whose body nothing has come yet. Raises BusyError if there is no room for it."""
         with self._changed:
-            reserved, size = sum(self._admitted.values()), job.header.body_bytes
-            has_room = not reserved or reserved + size <= self._max_bytes
+            held, size = self._held_bytes(), job.header.body_bytes
+            has_room = not held or held + size <= self._max_bytes
             if self._is_shut_down or len(self._admitted) >= MAX_JOBS or not has_room:
-                raise BusyError(f"{len(self._admitted)} pictures are waiting already", hint="try again in a while")
-            self._admitted[job] = size
+                raise self._busy()
+            self._admitted[job] = 0
+
+    def receive(self, job: Job, count: int) -> None:
+        """Count bytes of an admitted job's body. Raises BusyError if they are too many beside those of others."""
+        with self._changed:
+            held, own = self._held_bytes(), self._admitted[job]
+            if held > own and held + count > self._max_bytes:
+                raise self._busy()
+            self._admitted[job] = own + count
 
     def enqueue(self, job: Job) -> None:
         """Add `job`, whose body is complete, to its client's queue. Raises BusyError after shut_down."""
@@ -78,12 +88,16 @@ class JobQueue:
                 own.remove(job)
             if not own:
                 self._waiting.pop(job.client, None)
+            self._changed.notify()
 
     def take(self) -> Job | None:
-        """Wait for the next job; the one taken before counts as finished. None after shut_down."""
+        """Wait for the next job; the one taken before counts as finished. None after shut_down.
+
+        While more than `max_bytes` of responses are unread, none is next.
+        """
         with self._changed:
             self._running = None
-            self._changed.wait_for(lambda: self._waiting or self._is_shut_down)
+            self._changed.wait_for(lambda: self._is_shut_down or self._may_run_next)
             if not self._waiting:
                 return None
             client, own = self._waiting.popitem(last=False)
@@ -111,6 +125,19 @@ class JobQueue:
             others = ((self._waiting[client], at < turn) for at, client in enumerate(clients) if at != turn)
             before = sum(min(len(jobs), rounds + is_earlier) for jobs, is_earlier in others)
             return rounds + before + (self._running is not None)
+
+    @property
+    def _may_run_next(self) -> bool:
+        return bool(self._waiting) and self._unread_bytes() <= self._max_bytes
+
+    def _unread_bytes(self) -> int:
+        return sum(job.responses.size for job in self._admitted)
+
+    def _held_bytes(self) -> int:
+        return sum(self._admitted.values()) + self._unread_bytes()
+
+    def _busy(self) -> BusyError:
+        return BusyError(f"{len(self._admitted)} pictures are waiting already", hint="try again in a while")
 
     @property
     def queued_count(self) -> int:

@@ -8,11 +8,11 @@ import http.client
 import logging
 import logging.handlers
 import os
-import secrets
 import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +20,23 @@ import psutil
 import uvicorn
 from filelock import FileLock, Timeout
 
-from ganfx import __version__
 from ganfx.engine import EngineOptions
 from ganfx.errors import ServerError
 from ganfx.server.app import Service
+from ganfx.server.connections import Connections, allowed_descriptors, limits_for
 from ganfx.server.guard import Guard
 from ganfx.server.jobs import JobQueue
-from ganfx.server.state_dir import ADDRESS, LOCK, LOG, private_dir, read_json, unusable, write_private
+from ganfx.server.registration import HOST, Registration
+from ganfx.server.state_dir import ADDRESS, LOCK, LOG, open_private, private_dir, read_json, unusable
 from ganfx.server.worker import Worker
 
-HOST = "127.0.0.1"
 # Max time to wait for another instance that is starting or ending.
 _HANDOVER_S = 15.0
-# Poll interval, and the delay between removing the address file and shutting down.
-_TICK_S, _GRACE_S = 0.2, 1.0
-_BACKLOG = 256
+# Poll intervals, once it serves and while it starts.
+_TICK_S, _START_TICK_S = 0.2, 0.01
+# Connections that the system keeps until they are accepted.
+_BACKLOG = 1024
+_KEEP_ALIVE_S = 5
 _LOG_BYTES, _LOG_COUNT = 1 << 20, 2
 _log = logging.getLogger(__name__)
 
@@ -65,7 +67,7 @@ def serve(
     Returns at once if an instance is running already. `print_line` is called with a line for the user on start and
     end. Raises ServerError.
     """
-    lock = FileLock(private_dir(folder) / LOCK)
+    lock = _make_lock(private_dir(folder))
     deadline = time.monotonic() + _HANDOVER_S
     while not _try_lock(lock, folder):
         address = read_json(folder / ADDRESS)
@@ -80,6 +82,14 @@ def serve(
         _run(folder, settings, print_line, should_stop)
     finally:
         lock.release()
+
+
+def _make_lock(folder: Path) -> FileLock:
+    try:
+        os.close(open_private(folder / LOCK, os.O_WRONLY | os.O_CREAT))
+    except OSError as error:
+        raise unusable(folder, error) from error
+    return FileLock(folder / LOCK, mode=0o600)
 
 
 def _try_lock(lock: FileLock, folder: Path) -> bool:
@@ -107,18 +117,18 @@ def _run(
     folder: Path, settings: ServerSettings, print_line: Callable[[str], None], should_stop: Callable[[], bool]
 ) -> None:
     with _log_to(folder / LOG), _bind(settings.port) as listener:
-        port, token = listener.getsockname()[1], secrets.token_urlsafe(32)
-        address = {"host": HOST, "port": port, "token": token, "pid": os.getpid(), "version": __version__}
+        port = listener.getsockname()[1]
         jobs = JobQueue(settings.memory_bytes // 4)
         worker = Worker(jobs, settings.engine, settings.memory_bytes)
         worker.start()
         service = Service(jobs, settings.max_megapixels)
-        registration = _Registration(folder / ADDRESS, address, service, settings.idle_s)
-        server = uvicorn.Server(_uvicorn_config(Guard(service.app, token, port)))
+        registration = Registration(folder, port, service, settings.idle_s)
+        connections = Connections(limits_for(allowed_descriptors()))
+        server = uvicorn.Server(_uvicorn_config(Guard(service.app, registration.token, port), connections))
         try:
             # The socket listens already: early connections wait in its backlog.
             registration.publish()
-            print_line(f"listening on http://{HOST}:{port}; the token is in {folder / ADDRESS}")
+            print_line(f"listening on http://{HOST}:{port}; the token is in {registration.path}")
             asyncio.run(_serve_until_stopped(server, listener, registration, should_stop))
         finally:
             registration.withdraw()
@@ -128,65 +138,37 @@ def _run(
         print_line("ended")
 
 
-def _uvicorn_config(app: Any) -> uvicorn.Config:
+def _uvicorn_config(app: Any, connections: Connections) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="asyncio",
-        http="h11",
+        http=connections.protocol(),  # type: ignore[arg-type]
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        backlog=connections.limits.at_once,
+        timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=5,
     )
 
 
 async def _serve_until_stopped(
-    server: uvicorn.Server, listener: socket.socket, registration: _Registration, should_stop: Callable[[], bool]
+    server: uvicorn.Server, listener: socket.socket, registration: Registration, should_stop: Callable[[], bool]
 ) -> None:
     serving = asyncio.create_task(server.serve([listener]))
+    while not (server.started or serving.done()):
+        await asyncio.sleep(_START_TICK_S)
+    # asyncio has set the system's backlog to the number of connections that it accepts in one go.
+    listener.listen(_BACKLOG)
     while not (server.should_exit or serving.done()):
         await asyncio.sleep(_TICK_S)
-        server.should_exit |= should_stop() or await registration.withdraw_if_idle()
+        server.should_exit |= should_stop() or not registration.restore() or await registration.withdraw_if_idle()
     registration.withdraw()
     registration.service.jobs.shut_down()
     await serving
-
-
-class _Registration:
-    """The address file by which clients find the service; it is removed before the service shuts down."""
-
-    def __init__(self, path: Path, address: dict[str, Any], service: Service, idle_s: float) -> None:
-        self._path, self._address, self.service, self._idle_s = path, address, service, idle_s
-
-    async def withdraw_if_idle(self) -> bool:
-        """Whether to shut down: the service was idle for idle_s, and stays so after the address file is removed."""
-        if not self._is_idle:
-            return False
-        self.withdraw()
-        # A client may have read the address just before.
-        await asyncio.sleep(_GRACE_S)
-        if self._is_idle:
-            return True
-        self.publish()
-        return False
-
-    @property
-    def _is_idle(self) -> bool:
-        unused_s = time.monotonic() - self.service.last_used
-        return bool(self._idle_s) and self.service.jobs.is_idle and unused_s > self._idle_s
-
-    def publish(self) -> None:
-        """Write the address file. Raises ServerError."""
-        write_private(self._path, self._address)
-        _log.info("listening on port %d, process %d, version %s", self._address["port"], os.getpid(), __version__)
-
-    def withdraw(self) -> None:
-        """Remove the address file."""
-        with contextlib.suppress(OSError):
-            self._path.unlink()
 
 
 def _bind(port: int) -> socket.socket:
@@ -203,18 +185,27 @@ def _bind(port: int) -> socket.socket:
     return listener
 
 
+class _PrivateLog(logging.handlers.RotatingFileHandler):
+    """A log that the user alone can read."""
+
+    def _open(self) -> TextIOWrapper:
+        descriptor = open_private(Path(self.baseFilename), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        return open(descriptor, "a", encoding=self.encoding, errors=self.errors)
+
+
 @contextlib.contextmanager
 def _log_to(path: Path) -> Iterator[None]:
     """Log to `path`, rotated at _LOG_BYTES with _LOG_COUNT older files."""
     try:
-        handler = logging.handlers.RotatingFileHandler(path, "a", _LOG_BYTES, _LOG_COUNT, encoding="utf-8")
+        handler = _PrivateLog(path, "a", _LOG_BYTES, _LOG_COUNT, encoding="utf-8")
     except OSError as error:
         raise unusable(path.parent, error) from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    # Its warnings are about what strangers send, and would let them fill the log.
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
     try:
         yield
     finally:

@@ -15,21 +15,24 @@ TIMEOUT_S = 30.0
 
 
 class ResponseQueue:
-    """Non-empty messages in order; b"" marks the end. Create it in the event loop that consumes it."""
+    """Non-empty messages in order; b"" marks the end. Create it in the event loop that consumes it.
+
+    size is the number of bytes that wait to be read.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._filled = asyncio.Event()
         self._parts: deque[bytes | memoryview] = deque()
         self._changed = threading.Condition()
-        self._size = 0
+        self.size = 0
 
     def put(self, *parts: bytes | memoryview) -> None:
         """Add a message given in parts, waiting for room. Raises ServerError if the client stops reading."""
         with self._changed:
-            while self._size > MAX_BYTES:
-                before = self._size
-                if not self._changed.wait(TIMEOUT_S) and self._size == before:
+            while self.size > MAX_BYTES:
+                before = self.size
+                if not self._changed.wait(TIMEOUT_S) and self.size == before:
                     raise ServerError("nobody reads the answer")
         self._add(*parts)
 
@@ -43,7 +46,7 @@ class ResponseQueue:
             return None
         with self._changed:
             part = self._parts.popleft()
-            self._size -= len(part)
+            self.size -= len(part)
             self._changed.notify()
         return part
 
@@ -59,12 +62,12 @@ class ResponseQueue:
         """Drop all parts: the consumer is gone."""
         with self._changed:
             self._parts.clear()
-            self._size = 0
+            self.size = 0
             self._changed.notify()
 
     def _add(self, *parts: bytes | memoryview) -> None:
         with self._changed:
-            self._size += sum(map(len, parts))
+            self.size += sum(map(len, parts))
             self._parts.extend(parts)
         # The event loop may be closed already.
         with contextlib.suppress(RuntimeError):

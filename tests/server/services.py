@@ -98,11 +98,28 @@ def request_body(pixels: bytes, mask: bytes = b"", **header: Any) -> bytes:
     return struct.pack("<I", len(text)) + text + pixels + mask
 
 
+# Starts ganfx with time limits of one second for clients.
+_HASTY = """
+from ganfx.cli import main
+from ganfx.server import body, connections, pace
+body.DRAIN_S = connections.HEAD_S = pace.SILENCE_S = 1.0
+main()
+"""
+
+
 @contextlib.contextmanager
-def serving(state: Path, models: Path, *options: object) -> Iterator[Service]:
-    """A service started with `options`, killed at the end of the block."""
+def serving(
+    state: Path, models: Path, *options: object, hasty: bool = False, descriptors: int | None = None
+) -> Iterator[Service]:
+    """A service started with `options`, killed at the end of the block.
+
+    A `hasty` one gives clients one second. `descriptors` is how many files it may have open.
+    """
     environment = os.environ | {"GANFX_STATE": str(state), "GANFX_MODELS": str(models)}
-    command = [sys.executable, "-m", "ganfx", "serve", "--provider", "cpu", *map(str, options)]
+    program = ["-c", _HASTY] if hasty else ["-m", "ganfx"]
+    command = [sys.executable, *program, "serve", "--provider", "cpu", *map(str, options)]
+    if descriptors is not None:
+        command = ["sh", "-c", f'ulimit -n {descriptors} && exec "$@"', "sh", *command]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     try:
         yield Service(process, state)

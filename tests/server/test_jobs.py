@@ -15,7 +15,7 @@ import pytest
 from ganfx import pipeline
 from ganfx.engine import NETWORKS, CancelToken, EngineOptions, open_engine
 from ganfx.engine.network_cache import NetworkCache
-from ganfx.errors import InferenceError
+from ganfx.errors import BusyError, InferenceError
 from ganfx.server import response_queue, worker
 from ganfx.server.jobs import Job, JobQueue
 from ganfx.server.wire import Header
@@ -166,3 +166,42 @@ def test_the_reported_position_is_the_number_of_jobs_taken_before() -> None:
             assert expected[job] == number
 
     asyncio.run(check())
+
+
+def job_of(side: int) -> Job:
+    return Job(header("nearest", side), {"scale": None}, "me")
+
+
+def test_only_bytes_that_came_count() -> None:
+    async def run() -> None:
+        jobs = JobQueue(1000)
+        large, small = job_of(1000), job_of(8)
+        jobs.admit(large)
+        jobs.admit(small)
+        jobs.receive(small, small.header.body_bytes)
+        with pytest.raises(BusyError):
+            jobs.receive(large, 900)
+        jobs.discard(small)
+        jobs.receive(large, large.header.body_bytes)  # alone, it may be larger than the limit
+        with pytest.raises(BusyError):
+            jobs.admit(job_of(8))
+
+    asyncio.run(run())
+
+
+def test_unread_answers_hold_up_the_next_picture_until_they_are_read() -> None:
+    async def run() -> None:
+        jobs = JobQueue(1000)
+        first, second = job_of(8), job_of(8)
+        for job in (first, second):
+            jobs.admit(job)
+            jobs.enqueue(job)
+        assert jobs.take() is first
+        first.responses.put(bytes(2000))
+        taken = asyncio.create_task(asyncio.to_thread(jobs.take))
+        await asyncio.sleep(0.1)
+        assert not taken.done()
+        jobs.discard(first)
+        assert await asyncio.wait_for(taken, 10) is second
+
+    asyncio.run(run())
