@@ -167,12 +167,12 @@ class ServiceClient:
     def _read_json(self, name: str) -> Any:
         """The JSON in a file of the state folder; None if it is not there, a link, or not this user's."""
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-        with contextlib.suppress(OSError, ValueError, RecursionError):
+        try:
             with open(os.open(self.state / name, flags), "rb") as file:
-                if os.name != "nt" and os.fstat(file.fileno()).st_uid != os.geteuid():
-                    return None
-                return json.loads(file.read(_MAX_JSON_BYTES))
-        return None
+                is_own = os.name == "nt" or os.fstat(file.fileno()).st_uid == os.geteuid()
+                return json.loads(file.read(_MAX_JSON_BYTES)) if is_own else None
+        except (OSError, ValueError, RecursionError):
+            return None
 
     def _start(self, words: list[str], ready: Callable[[subprocess.Popen[bytes]], Any], report: Progress) -> Any:
         """Run ganfx with `words` and wait until `ready` returns a true value, which is returned.

@@ -50,16 +50,23 @@ def one_input(data: bytes) -> None:
     (length,) = LENGTH.unpack_from(data)
     if length > HEADER_BYTES:
         return
-    try:
-        header = read_header(data[LENGTH.size : LENGTH.size + length])
-    except RequestError as error:
-        assert "\n" not in error.message
-        assert len(error.message) < 300
+    header = _read(data[LENGTH.size : LENGTH.size + length])
+    if header is None:
         return
     with contextlib.suppress(GanfxError):
         validate_options(header)
     if header.width * header.height <= _MAX_PIXELS:
         _check_pixels(header, data[LENGTH.size + length :] or b"\0")
+
+
+def _read(text: bytes) -> Header | None:
+    try:
+        return read_header(text)
+    except RequestError as error:
+        refusal = error.message
+    assert "\n" not in refusal
+    assert len(refusal) < 300
+    return None
 
 
 def _check_pixels(header: Header, sent: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The state folder: what others could have put there is not believed, and what the service writes is the user's alone."""
+"""The state folder: what others could have put there is not believed; what the service writes is the user's alone."""
 
 from __future__ import annotations
 
