@@ -2,127 +2,34 @@
 
 from __future__ import annotations
 
-import mmap
+import math
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+
+from ganfx.files.directories import (
+    LONG,
+    MAX_BYTES,
+    RATIONAL,
+    SHORT,
+    Block,
+    Directory,
+    Entry,
+    ExifError,
+    Layout,
+    Value,
+    directory,
+    end_of_entries,
+    entries,
+    read_layout,
+    total_bytes,
+)
 
 PREFIX = b"Exif\0\0"
 ORIENTATION, EXIF_POINTER, GPS_POINTER, INTEROP_POINTER = 0x0112, 0x8769, 0x8825, 0xA005
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 0x011A, 0x011B, 0x0128
 PIXEL_WIDTH, PIXEL_HEIGHT = 0xA002, 0xA003
-SHORT, LONG, RATIONAL = 3, 4, 5
 _INCH = 2
-
-# By TIFF type: bytes of one number, and numbers that make one value.
-_UNITS = {1: (1, 1), 2: (1, 1), 3: (2, 1), 4: (4, 1), 5: (4, 2), 6: (1, 1), 7: (1, 1), 8: (2, 1), 9: (4, 1)}
-_UNITS |= {10: (4, 2), 11: (4, 1), 12: (8, 1), 13: (4, 1), 16: (8, 1), 17: (8, 1), 18: (8, 1)}
-
-
-class ExifError(Exception):
-    """The block is damaged."""
-
-
-@dataclass(frozen=True)
-class Value:
-    """One tag's TIFF type and its bytes, little-endian."""
-
-    kind: int
-    data: bytes
-
-    @property
-    def count(self) -> int:
-        unit, many = _UNITS[self.kind]
-        return len(self.data) // (unit * many)
-
-    @property
-    def number(self) -> float:
-        """The first number, of an integer or rational type. Raises ExifError for other types."""
-        try:
-            if self.kind == RATIONAL:
-                top, bottom = struct.unpack_from("<II", self.data)
-                return float(top / bottom) if bottom else 0.0
-            return float(struct.unpack_from({SHORT: "<H", LONG: "<I", 16: "<Q", 13: "<I"}[self.kind], self.data)[0])
-        except (struct.error, KeyError) as error:
-            raise ExifError("not a number") from error
-
-
-Directory = dict[int, Value]
-Block = bytes | bytearray | mmap.mmap
-
-
-class _Entry(NamedTuple):
-    tag: int
-    kind: int
-    size: int
-    where: int
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The byte order and the field sizes of a TIFF structure.
-
-    order   "<" little-endian or ">" big-endian
-    big     BigTIFF, with 64-bit offsets
-    """
-
-    order: str
-    big: bool = False
-
-    @property
-    def entry(self) -> struct.Struct:
-        return struct.Struct(self.order + ("HHQ8s" if self.big else "HHI4s"))
-
-    @property
-    def count(self) -> struct.Struct:
-        return struct.Struct(self.order + ("Q" if self.big else "H"))
-
-    @property
-    def pointer(self) -> struct.Struct:
-        return struct.Struct(self.order + ("Q" if self.big else "I"))
-
-
-def read_layout(block: Block) -> tuple[Layout, int]:
-    """The layout and the offset of the first directory. Raises ExifError where `block` is no TIFF structure."""
-    order = {b"II": "<", b"MM": ">"}.get(bytes(block[:2]))
-    if order is None or len(block) < 8:
-        raise ExifError("no TIFF structure")
-    (magic,) = struct.unpack_from(order + "H", block, 2)
-    layout = Layout(order, big=magic == 43)
-    return layout, layout.pointer.unpack_from(block, 8 if layout.big else 4)[0]
-
-
-def entries(block: Block, layout: Layout, offset: int) -> Iterator[_Entry]:
-    """The entries of the directory at `offset`, except those that point outside `block`. Raises ExifError."""
-    try:
-        (count,) = layout.count.unpack_from(block, offset)
-        for i in range(min(count, 4096)):
-            at = offset + layout.count.size + i * layout.entry.size
-            tag, kind, number, inline = layout.entry.unpack_from(block, at)
-            unit, many = _UNITS.get(kind, (1, 1))
-            size = unit * many * number
-            where = at + layout.entry.size - len(inline)
-            if size > len(inline):
-                (where,) = layout.pointer.unpack(inline)
-            if kind in _UNITS and where + size <= len(block):
-                yield _Entry(tag, kind, size, where)
-    except struct.error as error:
-        raise ExifError("cut off") from error
-
-
-def directory(block: Block, layout: Layout, offset: int) -> Directory:
-    """All tags of the directory at `offset`."""
-    found: Directory = {}
-    for entry in entries(block, layout, offset):
-        data = bytes(block[entry.where : entry.where + entry.size])
-        unit = _UNITS[entry.kind][0]
-        found[entry.tag] = Value(entry.kind, data if layout.order == "<" else _swapped(data, unit))
-    return found
-
-
-def _swapped(data: bytes, unit: int) -> bytes:
-    return b"".join(data[i : i + unit][::-1] for i in range(0, len(data), unit))
 
 
 @dataclass(frozen=True)
@@ -139,17 +46,26 @@ class Exif:
     gps: Directory = field(default_factory=dict)
 
 
-def parse(block: Block) -> Exif:
-    """Read an EXIF block or a whole TIFF file (its first page). Raises ExifError."""
+def parse(block: Block, wanted: Collection[int] | None = None, *, may_be_big: bool = False) -> Exif:
+    """Read an EXIF block or a whole TIFF file (its first page). Raises ExifError.
+
+    wanted       the only tags of the main directory that are read, besides the pointers to the others; None: all
+    may_be_big   BigTIFF is allowed
+    """
     block = block.removeprefix(PREFIX) if isinstance(block, bytes) else block
-    layout, first = read_layout(block)
-    main = directory(block, layout, first)
+    layout, first = read_layout(block, may_be_big=may_be_big)
+    left = min(len(block), MAX_BYTES)
+    also = None if wanted is None else {*wanted, EXIF_POINTER, GPS_POINTER}
+    main = directory(block, layout, first, also, most_bytes=left)
+    left -= total_bytes(main)
 
     def below(pointer: int) -> Directory:
         value = main.pop(pointer, None)
-        return directory(block, layout, int(value.number)) if value else {}
+        return directory(block, layout, int(value.number), most_bytes=left) if value else {}
 
-    camera, gps = below(EXIF_POINTER), below(GPS_POINTER)
+    camera = below(EXIF_POINTER)
+    left -= total_bytes(camera)
+    gps = below(GPS_POINTER)
     camera.pop(INTEROP_POINTER, None)
     return Exif(main, camera, gps)
 
@@ -177,7 +93,7 @@ def lay_out(exif: Exif, layout: Layout, start: int, tail: int = 0) -> bytes:
 
 def _directory_bytes(tags: Mapping[int, Value], layout: Layout, start: int, tail: int = 0) -> bytes:
     room = layout.pointer.size
-    rows, values = b"", b""
+    rows, values = bytearray(), bytearray()
     free = start + layout.count.size + layout.entry.size * len(tags) + room
     for tag, value in sorted(tags.items()):
         inline = value.data
@@ -185,7 +101,7 @@ def _directory_bytes(tags: Mapping[int, Value], layout: Layout, start: int, tail
             inline = layout.pointer.pack(free + len(values))
             values += value.data + bytes(len(value.data) % 2)
         rows += layout.entry.pack(tag, value.kind, value.count, inline)
-    return layout.count.pack(len(tags)) + rows + layout.pointer.pack(tail) + values
+    return layout.count.pack(len(tags)) + bytes(rows) + layout.pointer.pack(tail) + bytes(values)
 
 
 def resolution(dpi: tuple[float, float]) -> Directory:
@@ -195,34 +111,59 @@ def resolution(dpi: tuple[float, float]) -> Directory:
 
 
 def _fraction(number: float) -> tuple[int, int]:
-    return min(round(number * 1000), 2**32 - 1), 1000
+    return max(0, min(round(number * 1000), 2**32 - 1)), 1000
 
 
 def refreshed(block: bytes, width: int, height: int, dpi: tuple[float, float] | None = None) -> bytes:
     """The block for an upright picture of the given size: orientation 1, pixel dimensions, dpi, no thumbnail.
 
     Only tags that are there are changed, and all others keep their positions, so that offsets inside maker notes stay
-    valid. Raises ExifError.
+    valid. Raises ExifError, also where that cannot be done without a change to other tags.
     """
     inner = bytearray(block.removeprefix(PREFIX))
+    before = parse(bytes(inner))
     layout, first = read_layout(inner)
+    main, camera = list(entries(inner, layout, first)), _camera_entries(inner, layout, first)
     stated = {X_RESOLUTION: dpi[0], Y_RESOLUTION: dpi[1], RESOLUTION_UNIT: _INCH} if dpi else {}
-    _overwrite(inner, layout, first, {ORIENTATION: 1, **stated})
-    for pointer in [entry.where for entry in entries(inner, layout, first) if entry.tag == EXIF_POINTER]:
-        (offset,) = layout.pointer.unpack_from(inner, pointer)
-        _overwrite(inner, layout, offset, {PIXEL_WIDTH: width, PIXEL_HEIGHT: height})
-    (count,) = layout.count.unpack_from(inner, first)
-    layout.pointer.pack_into(inner, first + layout.count.size + count * layout.entry.size, 0)
+    sizes = {PIXEL_WIDTH: width, PIXEL_HEIGHT: height}
+    _overwrite(inner, layout, main, {ORIENTATION: 1, **stated})
+    _overwrite(inner, layout, camera, sizes)
+    _drop_thumbnail(inner, layout, first, [*main, *camera])
+    after = parse(bytes(inner))
+    if not (
+        _without(before.main, {ORIENTATION, *stated}) == _without(after.main, {ORIENTATION, *stated})
+        and _without(before.camera, sizes) == _without(after.camera, sizes)
+        and before.gps == after.gps
+    ):
+        raise ExifError("values that share their bytes")
     return PREFIX + bytes(inner)
 
 
-def _overwrite(block: bytearray, layout: Layout, offset: int, numbers: Mapping[int, float]) -> None:
-    for entry in entries(block, layout, offset):
+def _camera_entries(block: Block, layout: Layout, first: int) -> list[Entry]:
+    pointer = directory(block, layout, first, (EXIF_POINTER,)).get(EXIF_POINTER)
+    return list(entries(block, layout, int(pointer.number))) if pointer else []
+
+
+def _without(tags: Directory, changed: Collection[int]) -> Directory:
+    return {tag: value for tag, value in tags.items() if tag not in changed}
+
+
+def _drop_thumbnail(block: bytearray, layout: Layout, first: int, values: Collection[Entry]) -> None:
+    """End the chain of directories after the first; some programs leave out its end, and values begin there."""
+    at = end_of_entries(block, layout, first)
+    end = at + layout.pointer.size
+    if end <= len(block) and not any(entry.where < end and entry.end > at for entry in values):
+        layout.pointer.pack_into(block, at, 0)
+
+
+def _overwrite(block: bytearray, layout: Layout, found: Collection[Entry], numbers: Mapping[int, float]) -> None:
+    for entry in found:
         number = numbers.get(entry.tag)
-        if number is None:
+        if number is None or not math.isfinite(number):
             continue
-        if entry.kind == RATIONAL:
+        if entry.kind == RATIONAL and entry.size >= 8:
             struct.pack_into(layout.order + "II", block, entry.where, *_fraction(number))
-        elif entry.kind in (SHORT, LONG):
-            form, largest = ("H", 2**16 - 1) if entry.kind == SHORT else ("I", 2**32 - 1)
-            struct.pack_into(layout.order + form, block, entry.where, min(round(number), largest))
+        elif entry.kind == SHORT and entry.size >= 2:
+            struct.pack_into(layout.order + "H", block, entry.where, min(round(number), 2**16 - 1))
+        elif entry.kind == LONG and entry.size >= 4:
+            struct.pack_into(layout.order + "I", block, entry.where, min(round(number), 2**32 - 1))

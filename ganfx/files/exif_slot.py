@@ -8,18 +8,21 @@ itself overwrites afterwards, in JPEG, PNG, WebP and AVIF alike.
 from __future__ import annotations
 
 import functools
-import mmap
 import zlib
 from typing import IO
 
 import pyvips
 
 from ganfx.errors import OutputError
-from ganfx.files.exif import PREFIX, Exif, Value, build
+from ganfx.files.chunks import Chunk, heif_item, jpeg_segments, png_chunks, webp_chunks
+from ganfx.files.directories import FileBlock, Value
+from ganfx.files.exif import PREFIX, Exif, build
+from ganfx.files.formats import Format
 
 _MAKER_NOTE, _UNDEFINED = 0x927C, 7
 _MARK = b"ganfx: the EXIF block belongs here"
-_PNG_CHUNK = b"eXIf"
+# AVIF's: the offset of the block, and EXIF's own prefix.
+_LONGEST_PREFIX = 4 + len(PREFIX) + 4
 
 
 def placeholder(block: bytes) -> bytes:
@@ -45,14 +48,41 @@ def _overhead() -> int:
     return len(stored.removeprefix(PREFIX))
 
 
-def fill(file: IO[bytes], block: bytes) -> None:
+def fill(file: IO[bytes], block: bytes, form: Format) -> None:
     """Overwrite the placeholder in the open file with `block`. Raises OSError; OutputError where there is none."""
-    length = _stored_length(block)
-    with mmap.mmap(file.fileno(), 0) as data:
-        start = data.rfind(b"II*\0", 0, max(data.find(_MARK), 0))
-        if start < 0:
-            raise OutputError("the encoder left EXIF out", hint="--strip-metadata writes the picture without it")
-        end = start + length
-        data[start:end] = block.removeprefix(PREFIX).ljust(length, b"\0")
-        if data[start - 4 : start] == _PNG_CHUNK:
-            data[end : end + 4] = zlib.crc32(data[start - 4 : end]).to_bytes(4, "big")
+    stored = block.removeprefix(PREFIX).ljust(_stored_length(block), b"\0")
+    data = FileBlock(file)
+    chunk = _FINDERS[form.name](data)
+    start = _start_in(bytes(data[chunk.start : chunk.end])) if chunk else None
+    if chunk is None or start is None or start + len(stored) > chunk.size:
+        raise OutputError("the encoder left EXIF out", hint="--strip-metadata writes the picture without it")
+    file.seek(chunk.start + start)
+    file.write(stored)
+    if form.name == "PNG":
+        file.write(zlib.crc32(chunk.name + stored).to_bytes(4, "big"))
+
+
+def _start_in(content: bytes) -> int | None:
+    """Where the placeholder begins in the content of its chunk: behind a prefix of EXIF's or of the format's."""
+    start = content.find(b"II*\0", 0, _LONGEST_PREFIX)
+    return start if start >= 0 and _MARK in content else None
+
+
+def _in_jpeg(data: FileBlock) -> Chunk | None:
+    segments = (chunk for chunk in jpeg_segments(data) if chunk.name == b"\xe1")
+    return next((chunk for chunk in segments if data[chunk.start : chunk.start + len(PREFIX)] == PREFIX), None)
+
+
+def _in_png(data: FileBlock) -> Chunk | None:
+    return next((chunk for chunk in png_chunks(data) if chunk.name == b"eXIf"), None)
+
+
+def _in_webp(data: FileBlock) -> Chunk | None:
+    return next((chunk for chunk in webp_chunks(data) if chunk.name == b"EXIF"), None)
+
+
+def _in_avif(data: FileBlock) -> Chunk | None:
+    return heif_item(data, b"Exif")
+
+
+_FINDERS = {"JPEG": _in_jpeg, "PNG": _in_png, "WebP": _in_webp, "AVIF": _in_avif}

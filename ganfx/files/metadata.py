@@ -8,19 +8,27 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import pyvips
 
-from ganfx.files import exif, exif_slot, tiff
+from ganfx.files import exif, exif_slot, png_text, tiff
+from ganfx.files.chunks import jpeg_segments, png_chunks
+from ganfx.files.directories import MAX_BYTES, ExifError, FileBlock
 from ganfx.files.formats import Format
+from ganfx.files.regular import open_regular
+
+_Given = TypeVar("_Given")
 
 _MM_PER_INCH = 25.4
 # The resolution that programs assume where a file states none.
 _DEFAULT_DPI = 72.0
+# libvips takes less than a thousand kilometers' worth of pixels per millimeter.
+_MOST_DPI = 1e6
 _PHOTOSHOP = b"Photoshop 3.0\0"
+_ICC_SEGMENT = b"ICC_PROFILE\0"
 _IPTC_RESOURCE = 0x0404
 _XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:>|\s*=\s*[\"']))[2-8]")
 _NAMES = {"icc": "a color profile", "exif": "EXIF", "xmp": "XMP", "iptc": "IPTC", "dpi": "a resolution"}
@@ -29,33 +37,73 @@ _NAMES |= {"text": "PNG text"}
 
 def gather(image: pyvips.Image, path: Path, form: Format) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The metadata of the file at `path`, opened as `image`, and notes on what cannot be read."""
-    fields, notes = set(image.get_fields()), []
-    found = {key: image.get(name) for key, name in _FIELDS.items() if name in fields}
-    if form.name == "TIFF":
-        found["exif"], found["iptc"] = tiff.read_exif(path), tiff.read_iptc(path)
-    elif "iptc" in found:
-        found["iptc"] = _unwrapped(found["iptc"])
-    if found.get("exif") and not _is_sound(found["exif"]):
-        del found["exif"]
-        notes.append("the EXIF block is damaged and is left out")
-    found["dpi"] = _dpi(image, found.get("exif"))
-    found["text"] = _text(image, fields)
+    notes: list[str] = []
+    found = {key: image.get(name) for key, name in _FIELDS.items() if image.get_typeof(name)}
+    if form.name in _STRUCTURED:
+        with open_regular(path) as file:
+            _STRUCTURED[form.name](FileBlock(file), found, notes)
+    if found.get("exif"):
+        found["exif"] = _readable("EXIF", _checked, found["exif"], notes)
+    found["dpi"] = _dpi(image, found.get("exif"), notes)
     return {key: value for key, value in found.items() if value}, tuple(notes)
 
 
-def _is_sound(block: bytes) -> bool:
+def _from_tiff(block: FileBlock, found: dict[str, Any], notes: list[str]) -> None:
+    found["exif"] = _readable("EXIF", tiff.read_exif, block, notes)
+    found["iptc"] = _readable("IPTC", tiff.read_iptc, block, notes)
+
+
+def _from_png(block: FileBlock, found: dict[str, Any], notes: list[str]) -> None:
+    """What libvips leaves out without a word: damaged profiles, and EXIF and text behind the pixels."""
+    chunks = [chunk for chunk in png_chunks(block) if chunk.name != b"IDAT"]
+    _note_lost_profile(any(chunk.name == b"iCCP" for chunk in chunks), found, notes)
+    places = [chunk for chunk in chunks if chunk.name == b"eXIf" and chunk.size <= MAX_BYTES]
+    found["exif"] = bytes(block[places[0].start : places[0].end]) if places else found.get("exif")
+    found["text"], is_incomplete = png_text.read_texts(block, chunks)
+    if is_incomplete:
+        notes.append("PNG text that is damaged, or too much, is left out")
+
+
+def _from_jpeg(block: FileBlock, found: dict[str, Any], notes: list[str]) -> None:
+    segments = (chunk for chunk in jpeg_segments(block) if chunk.name == b"\xe2")
+    has_profile = any(block[chunk.start : chunk.start + len(_ICC_SEGMENT)] == _ICC_SEGMENT for chunk in segments)
+    _note_lost_profile(has_profile, found, notes)
+    if "iptc" in found:
+        found["iptc"] = _unwrapped(found["iptc"])
+
+
+_STRUCTURED = {"TIFF": _from_tiff, "PNG": _from_png, "JPEG": _from_jpeg}
+
+
+def _note_lost_profile(is_there: bool, found: Mapping[str, Any], notes: list[str]) -> None:
+    if is_there and not found.get("icc"):
+        notes.append("the color profile is damaged and is left out")
+
+
+def _readable(name: str, read: Callable[[_Given], bytes | None], given: _Given, notes: list[str]) -> bytes | None:
+    """What `read` makes of `given`; None, and a note, where the block of this name is damaged."""
     try:
-        exif.parse(block)
-    except exif.ExifError:
-        return False
-    return True
+        return read(given)
+    except ExifError:
+        notes.append(f"the {name} block is damaged and is left out")
+        return None
+
+
+def _checked(block: bytes) -> bytes:
+    """The block itself. Raises ExifError where it cannot be read."""
+    exif.parse(block)
+    return block
 
 
 _FIELDS = {"icc": "icc-profile-data", "exif": "exif-data", "xmp": "xmp-data", "iptc": "iptc-data"}
 
 
-def _dpi(image: pyvips.Image, block: bytes | None) -> tuple[float, float] | None:
-    stated = round(image.xres * _MM_PER_INCH, 3), round(image.yres * _MM_PER_INCH, 3)
+def _dpi(image: pyvips.Image, block: bytes | None, notes: list[str]) -> tuple[float, float] | None:
+    stated = image.xres * _MM_PER_INCH, image.yres * _MM_PER_INCH
+    if not all(0 < side < _MOST_DPI for side in stated):  # not a number, too
+        notes.append("the resolution is damaged and is left out")
+        return _exif_dpi(block)
+    stated = round(stated[0], 3), round(stated[1], 3)
     return stated if _is_stated(stated) else _exif_dpi(block)
 
 
@@ -69,39 +117,43 @@ def _exif_dpi(block: bytes | None) -> tuple[float, float] | None:
         tags = exif.parse(block or b"").main
         per_inch = _MM_PER_INCH / 10 if tags[exif.RESOLUTION_UNIT].number == 3 else 1.0
         dpi = tags[exif.X_RESOLUTION].number * per_inch, tags[exif.Y_RESOLUTION].number * per_inch
-    except (exif.ExifError, KeyError):
+    except (ExifError, KeyError):
         return None
-    return dpi if min(dpi) > 0 and _is_stated(dpi) else None
-
-
-def _text(image: pyvips.Image, fields: set[str]) -> tuple[tuple[str, str], ...]:
-    names = sorted(name for name in fields if name.startswith("png-comment-"))
-    return tuple((name.split("-", 3)[3], image.get(name)) for name in names)
+    return dpi if all(0 < side < _MOST_DPI for side in dpi) and _is_stated(dpi) else None
 
 
 def prepared(
     carried: Mapping[str, Any], form: Format, width: int, height: int
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The part of `carried` that `form` can store, updated for an upright picture of this size; notes on the rest."""
-    block = _exif_for(carried, form, width, height)
+    block, damage = _exif_for(carried, form, width, height)
     lost = [_NAMES[key] for key in carried if key not in form.keeps and not (key == "dpi" and block)]
     if block and len(block) > form.max_exif:
         block, lost = None, [*lost, "so long an EXIF block"]
     ready = {key: value for key, value in carried.items() if key in form.keeps} | {"exif": block}
     if "xmp" in ready:
         ready["xmp"] = _XMP_ORIENTATION.sub(rb"\g<1>1", ready["xmp"])
-    notes = (f"{form.name} has no place for {' or '.join(lost)}",) if lost else ()
-    return {key: value for key, value in ready.items() if value}, notes
+    notes = [f"{form.name} has no place for {' or '.join(lost)}"] if lost else []
+    return {key: value for key, value in ready.items() if value}, (*notes, *damage)
 
 
-def _exif_for(carried: Mapping[str, Any], form: Format, width: int, height: int) -> bytes | None:
+def _exif_for(carried: Mapping[str, Any], form: Format, width: int, height: int) -> tuple[bytes | None, list[str]]:
+    """The EXIF block for a picture of this size in a `form`, and notes."""
+    notes: list[str] = []
     if "exif" not in form.keeps:
-        return None
-    block, dpi = carried.get("exif"), carried.get("dpi")
-    parts = exif.parse(block) if block else exif.Exif()
-    if dpi and "dpi" not in form.keeps and exif.X_RESOLUTION not in parts.main:
-        block = exif.build(dataclasses.replace(parts, main=parts.main | exif.resolution(dpi)))
-    return exif.refreshed(block, width, height, dpi) if block else None
+        return None, notes
+    dpi = None if "dpi" in form.keeps else carried.get("dpi")
+
+    def updated(block: bytes) -> bytes:
+        parts = exif.parse(block)
+        if dpi and exif.X_RESOLUTION not in parts.main:
+            block = exif.build(dataclasses.replace(parts, main=parts.main | exif.resolution(dpi)))
+        return exif.refreshed(block, width, height, carried.get("dpi"))
+
+    block = _readable("EXIF", updated, carried["exif"], notes) if carried.get("exif") else None
+    if block is None and dpi:
+        block = exif.refreshed(exif.build(exif.Exif(exif.resolution(dpi))), width, height, dpi)
+    return block, notes
 
 
 def attach(image: pyvips.Image, ready: Mapping[str, Any], form: Format) -> tuple[pyvips.Image, str]:
@@ -116,7 +168,8 @@ def attach(image: pyvips.Image, ready: Mapping[str, Any], form: Format) -> tuple
     for key, value in fields.items():
         image.set_type(pyvips.GValue.blob_type, _FIELDS[key], value)
     for i, (keyword, text) in enumerate(ready.get("text", ())):
-        image.set_type(pyvips.GValue.gstr_type, f"png-comment-{i}-{keyword}", text)
+        if png_text.is_plain(keyword, text):
+            image.set_type(pyvips.GValue.gstr_type, f"png-comment-{i:03}-{keyword}", text)
     return image, "|".join([*fields, *(["other"] if "text" in ready else [])]) or "none"
 
 
@@ -125,7 +178,9 @@ def complete(file: IO[bytes], ready: Mapping[str, Any], form: Format) -> None:
     if any(key in ready for key in _added_later(form)):
         tiff.add_tags(file, ready.get("exif"), ready.get("iptc"))
     elif "exif" in ready:
-        exif_slot.fill(file, ready["exif"])
+        exif_slot.fill(file, ready["exif"], form)
+    if special := [pair for pair in ready.get("text", ()) if not png_text.is_plain(*pair)]:
+        png_text.add_texts(file, special)
 
 
 def _added_later(form: Format) -> tuple[str, ...]:

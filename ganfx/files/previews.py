@@ -9,7 +9,7 @@ import pyvips
 
 from ganfx.errors import ItemError
 from ganfx.files.source import checked_format, open_upright
-from ganfx.files.vips import reading
+from ganfx.files.vips import opened, reading
 from ganfx.imaging.picture import Box
 
 _QUALITY = 80
@@ -54,8 +54,11 @@ def _open(path: Path) -> pyvips.Image:
 
 
 def _reduced(path: Path, side: int) -> pyvips.Image:
-    image = pyvips.Image.thumbnail(str(path), side, height=side, size="down", export_profile="srgb", fail_on="error")
-    return image.copy_memory()
+    with opened(path) as source:
+        image = pyvips.Image.thumbnail_source(
+            source, side, height=side, size="down", export_profile="srgb", fail_on="error"
+        )
+        return image.copy_memory()
 
 
 def _most_detailed(whole: pyvips.Image, width: int, height: int, side: int) -> Box:

@@ -15,6 +15,7 @@ from ganfx.errors import GanfxError, ItemError
 from ganfx.files import metadata
 from ganfx.files.formats import WRITABLE
 from ganfx.files.icc import profile_of
+from ganfx.files.regular import is_regular
 from ganfx.files.samples import floats_of
 from ganfx.files.source import Rows, checked_format, color_bands, open_upright, sniff
 from ganfx.files.vips import reading
@@ -36,7 +37,7 @@ def open_reader(path: str | Path) -> PictureReader:
 def is_picture(path: str | Path) -> bool:
     """Whether the file at `path` begins like one of the formats that can be read."""
     try:
-        return Path(path).is_file() and sniff(Path(path)) is not None
+        return is_regular(path) and sniff(Path(path)) is not None
     except GanfxError:
         return False
 
@@ -46,7 +47,7 @@ def writable_suffix(path: str | Path) -> str:
     path = Path(path)
     if path.suffix.lower() in WRITABLE:
         return path.suffix
-    form = sniff(path) if path.is_file() else None
+    form = sniff(path) if is_regular(path) else None
     return form.suffixes[0] if form else ".png"
 
 

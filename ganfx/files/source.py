@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from ganfx.errors import PictureSizeError, UnreadableError
 from ganfx.files.formats import FORMATS, Format
-from ganfx.files.vips import reading
+from ganfx.files.regular import open_regular
+from ganfx.files.vips import opened, reading
 
 # A header that claims more pixels is taken for a decompression bomb.
 MAX_PIXELS = 2**31
@@ -26,21 +27,17 @@ _GREY, _RGB, _CMYK = ("b-w", "grey16"), ("srgb", "rgb", "rgb16", "scrgb"), ("cmy
 
 def sniff(path: Path) -> Format | None:
     """The format of the file at `path`, by its content; None where it is not one of `FORMATS`."""
-    with reading():
-        found = pyvips.vips_lib.vips_foreign_find_load(str(path).encode())
+    with opened(path) as source:
+        found = pyvips.vips_lib.vips_foreign_find_load_source(pyvips.ffi.cast("VipsSource *", source.pointer))
         if found == pyvips.ffi.NULL:
             return None
         loader = pyvips.nickname_find(pyvips.type_from_name(pyvips.ffi.string(found).decode()))
-    return next((form for form in FORMATS if form.loader == loader), None)
+    return next((form for form in FORMATS if _loader(form) == loader), None)
 
 
 def checked_format(path: Path) -> Format:
     """The format of the picture at `path`. Raises UnreadableError where there is none."""
-    if not path.exists():
-        raise UnreadableError("no such file", hint="check the name")
-    if path.is_dir():
-        raise UnreadableError("is a folder, not a picture")
-    with reading(), open(path, "rb") as file:
+    with open_regular(path) as file, reading():
         if not file.read(1):
             raise UnreadableError("the file is empty (0 bytes)", hint="copy or download it again")
     form = sniff(path)
@@ -48,6 +45,10 @@ def checked_format(path: Path) -> Format:
         known = ", ".join(form.name for form in FORMATS)
         raise UnreadableError("not a picture of a known kind", hint=f"readable: {known}")
     return form
+
+
+def _loader(form: Format) -> str:
+    return f"{form.loader}_source"
 
 
 def open_upright(path: Path, form: Format) -> tuple[pyvips.Image, tuple[str, ...]]:
@@ -67,12 +68,13 @@ def open_upright(path: Path, form: Format) -> tuple[pyvips.Image, tuple[str, ...
 
 
 def _load(path: Path, form: Format, access: str) -> pyvips.Image:
-    image: pyvips.Image = pyvips.Operation.call(form.loader, str(path), access=access, fail_on="error")
+    with opened(path) as source:
+        image: pyvips.Image = pyvips.Operation.call(_loader(form), source, access=access, fail_on="error")
     return image
 
 
 def _orientation(image: pyvips.Image) -> int:
-    return int(image.get("orientation")) if "orientation" in image.get_fields() else 1
+    return int(image.get("orientation")) if image.get_typeof("orientation") else 1
 
 
 def _check(image: pyvips.Image) -> None:
@@ -93,15 +95,14 @@ def _is_cmyk(image: pyvips.Image) -> bool:
 
 
 def _notes(image: pyvips.Image) -> tuple[str, ...]:
-    fields = image.get_fields()
-    notes = []
-    if "n-pages" in fields and image.get("n-pages") > 1:
+    notes, has_profile = [], bool(image.get_typeof("icc-profile-data"))
+    if image.get_typeof("n-pages") and image.get("n-pages") > 1:
         notes.append(f"only the first of {image.get('n-pages')} frames or pages is read")
     if _is_cmyk(image):
-        own = "through its profile" if "icc-profile-data" in fields else "without a profile of its own"
+        own = "through its profile" if has_profile else "without a profile of its own"
         notes.append(f"CMYK was converted to sRGB, {own}")
     if image.format in ("uint", "float", "double"):
-        light = ", taken as linear light" if image.format != "uint" and "icc-profile-data" not in fields else ""
+        light = ", taken as linear light" if image.format != "uint" and not has_profile else ""
         notes.append(f"32-bit samples{light} are saved with at most 16 bits")
     return tuple(notes)
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-import mmap
 import os
-import struct
-from collections.abc import Iterator
-from pathlib import Path
 from typing import IO
 
 from ganfx.files import exif
-from ganfx.files.exif import Directory, Exif, ExifError, Value
+from ganfx.files.directories import (
+    MAX_BYTES,
+    Directory,
+    ExifError,
+    FileBlock,
+    Layout,
+    Value,
+    directory,
+    end_of_entries,
+    entries,
+    read_layout,
+)
+from ganfx.files.exif import Exif
 
 # The tags of IFD0 that do not say how samples are stored.
 _DESCRIPTIVE = {
@@ -36,39 +43,24 @@ _IPTC = 0x83BB
 _UNDEFINED = 7
 
 
-def read_exif(path: Path) -> bytes | None:
-    """The descriptive tags, camera and GPS directories of a TIFF file as an EXIF block, or None where it has none."""
-    tags = _parse(path)
-    main = _descriptive(tags.main)
-    return exif.build(Exif(main, tags.camera, tags.gps)) if main or tags.camera or tags.gps else None
+def read_exif(block: FileBlock) -> bytes | None:
+    """The descriptive tags, camera and GPS directories of a TIFF file as an EXIF block, or None where it has none.
+
+    Raises ExifError.
+    """
+    tags = exif.parse(block, _DESCRIPTIVE, may_be_big=True)
+    return exif.build(tags) if tags.main or tags.camera or tags.gps else None
 
 
-def read_iptc(path: Path) -> bytes | None:
-    """The IPTC records of a TIFF file as stored, whatever the tag's type; None: it has none."""
-    with _mapped(path) as block, contextlib.suppress(ExifError):
-        layout, first = exif.read_layout(block)
-        for entry in exif.entries(block, layout, first):
-            if entry.tag == _IPTC:
-                return bytes(block[entry.where : entry.where + entry.size]).rstrip(b"\0")
+def read_iptc(block: FileBlock) -> bytes | None:
+    """The IPTC records of a TIFF file as stored, whatever the tag's type; None: it has none. Raises ExifError."""
+    layout, first = read_layout(block, may_be_big=True)
+    for entry in entries(block, layout, first):
+        if entry.tag == _IPTC:
+            if entry.size > MAX_BYTES:
+                raise ExifError(f"{entry.size} bytes of IPTC")
+            return bytes(block[entry.where : entry.end]).rstrip(b"\0")
     return None
-
-
-def _parse(path: Path) -> Exif:
-    with _mapped(path) as block:
-        try:
-            return exif.parse(block)
-        except ExifError:
-            return Exif()
-
-
-@contextlib.contextmanager
-def _mapped(path: Path) -> Iterator[mmap.mmap]:
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as block:
-        yield block
-
-
-def _descriptive(tags: Directory) -> Directory:
-    return {tag: value for tag, value in tags.items() if tag in _DESCRIPTIVE}
 
 
 def add_tags(file: IO[bytes], block: bytes | None, iptc: bytes | None) -> None:
@@ -77,10 +69,9 @@ def add_tags(file: IO[bytes], block: bytes | None, iptc: bytes | None) -> None:
     Raises ExifError where the block is damaged, OSError where the file cannot be written.
     """
     source = exif.parse(block) if block else Exif()
-    head = file.read(16)
-    layout, first = exif.read_layout(head)
-    own, tail = _directory_at(file.fileno(), layout, first)
-    main = own | _descriptive(source.main) | ({_IPTC: Value(_UNDEFINED, iptc)} if iptc else {})
+    descriptive = {tag: value for tag, value in source.main.items() if tag in _DESCRIPTIVE}
+    layout, own, tail = _first_directory(FileBlock(file))
+    main = own | descriptive | ({_IPTC: Value(_UNDEFINED, iptc)} if iptc else {})
     end = file.seek(0, os.SEEK_END)
     start = end + end % 8
     file.write(bytes(start - end))
@@ -89,13 +80,8 @@ def add_tags(file: IO[bytes], block: bytes | None, iptc: bytes | None) -> None:
     file.write(layout.pointer.pack(start))
 
 
-def _directory_at(descriptor: int, layout: exif.Layout, offset: int) -> tuple[Directory, int]:
-    """The directory at `offset` and the offset of the next one."""
-    with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as block:
-        tags: dict[int, Value] = exif.directory(block, layout, offset)
-        (count,) = layout.count.unpack_from(block, offset)
-        at = offset + layout.count.size + count * layout.entry.size
-        try:
-            return tags, layout.pointer.unpack_from(block, at)[0]
-        except struct.error as error:
-            raise ExifError("cut off") from error
+def _first_directory(block: FileBlock) -> tuple[Layout, Directory, int]:
+    """The layout of a file, its first directory, and the offset of the next one."""
+    layout, first = read_layout(block, may_be_big=True)
+    at = end_of_entries(block, layout, first)
+    return layout, directory(block, layout, first), layout.pointer.unpack(block[at : at + layout.pointer.size])[0]

@@ -1,7 +1,8 @@
-"""The set-up of libvips, and its errors turned into those of ganfx."""
+"""The set-up of libvips, what it may open, and its errors turned into those of ganfx."""
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +12,25 @@ import pyvips
 
 from ganfx.atomic import disk_full, output_errors, reason_of
 from ganfx.errors import OutputError, PictureSizeError, UnreadableError
+from ganfx.files.formats import FORMATS
+from ganfx.files.regular import open_regular
 
 # Files change between two readings, so libvips must not cache operations by file name.
 pyvips.cache_set_max(0)
+
+
+def _block_other_loaders() -> None:
+    """Let libvips load the `FORMATS` only.
+
+    It finds a file's loader by its content, so that a drawing, a document or a raw dump could reach code that ganfx
+    has no use for.
+    """
+    pyvips.operation_block_set("VipsForeignLoad", True)
+    for name in (f"{form.loader}{kind}" for form in FORMATS for kind in ("", "_source", "_buffer")):
+        pyvips.operation_block_set(pyvips.type_name(pyvips.type_find("VipsForeignLoad", name)), False)
+
+
+_block_other_loaders()
 
 # A disk with less free space counts as full.
 _FULL_BYTES = 2**20
@@ -33,6 +50,18 @@ def reading() -> Iterator[None]:
         raise UnreadableError(f"cannot be read: {reason_of(error)}") from error
     except MemoryError as error:
         raise PictureSizeError("the picture does not fit into memory", hint="cut it into parts") from error
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[pyvips.Source]:
+    """The regular file at `path`, whatever bytes its name has, as a source for loaders. Raises as `reading` does.
+
+    An image that was loaded from the source can be used after the block.
+    """
+    with open_regular(path) as file, reading():
+        # libvips takes a descriptor of its own. On Windows it may have another table of them, and names are Unicode.
+        is_windows = os.name == "nt"
+        yield pyvips.Source.new_from_file(str(path)) if is_windows else pyvips.Source.new_from_descriptor(file.fileno())
 
 
 @contextmanager

@@ -256,6 +256,7 @@ def test_damaged_exif_is_said_and_hurts_nothing(tmp_path: Path) -> None:
 
 def test_big_tiff_takes_exif(tmp_path: Path) -> None:
     from ganfx.files import tiff
+    from ganfx.files.directories import FileBlock
 
     image = pyvips.Image.new_from_array(scene()).copy(interpretation="srgb")
     image.tiffsave(str(tmp_path / "big.tif"), bigtiff=True)
@@ -263,6 +264,7 @@ def test_big_tiff_takes_exif(tmp_path: Path) -> None:
         tiff.add_tags(file, exif_block(1, (24, 16)), IPTC)
     found = read_exif(tmp_path / "big.tif")
     assert found["camera"][ExifTags.Base.LensModel] == "50mm"
-    assert tiff.read_iptc(tmp_path / "big.tif") == IPTC
+    with (tmp_path / "big.tif").open("rb") as file:
+        assert tiff.read_iptc(FileBlock(file)) == IPTC
     assert np.array_equal(np.asarray(Image.open(tmp_path / "big.tif")), scene())
     assert np.array_equal(open_picture(tmp_path / "big.tif").rgb, scene() / np.float32(255))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from PIL import ExifTags, Image
 
 from ganfx.files import exif
+from ganfx.files.directories import ExifError
 
 
 def seeds() -> Iterator[bytes]:
@@ -27,8 +28,8 @@ def seeds() -> Iterator[bytes]:
 
 def one_input(data: bytes) -> None:
     """Raises where a block that is read cannot be built anew."""
-    with contextlib.suppress(exif.ExifError):
+    with contextlib.suppress(ExifError):
         parsed = exif.parse(data)
         exif.parse(exif.build(parsed))
-    with contextlib.suppress(exif.ExifError):
+    with contextlib.suppress(ExifError):
         exif.refreshed(data, 48, 32, (300.0, 300.0))
