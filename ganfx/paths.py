@@ -13,6 +13,8 @@ PREFIX = "GANFX_"
 # Every variable that ganfx reads, and what it does. An empty variable counts as one that is not set.
 VARIABLES = {
     "GANFX_FEATURES": "folder of the feature networks that training and evaluation use; without it they do without",
+    "GANFX_MAX_MEMORY_MIB": "MiB that a picture may take where memory holds all of it; without it, half of what is free",
+    "GANFX_MAX_PIXELS": "pixels that a picture may have, instead of 1073741824",
     "GANFX_MODELS": "folder of your own models, instead of `models` in the user's data folder",
     "GANFX_OFFLINE": "any value: `ganfx models pull` fetches nothing",
     "GANFX_STATE": "folder of logs and of the service's files, instead of `ganfx` in the user's state folder",
@@ -68,6 +70,16 @@ def features_dir() -> Path | None:
 def is_offline() -> bool:
     """Whether GANFX_OFFLINE forbids downloads."""
     return bool(os.environ.get("GANFX_OFFLINE"))
+
+
+def max_pixels() -> str | None:
+    """The value of GANFX_MAX_PIXELS; None where it is not set."""
+    return os.environ.get("GANFX_MAX_PIXELS") or None
+
+
+def max_memory_mib() -> str | None:
+    """The value of GANFX_MAX_MEMORY_MIB; None where it is not set."""
+    return os.environ.get("GANFX_MAX_MEMORY_MIB") or None
 
 
 def own_environment() -> dict[str, str]:

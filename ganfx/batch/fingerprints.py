@@ -7,7 +7,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganfx.atomic import reason_of
 from ganfx.errors import UnreadableError
+from ganfx.files import open_regular
 
 
 @dataclass(frozen=True)
@@ -21,14 +23,12 @@ class FileFingerprint:
     @classmethod
     def of(cls, path: Path) -> FileFingerprint:
         """The fingerprint of the file at `path`. Raises UnreadableError."""
-        try:
-            with path.open("rb") as file:
+        with open_regular(path) as file:
+            try:
                 state = os.fstat(file.fileno())
                 return cls(state.st_size, state.st_mtime_ns, hashlib.file_digest(file, "sha256").hexdigest())
-        except FileNotFoundError as error:
-            raise UnreadableError("no such file", hint="check the name") from error
-        except OSError as error:
-            raise UnreadableError(f"cannot be read: {(error.strerror or str(error)).lower()}") from error
+            except OSError as error:
+                raise UnreadableError(f"cannot be read: {reason_of(error)}") from error
 
     def fits(self, path: Path, *, trust_time: bool = True) -> bool:
         """Whether the file at `path` has these contents.

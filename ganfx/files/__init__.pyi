@@ -14,6 +14,7 @@ from .reader import is_picture as is_picture
 from .reader import open_picture as open_picture
 from .reader import open_reader as open_reader
 from .reader import writable_suffix as writable_suffix
+from .regular import open_regular as open_regular
 from .vips import writing as writing
 from .writer import PictureWriter as PictureWriter
 from .writer import SaveOptions as SaveOptions

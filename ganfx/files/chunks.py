@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ganfx.files.directories import Block
+from ganfx.files.directories import ByteBlock
 
 # More parts than any encoder writes: a gigabyte of PNG has 2**17.
 _MOST = 2**18
@@ -25,7 +25,7 @@ class Chunk(NamedTuple):
         return self.start + self.size
 
 
-def png_chunks(block: Block) -> Iterator[Chunk]:
+def png_chunks(block: ByteBlock) -> Iterator[Chunk]:
     """The whole chunks of a PNG file; none where it is no PNG."""
     at = len(_PNG) if block[: len(_PNG)] == _PNG else len(block)
     for _ in range(_MOST):
@@ -37,7 +37,7 @@ def png_chunks(block: Block) -> Iterator[Chunk]:
         at = chunk.end + 4
 
 
-def webp_chunks(block: Block) -> Iterator[Chunk]:
+def webp_chunks(block: ByteBlock) -> Iterator[Chunk]:
     """The whole chunks of a WebP file; none where it is no WebP."""
     head = block[:12]
     at = 12 if head[:4] == _RIFF and head[8:12] == b"WEBP" else len(block)
@@ -50,7 +50,7 @@ def webp_chunks(block: Block) -> Iterator[Chunk]:
         at = chunk.end + chunk.size % 2
 
 
-def jpeg_segments(block: Block) -> Iterator[Chunk]:
+def jpeg_segments(block: ByteBlock) -> Iterator[Chunk]:
     """The whole segments of a JPEG file before its first scan; none where it is no JPEG."""
     at = 2 if block[:2] == _JPEG else len(block)
     for _ in range(_MOST):
@@ -68,7 +68,7 @@ def jpeg_segments(block: Block) -> Iterator[Chunk]:
         at = chunk.end
 
 
-def boxes(block: Block, start: int, end: int) -> Iterator[Chunk]:
+def boxes(block: ByteBlock, start: int, end: int) -> Iterator[Chunk]:
     """The whole boxes of an ISO base media file (AVIF, HEIF) between two offsets."""
     at = start
     for _ in range(_MOST):
@@ -86,7 +86,7 @@ def boxes(block: Block, start: int, end: int) -> Iterator[Chunk]:
         at += size
 
 
-def heif_item(block: Block, kind: bytes) -> Chunk | None:
+def heif_item(block: ByteBlock, kind: bytes) -> Chunk | None:
     """The first item of this type in an AVIF or HEIF file, where it is stored in one piece; None: there is none."""
     meta = next((box for box in boxes(block, 0, len(block)) if box.name == b"meta"), None)
     if meta is None:
@@ -100,7 +100,7 @@ def heif_item(block: Block, kind: bytes) -> Chunk | None:
     return Chunk(kind, *found) if found and sum(found) <= len(block) else None
 
 
-def _items(block: Block, table: Chunk) -> Iterator[tuple[int, bytes]]:
+def _items(block: ByteBlock, table: Chunk) -> Iterator[tuple[int, bytes]]:
     """The number and the type of the items in an `iinf` box."""
     wide = block[table.start : table.start + 1] != b"\0"
     for entry in boxes(block, table.start + (8 if wide else 6), table.end):

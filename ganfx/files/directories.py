@@ -54,7 +54,7 @@ class Value:
 Directory = dict[int, Value]
 
 
-class Block(Protocol):
+class ByteBlock(Protocol):
     """Bytes, or a file that gives its bytes like them."""
 
     def __len__(self) -> int: ...
@@ -114,7 +114,7 @@ class Layout:
         return struct.Struct(self.order + ("Q" if self.big else "I"))
 
 
-def read_layout(block: Block, *, may_be_big: bool = False) -> tuple[Layout, int]:
+def read_layout(block: ByteBlock, *, may_be_big: bool = False) -> tuple[Layout, int]:
     """The layout and the offset of the first directory. Raises ExifError where `block` is no TIFF structure.
 
     may_be_big: BigTIFF is allowed, as in files but not in EXIF blocks.
@@ -131,7 +131,7 @@ def read_layout(block: Block, *, may_be_big: bool = False) -> tuple[Layout, int]
         raise ExifError("no TIFF structure") from error
 
 
-def tag_count(block: Block, layout: Layout, offset: int) -> int:
+def tag_count(block: ByteBlock, layout: Layout, offset: int) -> int:
     """How many tags the directory at `offset` has. Raises ExifError where it is cut off, or has more than MAX_TAGS."""
     head = block[offset : offset + layout.count.size] if offset < len(block) else b""
     if len(head) < layout.count.size:
@@ -142,12 +142,12 @@ def tag_count(block: Block, layout: Layout, offset: int) -> int:
     return int(count)
 
 
-def end_of_entries(block: Block, layout: Layout, offset: int) -> int:
+def end_of_entries(block: ByteBlock, layout: Layout, offset: int) -> int:
     """Where the entries of the directory at `offset` end, and the offset of the next directory is. Raises ExifError."""
     return offset + layout.count.size + tag_count(block, layout, offset) * layout.entry.size
 
 
-def entries(block: Block, layout: Layout, offset: int) -> Iterator[Entry]:
+def entries(block: ByteBlock, layout: Layout, offset: int) -> Iterator[Entry]:
     """The entries of the directory at `offset`, except those that point outside `block`. Raises ExifError."""
     begin, end = offset + layout.count.size, end_of_entries(block, layout, offset)
     table = bytes(block[begin:end])
@@ -166,7 +166,12 @@ def entries(block: Block, layout: Layout, offset: int) -> Iterator[Entry]:
 
 
 def directory(
-    block: Block, layout: Layout, offset: int, wanted: Collection[int] | None = None, *, most_bytes: int | None = None
+    block: ByteBlock,
+    layout: Layout,
+    offset: int,
+    wanted: Collection[int] | None = None,
+    *,
+    most_bytes: int | None = None,
 ) -> Directory:
     """The tags of the directory at `offset`, or those of them that are `wanted`.
 

@@ -12,7 +12,7 @@ from ganfx.files.directories import (
     MAX_BYTES,
     RATIONAL,
     SHORT,
-    Block,
+    ByteBlock,
     Directory,
     Entry,
     ExifError,
@@ -46,7 +46,7 @@ class Exif:
     gps: Directory = field(default_factory=dict)
 
 
-def parse(block: Block, wanted: Collection[int] | None = None, *, may_be_big: bool = False) -> Exif:
+def parse(block: ByteBlock, wanted: Collection[int] | None = None, *, may_be_big: bool = False) -> Exif:
     """Read an EXIF block or a whole TIFF file (its first page). Raises ExifError.
 
     wanted       the only tags of the main directory that are read, besides the pointers to the others; None: all
@@ -139,7 +139,7 @@ def refreshed(block: bytes, width: int, height: int, dpi: tuple[float, float] | 
     return PREFIX + bytes(inner)
 
 
-def _camera_entries(block: Block, layout: Layout, first: int) -> list[Entry]:
+def _camera_entries(block: ByteBlock, layout: Layout, first: int) -> list[Entry]:
     pointer = directory(block, layout, first, (EXIF_POINTER,)).get(EXIF_POINTER)
     return list(entries(block, layout, int(pointer.number))) if pointer else []
 

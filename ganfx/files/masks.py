@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ganfx.atomic import CommitHook
 from ganfx.errors import ItemError, MaskError, OptionError
+from ganfx.files.budget import check_memory
 from ganfx.files.reader import PictureReader, open_reader
 from ganfx.files.samples import floats_of
 from ganfx.files.writer import save_picture
@@ -100,6 +101,7 @@ def parse_color(text: str) -> tuple[int, int, int]:
 
 
 def _collected(reader: PictureReader, value: Callable[[NDArray[Any]], Mask]) -> Mask:
+    check_memory(reader.width * reader.height * 4, f"mask of {reader.width}x{reader.height} pixels")
     # Pages of zeros that are never written take no memory, and most masks are mostly empty.
     mask = np.zeros((reader.height, reader.width), np.float32)
     top = 0

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import IO
 
 from ganfx.files.chunks import Chunk, png_chunks
-from ganfx.files.directories import Block, FileBlock
+from ganfx.files.directories import ByteBlock, FileBlock
 
 Texts = tuple[tuple[str, str], ...]
 
@@ -22,7 +22,7 @@ class TextError(Exception):
     """A text is damaged, or too much."""
 
 
-def read_texts(block: Block, chunks: Iterable[Chunk]) -> tuple[Texts, bool]:
+def read_texts(block: ByteBlock, chunks: Iterable[Chunk]) -> tuple[Texts, bool]:
     """The pairs of keyword and text in the `chunks` of a PNG file, and whether some could not be read."""
     found: list[tuple[str, str]] = []
     left, is_incomplete = MOST_BYTES, False

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ganfx.errors import GanfxError, ItemError
 from ganfx.files import metadata
+from ganfx.files.budget import check_memory
 from ganfx.files.formats import WRITABLE
 from ganfx.files.icc import profile_of
 from ganfx.files.regular import is_regular
@@ -21,6 +22,9 @@ from ganfx.files.source import Rows, checked_format, color_bands, open_upright, 
 from ganfx.files.vips import reading
 from ganfx.imaging.color import encode_srgb
 from ganfx.imaging.picture import Box, Floats, Picture, PictureInfo
+
+# Of colors and alpha.
+_FLOATS_BYTES = 16
 
 
 def open_picture(path: str | Path) -> Picture:
@@ -86,7 +90,11 @@ class PictureReader:
         return self.crop(Box(0, top, self.width, bottom))
 
     def crop(self, box: Box) -> Picture:
-        """The part in `box`; only its pixels are converted. Boxes should move downwards, as in `rows`."""
+        """The part in `box`; only its pixels are converted. Boxes should move downwards, as in `rows`.
+
+        Raises UnreadableError, and PictureSizeError where that much does not fit into memory.
+        """
+        check_memory(box.width * box.height * _FLOATS_BYTES, f"picture of {box.width}x{box.height} pixels")
         with reading():
             rgb = np.empty((box.height, box.width, 3), np.float32)
             alpha = np.empty((box.height, box.width), np.float32) if self.has_alpha else None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import stat
 from pathlib import Path
-from typing import BinaryIO
 
 from ganfx.atomic import reason_of
 from ganfx.errors import UnreadableError
@@ -24,7 +24,7 @@ for _name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
     _FLAGS |= getattr(os, _name, 0)
 
 
-def open_regular(path: str | Path) -> BinaryIO:
+def open_regular(path: str | Path) -> io.BufferedReader:
     """The regular file at `path`, or the one that a link there leads to, open for reading. Raises UnreadableError."""
     try:
         # Asked first, since to open a device may already do something.

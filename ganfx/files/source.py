@@ -10,13 +10,11 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-from ganfx.errors import PictureSizeError, UnreadableError
+from ganfx.errors import UnreadableError
+from ganfx.files.budget import check_header
 from ganfx.files.formats import FORMATS, Format
 from ganfx.files.regular import open_regular
 from ganfx.files.vips import opened, reading
-
-# A header that claims more pixels is taken for a decompression bomb.
-MAX_PIXELS = 2**31
 
 # Bytes decoded at a time; fewer in `Rows.rest`, whose chunks are converted to floats, which takes several copies.
 _CHUNK_BYTES = 16 * 2**20
@@ -60,7 +58,7 @@ def open_upright(path: Path, form: Format) -> tuple[pyvips.Image, tuple[str, ...
     """
     with reading():
         image = _load(path, form, "sequential")
-        _check(image)
+        _check(image, form)
         notes = _notes(image)
         if _orientation(image) > 1:
             image = _load(path, form, "random").autorot()
@@ -77,12 +75,8 @@ def _orientation(image: pyvips.Image) -> int:
     return int(image.get("orientation")) if image.get_typeof("orientation") else 1
 
 
-def _check(image: pyvips.Image) -> None:
-    if image.width * image.height > MAX_PIXELS:
-        size = f"{image.width}x{image.height}"
-        raise PictureSizeError(
-            f"the header claims {size} pixels, more than {MAX_PIXELS} in all", hint="cut it into parts"
-        )
+def _check(image: pyvips.Image, form: Format) -> None:
+    check_header(image, form)
     if image.interpretation not in _GREY + _RGB + _CMYK or image.format not in _DTYPES:
         kind = f"{image.interpretation} with samples of type {image.format}"
         raise UnreadableError(f"colors of the kind {kind} are not supported", hint="convert it to RGB first")

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ganfx.errors import TrainingError
+from ganfx.errors import ItemError, TrainingError
+from ganfx.files.source import checked_format, open_upright
 
 
 def picture_files(places: list[Path]) -> Iterator[Path]:
@@ -28,12 +29,12 @@ def picture_files(places: list[Path]) -> Iterator[Path]:
 def _decoded(path: Path, fit: int) -> np.ndarray | None:
     """rgb (H, W, 3) of uint8, its short side `fit` at most if that is not 0, or None where `path` is not readable."""
     try:
-        image = pyvips.Image.new_from_file(str(path), access="sequential").autorot().colourspace("srgb")
+        image = open_upright(path, checked_format(path))[0].colourspace("srgb")
         image = image.flatten() if image.hasalpha() else image
         if 0 < fit < min(image.width, image.height):
             image = image.resize(fit / min(image.width, image.height))
         return np.asarray(image.cast("uchar").numpy()[..., :3])
-    except pyvips.Error:
+    except (ItemError, pyvips.Error):
         return None
 
 

@@ -96,13 +96,13 @@ def test_gigantic_header_is_refused(tmp_path: Path) -> None:
 
 
 def test_large_header_over_little_data_costs_little(tmp_path: Path) -> None:
-    (tmp_path / "bomb.png").write_bytes(png_header(40_000, 40_000, zlib.compress(bytes(1000))))
+    (tmp_path / "bomb.png").write_bytes(png_header(30_000, 30_000, zlib.compress(bytes(1000))))
     script = f"""
         from tests.memory import peak_megabytes
         from ganfx.errors import ItemError
-        from ganfx.files import open_picture
+        from ganfx.files import open_reader
         try:
-            open_picture({str(tmp_path / "bomb.png")!r})
+            open_reader({str(tmp_path / "bomb.png")!r}).rows(0, 100)
         except ItemError as error:
             print(type(error).__name__, peak_megabytes())
     """

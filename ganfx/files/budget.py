@@ -1,0 +1,70 @@
+"""How large a picture may be: in pixels, and in memory where it has to be there as a whole."""
+
+from __future__ import annotations
+
+import psutil
+import pyvips
+
+from ganfx import paths
+from ganfx.errors import OptionError, PictureSizeError
+from ganfx.files.formats import Format
+
+# A gigapixel, which is decoded from the top row down in some seconds and little memory.
+_MAX_PIXELS = 2**30
+# Smaller pictures are not measured against memory.
+_SMALL_BYTES = 2**28
+_MIB = 2**20
+# Bytes of memory that libvips' decoders were seen to take for a pixel where they decode a file as a whole.
+_WHOLE = {"WebP": 8, "AVIF": 15, "GIF": 10}
+_DEEP_AVIF = 24
+# A progressive JPEG is kept as coefficients of two bytes.
+_COEFFICIENT = 2
+
+
+def check_header(image: pyvips.Image, form: Format) -> None:
+    """Raises PictureSizeError where a file's header says that decoding it would take too many pixels, or memory."""
+    allowed = _setting("GANFX_MAX_PIXELS", paths.max_pixels()) or _MAX_PIXELS
+    size, count = f"{image.width}x{image.height}", int(image.width * image.height)
+    if count > allowed:
+        raise PictureSizeError(
+            f"{size} are {count} pixels, more than the {allowed} that are allowed",
+            hint=f"cut it into parts, or set GANFX_MAX_PIXELS={count}",
+        )
+    if needed := _decoder_bytes(image, form):
+        check_memory(needed, f"{form.name} of {size} pixels")
+
+
+def check_memory(needed: int, what: str) -> None:
+    """Raises PictureSizeError where `needed` bytes are more than one picture may take."""
+    if needed <= _SMALL_BYTES:
+        return
+    mib = _setting("GANFX_MAX_MEMORY_MIB", paths.max_memory_mib())
+    allowed = mib * _MIB if mib else psutil.virtual_memory().available // 2
+    if needed > allowed:
+        raise PictureSizeError(
+            f"the {what} takes {needed // _MIB} MiB of memory, more than the {allowed // _MIB} MiB that are allowed",
+            hint=f"cut it into parts, convert it to TIFF, or set GANFX_MAX_MEMORY_MIB={needed // _MIB + 1}",
+        )
+
+
+def _decoder_bytes(image: pyvips.Image, form: Format) -> int:
+    """The memory that the decoder takes; 0 where it goes through the file row by row."""
+    count, sample = int(image.width * image.height), 1 if image.format == "uchar" else 2
+    if form.name in _WHOLE:
+        return count * (_DEEP_AVIF if form.name == "AVIF" and sample > 1 else _WHOLE[form.name])
+    if not (image.get_typeof("interlaced") and image.get("interlaced")):
+        return 0
+    return count * int(image.bands) * (_COEFFICIENT if form.name == "JPEG" else sample)
+
+
+def _setting(name: str, text: str | None) -> int | None:
+    """The value of an environment variable; None where it is not set. Raises OptionError."""
+    if text is None:
+        return None
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise OptionError(f"{name}: {text!r} is not a whole number above 0", hint=f"as in {name}=2000000000")
+    return value
