@@ -13,7 +13,7 @@ PREFIX = "GANFX_"
 # Every variable that ganfx reads, and what it does. An empty variable counts as one that is not set.
 VARIABLES = {
     "GANFX_FEATURES": "folder of the feature networks that training and evaluation use; without it they do without",
-    "GANFX_MAX_MEMORY_MIB": "MiB that a picture may take where memory holds all of it; without it, half of what is free",
+    "GANFX_MAX_MEMORY_MIB": "MiB for a picture where memory holds all of it, instead of half of what is free",
     "GANFX_MAX_PIXELS": "pixels that a picture may have, instead of 1073741824",
     "GANFX_MODELS": "folder of your own models, instead of `models` in the user's data folder",
     "GANFX_OFFLINE": "any value: `ganfx models pull` fetches nothing",
