@@ -8,6 +8,7 @@
     │   ├── MaskError           missing, or of another size
     │   ├── OutputError         exists already, read-only folder
     │   │   ├── DiskFullError   which the next file would meet too
+    │   │   ├── HeldError       another process is at it
     │   │   └── NameLengthError longer than file systems allow
     │   └── UnexpectedError     a defect of ganfx, or a lack of memory: the details are in a log
     ├── ModelError              the model cannot be used: choose or fetch another
@@ -24,6 +25,7 @@
     │   ├── TokenError          without the token, or with another
     │   ├── OriginError         from a web page, or to another host
     │   └── BusyError           more is waiting than there is room for
+    ├── WatchedError            another watcher has these folders
     ├── HostError               a painting program is not there, or does not take its plug-in
     ├── TrainingError           the training cannot start or go on
     └── ExportError             a network cannot be written as ONNX
@@ -124,6 +126,12 @@ class DiskFullError(OutputError):
     code = "disk-full"
 
 
+class HeldError(OutputError):
+    """Another process makes the same result, or holds the journal: wait for it, or end it."""
+
+    code = "held"
+
+
 class NameLengthError(OutputError):
     """The result's name is longer than file systems allow: rename the picture, or give a shorter template."""
 
@@ -218,6 +226,12 @@ class BusyError(ServerError):
     """Too many pictures are waiting, or the service is ending: try again later."""
 
     code, http_status = "busy", 503
+
+
+class WatchedError(GanfxError):
+    """Another watcher is at work on the same two folders: leave it to that one, or end it first."""
+
+    code, exit_status = "watched", 4
 
 
 class HostError(GanfxError):

@@ -17,7 +17,7 @@ VARIABLES = {
     "GANFX_MAX_PIXELS": "pixels that a picture may have, instead of 1073741824",
     "GANFX_MODELS": "folder of your own models, instead of `models` in the user's data folder",
     "GANFX_OFFLINE": "any value: `ganfx models pull` fetches nothing",
-    "GANFX_STATE": "folder of logs and of the service's files, instead of `ganfx` in the user's state folder",
+    "GANFX_STATE": "folder of journals, logs and the service's files, instead of `ganfx` in the user's state folder",
 }
 
 
@@ -30,7 +30,7 @@ def models_dir() -> Path:
 
 
 def state_dir() -> Path:
-    """The folder of the service: GANFX_STATE, as an absolute path, or one in the user's state folder."""
+    """The folder of what ganfx must remember: GANFX_STATE, as an absolute path, or one in the user's state folder."""
     import platformdirs
 
     chosen = os.environ.get("GANFX_STATE")

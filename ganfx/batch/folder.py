@@ -6,17 +6,20 @@ import contextlib
 import dataclasses
 import itertools
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ganfx.atomic import reason_of
-from ganfx.batch.inputs import Input, Skipped, find_inputs, without_results
+from ganfx.batch.earlier_results import without_results
+from ganfx.batch.inputs import Input, Skipped, find_inputs
 from ganfx.batch.item_runner import ItemRunner, OverwritePolicy
 from ganfx.batch.items import Item, Naming, assign_targets
 from ganfx.batch.masks import assign_mask_targets, assign_masks, without_mask
 from ganfx.batch.name_template import NameTemplate
-from ganfx.batch.process import FAILED, Outcome
+from ganfx.batch.patience import WAIT_S, Patience
+from ganfx.batch.process import FAILED, POSTPONED, Outcome
 from ganfx.batch.recipes import Recipe, find_recipe
 from ganfx.batch.report import HtmlReport
 from ganfx.batch.run import ItemProgress, run
@@ -48,6 +51,7 @@ class BatchOptions:
     limits: pictures per stage; None fits them to the device.
     fail_fast: start no more pictures after one has failed.
     report: an HTML page to write, with each picture before and after.
+    wait_s: seconds to wait, after all others, for results that another run is making; they fail after that.
     """
 
     output: Path | None = None
@@ -63,6 +67,7 @@ class BatchOptions:
     limits: StageLimits | None = None
     fail_fast: bool = False
     report: Path | None = None
+    wait_s: float = WAIT_S
 
     def filled_from(self, recipe: Recipe) -> BatchOptions:
         """These options with what `recipe` says about saving wherever they say nothing."""
@@ -104,19 +109,20 @@ class Batch:
         """Make the results, yielding each outcome as it comes. An item that fails is an outcome too.
 
         `progress` is called by several threads with an item and its finished share, 0..1; what it raises ends the
-        batch, and nothing is half-written. `on_note` is told at the end what was wrong with journals. Raises
-        EngineError and ModelError, which would fail every item alike, and OutputError where the report cannot be
-        written.
+        batch, and nothing is half-written. `on_note` is told, by several threads, what was wrong with journals, and
+        which other runs are waited for. Raises EngineError and ModelError, which would fail every item alike, and
+        OutputError where the report cannot be written.
         """
-        with self._runner() as runner, self._report() as report:
-            made = run(self.items, runner.make, limits=self.limits, fail_fast=self.options.fail_fast, progress=progress)
+        waiting = _Drained(self.items)
+        with self._runner(on_note) as runner, self._report() as report:
+            made = run(waiting, runner.make, limits=self.limits, fail_fast=self.options.fail_fast, progress=progress)
             for outcome in itertools.chain(made, self.unread):
+                if outcome.status == POSTPONED:
+                    waiting.append(outcome.item)
+                    continue
                 if report:
                     report.add(outcome)
                 yield outcome
-            if on_note:
-                for note in runner.notes:
-                    on_note(note)
 
     def dry_run(self) -> Iterator[Outcome]:
         """What `run` would come to, without running a network or writing anything; PLANNED where it would work."""
@@ -124,15 +130,29 @@ class Batch:
             yield from runner.dry_run(self.items)
         yield from self.unread
 
-    def _runner(self) -> ItemRunner:
+    def _runner(self, on_note: Note | None = None) -> ItemRunner:
         options = self.options
         save = SaveOptions(quality=options.quality, strip_metadata=options.strip_metadata)
-        return ItemRunner(self.chooser, save, OverwritePolicy(options.overwrite, options.skip_existing))
+        existing = OverwritePolicy(options.overwrite, options.skip_existing)
+        return ItemRunner(self.chooser, save, existing, patience=_patience(options, on_note))
 
     def _report(self) -> HtmlReport | contextlib.nullcontext[None]:
         if self.options.report is None:
             return contextlib.nullcontext()
         return HtmlReport(self.options.report, self.total, self.device, overwrite=self.options.overwrite)
+
+
+class _Drained(deque[Item]):
+    """Items that are taken out by iterating; more may be added after the last one was."""
+
+    def __iter__(self) -> Iterator[Item]:
+        return self
+
+    def __next__(self) -> Item:
+        try:
+            return self.popleft()
+        except IndexError:
+            raise StopIteration from None
 
 
 def run_folder(
@@ -161,6 +181,7 @@ def plan_batch(
     options: BatchOptions | None = None,
     *,
     engine: EngineOptions | None = None,
+    on_note: Note | None = None,
 ) -> Batch:
     """Decide what a batch will do, and open its networks; nothing is written yet.
 
@@ -168,9 +189,10 @@ def plan_batch(
     recipe: steps such as "heal,upscale:4", the name of a recipe in ganfx.toml, or "auto": what each picture needs.
     options: default to `BatchOptions()`; what they leave open, the recipe says.
     engine: the provider, the precision and the tiles to use; chosen automatically by default.
+    on_note: called with a line where another run is waited for.
 
     Raises OptionError where options contradict each other, inputs are missing or two results would share a file;
-    ModelError or EngineError where a network cannot be opened.
+    ModelError or EngineError where a network cannot be opened; HeldError where another run holds a journal too long.
     """
     recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
     options = (options or BatchOptions()).filled_from(recipe)
@@ -182,7 +204,7 @@ def plan_batch(
     chooser = recipe.open(engine or EngineOptions())
     skipped = Skipped()
     found = find_inputs(names, is_picture, recursive=options.recursive, leave_out=options.output, skipped=skipped)
-    pictures = without_results(found)
+    pictures = without_results(found, _patience(options, on_note))
     if not pictures:
         raise OptionError("these are all results of earlier runs", hint="name those that are to be worked on again")
     suffix = f".{options.format}" if options.format else None
@@ -212,6 +234,10 @@ def _suffix_for(picture: Path) -> str:
         return writable_suffix(picture)
     except ItemError:
         return picture.suffix
+
+
+def _patience(options: BatchOptions, on_note: Note | None) -> Patience:
+    return Patience(options.wait_s, on_note) if on_note else Patience(options.wait_s)
 
 
 def _notes(results: int, skipped: Skipped) -> tuple[str, ...]:

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ganfx.atomic import reason_of
-from ganfx.batch.records import Records, peek, real
+from ganfx.batch.records import followed
 from ganfx.batch.wording import counted
 from ganfx.errors import OptionError
 from ganfx.files import WRITABLE
 
 IsPicture = Callable[[Path], bool]
-_OPEN_JOURNALS = 8
 
 
 @dataclass(frozen=True)
@@ -128,55 +127,3 @@ def _is_file(path: Path, skipped: Skipped) -> bool:
     if not stat.S_ISREG(mode):
         skipped.odd.append(path)
     return stat.S_ISREG(mode)
-
-
-def followed(path: Path) -> Path:
-    """`path` with all links resolved, as far as that can be done; a link to itself stays."""
-    return Path(os.path.realpath(path))
-
-
-def without_results(inputs: Sequence[Input]) -> list[Input]:
-    """`inputs` without results that earlier runs made from them, or from other pictures in the same folder."""
-    named = {real(picture.path) for picture in inputs}
-    journals = _NearbyJournals()
-    try:
-        return [picture for picture in inputs if not _is_result(picture, journals, named)]
-    finally:
-        journals.close()
-
-
-def _is_result(picture: Input, journals: _NearbyJournals, named: set[Path]) -> bool:
-    source = journals.source_of(picture.path)
-    if source is None:
-        return False
-    return source in named or (picture.root is not None and source.is_relative_to(followed(picture.root)))
-
-
-class _NearbyJournals:
-    """The journals in the folders above pictures; at most `_OPEN_JOURNALS` are open at once."""
-
-    def __init__(self) -> None:
-        self._found: dict[Path, Records | None] = {}
-
-    def source_of(self, path: Path) -> Path | None:
-        """The picture that ganfx made the one at `path` from; None where ganfx did not make it."""
-        for folder in real(path).parents:
-            records = self._records(folder)
-            record = records.origin(path) if records else None
-            if record:
-                return record.source
-        return None
-
-    def _records(self, folder: Path) -> Records | None:
-        if folder not in self._found:
-            self._found[folder] = peek(folder)
-            self.close(keep=_OPEN_JOURNALS)
-        return self._found[folder]
-
-    def close(self, *, keep: int = 0) -> None:
-        """Close all but the `keep` journals opened last."""
-        opened = [folder for folder, records in self._found.items() if records]
-        for folder in opened[: len(opened) - keep]:
-            records = self._found.pop(folder)
-            if records:
-                records.close()

@@ -8,18 +8,22 @@ import itertools
 import json
 import os
 import threading
-from collections import Counter
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ganfx import pipeline
 from ganfx.atomic import check_name_length
 from ganfx.batch.fingerprints import FileFingerprint
+from ganfx.batch.homes import Home
 from ganfx.batch.items import Item
 from ganfx.batch.journal import Claim, Journal
-from ganfx.batch.process import FAILED, PLANNED, SKIPPED, UP_TO_DATE, Outcome, WritePolicy, process
-from ganfx.batch.records import Records, peek
+from ganfx.batch.open_journals import OpenJournals
+from ganfx.batch.owners import describe
+from ganfx.batch.patience import Patience
+from ganfx.batch.process import FAILED, PLANNED, POSTPONED, SKIPPED, UP_TO_DATE, Outcome, WritePolicy, process
+from ganfx.batch.records import Lookup, Records
 from ganfx.batch.stage_limits import DECODE, StageSlot
 from ganfx.errors import ItemError, OutputError
 from ganfx.files import MaskSource, SaveOptions, open_reader, writing
@@ -28,7 +32,7 @@ from ganfx.open_folder import OpenFolder
 
 # Part of every recipe: increased when the same filters, options and models give other results than before.
 RECIPE_FORMAT = 1
-_OPEN_JOURNALS = 8
+_OTHERS = "another run is making it"
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class ItemRunner:
     """Makes items by one chooser; a context manager that closes the journals it opened. Safe for several threads.
 
     journal: an open one to use for its folder; it is not closed.
+    patience: with other runs: an item that one of them is making is POSTPONED when it is met first, and waited for when
+        it is met again. None skips such an item.
     """
 
     def __init__(
@@ -51,51 +57,83 @@ class ItemRunner:
         save: SaveOptions,
         existing: OverwritePolicy = OverwritePolicy(),
         journal: Journal | None = None,
+        patience: Patience | None = None,
     ) -> None:
         self.chooser, self.save, self.existing = chooser, save, existing
-        self._journals = _OpenJournals(journal)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What was wrong with the journals that were opened."""
-        return tuple(self._journals.notes)
+        self._patience, self._running = patience, threading.local()
+        self._postponed: set[Item] = set()
+        self._waiting_since: float | None = None
+        if patience:
+            patience.pause = self._pause
+        self._journals = OpenJournals(journal, patience or Patience())
 
     def make(self, item: Item, slot: StageSlot) -> Outcome:
         """Make the result of `item`, unless it is up to date or another run is making it.
 
-        Raises ItemError for the item, EngineError and ModelError, which would fail every item alike.
+        Raises ItemError for the item (HeldError where another run makes it for too long), EngineError and ModelError,
+        which would fail every item alike.
         """
+        self._running.slot = slot
         with slot, ItemError.about(item.source), contextlib.ExitStack() as stack:
             slot.enter(DECODE)
             recipe = recipe_fingerprint(item, self.chooser, self.save)
             _make_folders(item)
-            journal = stack.enter_context(self._journals.open(item.home))
-            if known := settled_outcome(item, recipe, journal, self.existing):
-                return known
-            claims = _claim_targets(item, recipe, journal, stack)
-            if claims is None:
-                return Outcome(item, status=SKIPPED, notes=("another run is making it",))
+            journals = [stack.enter_context(self._journals.open(home)) for _, home in _targets(item)]
+            claims: list[Claim] = []
+            while not claims:
+                if known := settled_outcome(item, recipe, journals, self.existing):
+                    return known
+                claims = _claim_targets(item, recipe, journals, stack)
+                if not claims and self._is_left(item):
+                    return Outcome(item, status=POSTPONED if self._patience else SKIPPED, notes=(_OTHERS,))
+                if not claims:
+                    self._wait(item, journals)
+            self._waiting_since = None
             # Another run may have finished it before the claim.
-            if known := settled_outcome(item, recipe, journal, self.existing):
+            if known := settled_outcome(item, recipe, journals, self.existing):
                 return known
-            outcome = process(item, self.chooser, self.save, self._write_policy(item, recipe, journal, claims), slot)
+            outcome = process(item, self.chooser, self.save, self._write_policy(item, recipe, journals, claims), slot)
             for claim in claims:
                 claim.finish()
             return outcome
 
-    def _write_policy(self, item: Item, recipe: str, journal: Journal, claims: list[Claim]) -> WritePolicy:
+    def _is_left(self, item: Item) -> bool:
+        """Whether `item`, which another run is making, is not waited for: for now, or ever."""
+        met = self._patience is not None and item in self._postponed
+        self._postponed.add(item)
+        return not met
+
+    def _wait(self, item: Item, journals: Sequence[Journal]) -> None:
+        assert self._patience
+        holders = [journal.holder(path) for (path, _), journal in zip(_targets(item), journals, strict=True)]
+        holder = next((describe(owner) for owner in holders if owner), "another run")
+        if self._waiting_since is None:
+            self._waiting_since = time.monotonic()
+        self._patience.wait(self._waiting_since, str(item.target), lambda: holder)
+
+    def _pause(self, seconds: float) -> None:
+        self._running.slot.check()
+        time.sleep(seconds)
+
+    def _write_policy(
+        self, item: Item, recipe: str, journals: Sequence[Journal], claims: Sequence[Claim]
+    ) -> WritePolicy:
         overwrite = self.existing.overwrite
-        is_current = journal.is_current(item.source, item.target, recipe)
-        return WritePolicy(overwrite or is_current, overwrite or _is_own(item.mask_target, journal), *claims)
+        is_current = journals[0].is_current(item.source, item.target, recipe)
+        return WritePolicy(overwrite or is_current, overwrite or _is_own(item.mask_target, journals[-1]), *claims)
 
     def dry_run(self, items: Iterable[Item]) -> Iterator[Outcome]:
         """What `make` would come to for each of `items`, without writing anything; PLANNED where it would work."""
-        for home, group in itertools.groupby(items, key=lambda item: item.home):
-            records = peek(home)
-            with contextlib.closing(records) if records else contextlib.nullcontext():
-                yield from (self._planned(item, records) for item in group)
+        with Lookup(self._patience) as lookup:
+            for homes, group in itertools.groupby(items, key=lambda item: [home for _, home in _targets(item)]):
+                with contextlib.ExitStack() as stack:
+                    records = [lookup.of(home) for home in homes]
+                    for found in records:
+                        if found:
+                            stack.enter_context(contextlib.closing(found))
+                    yield from (self._planned(item, records) for item in group)
 
-    def _planned(self, item: Item, records: Records | None) -> Outcome:
+    def _planned(self, item: Item, records: Sequence[Records | None]) -> Outcome:
         try:
             with ItemError.about(item.source), open_reader(item.source) as reader:
                 known = settled_outcome(item, recipe_fingerprint(item, self.chooser, self.save), records, self.existing)
@@ -112,26 +150,33 @@ class ItemRunner:
         self._journals.close()
 
 
-def settled_outcome(item: Item, recipe: str, records: Records | None, existing: OverwritePolicy) -> Outcome | None:
-    """The outcome of `item` where nothing is to be made, as far as `records` show; None where it is to be made.
+def settled_outcome(
+    item: Item, recipe: str, records: Sequence[Records | None], existing: OverwritePolicy
+) -> Outcome | None:
+    """The outcome of `item` where nothing is to be made; None where it is to be made.
+
+    records: of the folders of its result and, where one is to be saved, of its mask.
 
     Raises OutputError where a file is in the way.
     """
-    for path in _targets(item):
+    for path, _ in _targets(item):
         check_name_length(path.name)
-    current = [records is not None and records.is_current(item.source, path, recipe) for path in _targets(item)]
+    current = [
+        known is not None and known.is_current(item.source, path, recipe)
+        for (path, _), known in zip(_targets(item), records, strict=True)
+    ]
     if all(current):
         return Outcome(item, status=UP_TO_DATE)
     if existing.skip_existing and os.path.exists(item.target):
         return Outcome(item, status=SKIPPED, notes=("exists already",))
     if os.path.exists(item.target) and not existing.overwrite and not current[0]:
-        how = "by other settings or from another picture" if _is_own(item.target, records) else ""
+        how = "by other settings or from another picture" if _is_own(item.target, records[0]) else ""
         raise OutputError(
             f"{item.target.name} exists already{how and ', made '}{how}",
             hint="--overwrite replaces it, --skip-existing leaves it",
         )
     mask = item.mask_target
-    if mask and os.path.exists(mask) and not existing.overwrite and not _is_own(mask, records):
+    if mask and os.path.exists(mask) and not existing.overwrite and not _is_own(mask, records[-1]):
         raise OutputError(f"{mask.name} exists already", hint="--overwrite replaces it")
     return None
 
@@ -156,68 +201,27 @@ def _make_folders(item: Item) -> None:
                 pass
 
 
-def _claim_targets(item: Item, recipe: str, journal: Journal, stack: contextlib.ExitStack) -> list[Claim] | None:
-    """Claims on all targets of `item`, entered on `stack`; None where another run has one of them."""
-    claims = []
-    for path in _targets(item):
-        claim = journal.claim(item.source, path, recipe)
-        if claim is None:
-            return None
-        claims.append(stack.enter_context(claim))
+def _claim_targets(item: Item, recipe: str, journals: Sequence[Journal], stack: contextlib.ExitStack) -> list[Claim]:
+    """Claims on all targets of `item`, entered on `stack`; none at all where another run has one of them."""
+    claims: list[Claim] = []
+    with contextlib.ExitStack() as held:
+        for (path, _), journal in zip(_targets(item), journals, strict=True):
+            claim = journal.claim(item.source, path, recipe)
+            if claim is None:
+                return []
+            claims.append(held.enter_context(claim))
+        stack.push(held.pop_all())
     return claims
 
 
-def _targets(item: Item) -> list[Path]:
-    return [item.target, item.mask_target] if item.mask_target else [item.target]
+def _targets(item: Item) -> list[tuple[Path, Home]]:
+    """What is written for `item`, each with the folder whose journal records it."""
+    if item.mask_target is None or item.mask_home is None:
+        return [(item.target, item.home)]
+    return [(item.target, item.home), (item.mask_target, item.mask_home)]
 
 
 def _is_own(path: Path | None, records: Records | None) -> bool:
     """Whether the file at `path` is one that ganfx wrote there, unchanged."""
     made = records.made(path) if records and path else None
     return made is not None and made.fingerprint.fits(made.target)
-
-
-class _OpenJournals:
-    """The journals of several folders: opened when needed, and closed when unused and more than `_OPEN_JOURNALS`.
-
-    One may be `given`: it is used for its folder, and not closed.
-    """
-
-    def __init__(self, given: Journal | None) -> None:
-        self._given = given
-        self.notes: list[str] = []
-        self._opened: dict[Path, Journal] = {}
-        self._used: Counter[Path] = Counter()
-        self._lock = threading.Lock()
-
-    @contextlib.contextmanager
-    def open(self, folder: Path) -> Iterator[Journal]:
-        """The journal of `folder`, which must exist. Raises OutputError."""
-        if self._given and self._given.folder == folder:
-            yield self._given
-            return
-        journal = self._take(folder)
-        try:
-            yield journal
-        finally:
-            self._give_back(folder)
-
-    def _take(self, folder: Path) -> Journal:
-        with self._lock:
-            if folder not in self._opened:
-                self._opened[folder] = Journal(folder)
-                self.notes += self._opened[folder].notes
-            self._used[folder] += 1
-            return self._opened[folder]
-
-    def _give_back(self, folder: Path) -> None:
-        with self._lock:
-            self._used[folder] -= 1
-            idle = [folder for folder in self._opened if not self._used[folder]]
-            for folder in idle[: max(0, len(self._opened) - _OPEN_JOURNALS)]:
-                self._opened.pop(folder).close()
-
-    def close(self) -> None:
-        for journal in self._opened.values():
-            journal.close()
-        self._opened.clear()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from ganfx.batch.inputs import Input, followed
+from ganfx.batch.homes import Home
+from ganfx.batch.inputs import Input
 from ganfx.batch.name_template import APART, BESIDE, NameTemplate
+from ganfx.batch.records import followed
 from ganfx.errors import OptionError
 from ganfx.files import MaskSource
 
@@ -20,7 +22,7 @@ class Item:
     mask: where its mask is, for a filter that needs one.
     mask_target: where a mask that a filter finds is saved; None does not keep it.
     inside: the picture's folder, relative to the folder named by the user.
-    home: the folder whose journal records the result.
+    home: the folder whose journal records the result; mask_home: the same for `mask_target`.
     below: the folder that the user named, below which `target` was given its place: no link is followed on the way;
         None where the user named the target itself.
     mask_below: the same for `mask_target`.
@@ -31,7 +33,8 @@ class Item:
     mask: MaskSource | None = None
     mask_target: Path | None = None
     inside: Path = Path()
-    home: Path = Path()
+    home: Home = field(default_factory=lambda: Home(Path()))
+    mask_home: Home | None = None
     below: Path | None = None
     mask_below: Path | None = None
 
@@ -87,9 +90,9 @@ def assign_targets(inputs: Sequence[Input], output: Path | None, naming: Naming,
 
 def _item(picture: Input, folder: Path | None, naming: Naming, file: Path | None) -> Item:
     if file is not None:
-        return Item(picture.path, file, inside=picture.inside, home=file.parent)
+        return Item(picture.path, file, inside=picture.inside, home=Home(file.parent, beside=True))
     place = picture.path.parent if folder is None else folder / picture.inside
     target = place / naming.name(picture.path, place)
-    home = place if folder is None else folder
+    home = Home(place, beside=True) if folder is None else Home(folder)
     below = folder or picture.root or place
     return Item(picture.path, target, inside=picture.inside, home=home, below=below)

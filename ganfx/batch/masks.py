@@ -6,8 +6,10 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ganfx.batch.inputs import Input, followed
+from ganfx.batch.homes import Home
+from ganfx.batch.inputs import Input
 from ganfx.batch.items import Item
+from ganfx.batch.records import followed
 from ganfx.errors import OptionError
 from ganfx.files import MaskSource
 
@@ -46,6 +48,7 @@ def assign_mask_targets(items: Sequence[Item], output: Path, several: bool) -> l
             item,
             mask_target=output / item.inside / f"{item.source.stem}.png" if into_folder else output,
             mask_below=output if into_folder else None,
+            mask_home=Home(output) if into_folder else Home(output.parent, beside=True),
         )
         for item in items
     ]

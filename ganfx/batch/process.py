@@ -25,6 +25,8 @@ from ganfx.imaging.picture import Mask
 from ganfx.text import valid
 
 DONE, UP_TO_DATE, SKIPPED, FAILED = "done", "up to date", "skipped", "failed"
+# Another run is making it: to be tried again after the others.
+POSTPONED = "postponed"
 # The status of a dry run.
 PLANNED = "to be made"
 
@@ -38,7 +40,7 @@ class Outcome:
     steps: the filters that were applied, in the syntax of `pipeline.parse_steps`.
     notes: what the user should know; of SKIPPED, the reason.
     error: why it failed.
-    status: DONE, UP_TO_DATE, SKIPPED, FAILED or PLANNED.
+    status: DONE, UP_TO_DATE, SKIPPED, FAILED, PLANNED, or within a run POSTPONED.
     """
 
     item: Item

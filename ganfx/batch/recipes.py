@@ -13,8 +13,8 @@ from typing import Any
 
 from ganfx import pipeline
 from ganfx.atomic import reason_of
-from ganfx.batch.inputs import followed
 from ganfx.batch.name_template import NameTemplate
+from ganfx.batch.records import followed
 from ganfx.errors import OptionError, nearest
 from ganfx.files import WRITABLE
 from ganfx.filters import all_filters, find_filter

@@ -87,6 +87,7 @@ class StageSlot:
     ) -> None:
         self._semaphores, self._on_progress = semaphores, on_progress
         self._stage: str | None = None
+        self._share = 0.0
 
     def enter(self, stage: str) -> None:
         """Wait for a place in `stage`, then leave the stage before, so that few results wait between stages."""
@@ -99,8 +100,13 @@ class StageSlot:
         """Report the finished `share`, 0..1. Raises KeyboardInterrupt where the batch is to stop."""
         if self._semaphores and self._semaphores.is_closed:
             raise KeyboardInterrupt
+        self._share = share
         if self._on_progress:
             self._on_progress(share)
+
+    def check(self) -> None:
+        """Raises KeyboardInterrupt where the batch is to stop."""
+        self.progress(self._share)
 
     def _leave(self) -> None:
         if self._semaphores and self._stage:

@@ -32,7 +32,8 @@ def cli() -> None:
       ganfx doctor                   shows what this machine can use
       ganfx plugins install          puts the same into GIMP and Krita
 
-    Exit status: 0 all done, 1 the run failed, 2 wrong usage, 3 some files failed, 130 interrupted.
+    Exit status: 0 all done, 1 the run failed, 2 wrong usage, 3 some files failed, 4 watched already,
+    130 interrupted.
     """
 
 

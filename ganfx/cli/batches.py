@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import click
 
 from ganfx.cli.file_options import FileArguments, Level
 from ganfx.cli.interrupt import interruptible
-from ganfx.cli.terminal import show_json
+from ganfx.cli.terminal import show_json, tell
 from ganfx.errors import ItemError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def run_batch(
     if not arguments.names:
         raise click.UsageError(f"name the pictures: ganfx {command} photo.jpg")
     options = arguments.batch_options(mask=mask, mask_output=mask_output)
-    batch = plan_batch(arguments.names, recipe, options, engine=engine)
+    batch = plan_batch(arguments.names, recipe, options, engine=engine, on_note=_early_note(arguments))
     with interruptible() as interrupt, reporter(batch.total, batch.device, arguments.level) as report:
         report.say(f"{counted(len(batch.items), 'picture')}, lanes {batch.limits}, on {batch.device}", Level.VERBOSE)
         for note in batch.notes:
@@ -54,3 +55,8 @@ def run_batch(
             if arguments.as_json:
                 show_json(outcome.as_json())
         return ItemError.exit_status if report.has_failures else 0
+
+
+def _early_note(arguments: FileArguments) -> Callable[[str], None]:
+    """What prints a note before there is a reporter."""
+    return lambda note: None if arguments.level == Level.QUIET else tell(f"note: {note}")

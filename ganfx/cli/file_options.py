@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ganfx.batch.patience import WAIT_S
 from ganfx.batch.stage_limits import StageLimits
 from ganfx.cli.help_groups import FILES, RUN, Decorator, headed
 from ganfx.cli.options import lanes_option
@@ -65,6 +66,15 @@ def file_options() -> list[Decorator]:
         run("--dry-run", is_flag=True, help="Only say what would be done."),
         run("--fail-fast", is_flag=True, help="Start no more pictures after one has failed."),
         lanes_option(_LANES_HELP),
+        run(
+            "--wait",
+            "wait_s",
+            type=click.FloatRange(0),
+            default=WAIT_S,
+            metavar="SECONDS",
+            show_default=True,
+            help="How long to wait for results that another run is making.",
+        ),
         run("--json", "as_json", is_flag=True, help="Print one JSON object per file on standard output."),
         run("-q", "--quiet", is_flag=True, help="Print errors only."),
         run("-v", "--verbose", is_flag=True, help="Print more: what is up to date, skipped or left out."),
@@ -93,6 +103,7 @@ class FileArguments:
     dry_run: bool
     fail_fast: bool
     lanes: StageLimits | None
+    wait_s: float
     report: Path | None
     as_json: bool
     quiet: bool
@@ -126,6 +137,7 @@ class FileArguments:
             limits=self.lanes,
             fail_fast=self.fail_fast,
             report=self.report,
+            wait_s=self.wait_s,
         )
 
     @property

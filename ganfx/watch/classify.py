@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganfx.batch.fingerprints import ResultRecord
+from ganfx.batch.homes import Home
 from ganfx.batch.item_runner import ItemRunner, OverwritePolicy, recipe_fingerprint
 from ganfx.batch.items import Item
 from ganfx.batch.journal import Journal
@@ -68,7 +69,7 @@ class Classifier:
 
     def _item(self, picture: Path, target: Path) -> Item:
         inside = picture.parent.relative_to(self._source)
-        return Item(picture, target, inside=inside, home=self._output, below=self._output)
+        return Item(picture, target, inside=inside, home=Home(self._output), below=self._output)
 
     def _target(self, picture: Path, recipe: FolderRecipe, *, arrived: bool) -> Path | None:
         """The file for the result of `picture`; None where it is up to date. Raises OutputError."""

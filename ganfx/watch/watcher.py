@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganfx.batch.homes import Home
 from ganfx.batch.items import Item
 from ganfx.batch.journal import Journal
+from ganfx.batch.patience import Patience
 from ganfx.batch.process import DONE, FAILED, SKIPPED, Outcome
 from ganfx.batch.run import run
 from ganfx.batch.stage_limits import ENGINE, StageLimits, StageSlot
@@ -26,6 +28,8 @@ from ganfx.watch.stability import FileState, WatchOptions
 
 # Seconds until a picture that another run is making is checked again: at first, and at most.
 _OTHERS_S, _LONGEST_OTHERS_S = 1.0, 30.0
+# Seconds until a wait for the journal is given up for now.
+_JOURNAL_S = 10.0
 # Seconds between writes of the status file.
 _SAVE_S = 1.0
 
@@ -142,7 +146,7 @@ class Watcher:
             self._output.mkdir(parents=True, exist_ok=True)
             self._output_identity.check()
             forget_ended(self._output)
-        journal = Journal(self._output)
+        journal = Journal(Home(self._output), Patience(_JOURNAL_S, self._on_note))
         for note in journal.notes:
             self._on_note(note)
         return journal

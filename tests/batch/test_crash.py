@@ -133,7 +133,7 @@ def test_a_termination_leaves_only_whole_files_and_is_taken_up_again(tmp_path: P
 def on_a_small_disk(place: Path, first: list[str], kilobytes: int) -> subprocess.CompletedProcess[str]:
     """`first` run twice with a disk at `place`, of so many kilobytes and then of plenty, then copied to place-kept."""
     script = f"""
-        mount -t tmpfs -o size={kilobytes}k tmpfs {place} || exit 77
+        mount -t tmpfs -o mode=700,size={kilobytes}k tmpfs {place} || exit 77
         "$@"; echo "status $?" >&2; ls -A {place} >&2; echo "then" >&2
         mount -o remount,size=50m {place}
         "$@"; echo "status $?" >&2; cp -r {place} {place}-kept

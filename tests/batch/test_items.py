@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ganfx.batch.homes import Home
 from ganfx.batch.inputs import Input, find_inputs
 from ganfx.batch.items import Item, Naming, assign_targets
 from ganfx.batch.name_template import FIELDS, NameTemplate
@@ -169,7 +170,7 @@ def test_folders_in_folders_are_looked_into_when_asked_and_mirrored(tmp_path: Pa
     inputs = find_inputs([str(folder)], is_picture, recursive=True, leave_out=folder / "out")
     items = assign_targets(inputs, folder / "out", NAMING, into_folder=True)
     assert {item.target.relative_to(folder / "out").as_posix() for item in items} == {"a.jpg", "x/a.jpg", "x/y/b.png"}
-    assert {item.home for item in items} == {folder / "out"}
+    assert {item.home for item in items} == {Home(folder / "out")}
     assert found(folder) == [folder / "a.jpg"]
 
 

@@ -16,9 +16,10 @@ import psutil
 import pytest
 
 from ganfx.atomic import part_of
+from ganfx.batch.homes import Home
 from ganfx.batch.journal import NAME, Claim, Journal
 from ganfx.batch.owners import FOREIGN_CLAIM_S, Owner
-from ganfx.batch.records import peek
+from ganfx.batch.records import Lookup
 from ganfx.errors import OutputError, UnreadableError
 
 ROOT = Path(__file__).parents[2]
@@ -57,11 +58,11 @@ def make(journal: Journal, source: Path, target: Path, recipe: str = "x4", conte
 
 def test_a_result_is_current_while_nothing_changes(source: Path, folder: Path) -> None:
     target = folder / "a.jpg"
-    with Journal(folder) as journal:
+    with Journal(Home(folder)) as journal:
         assert not journal.is_current(source, target, "x4")
         make(journal, source, target)
         assert journal.is_current(source, target, "x4")
-    with Journal(folder) as later:
+    with Journal(Home(folder)) as later:
         assert later.is_current(source, target, "x4")
         assert not later.is_current(source, target, "x2")
         assert later.origin(target)
@@ -70,7 +71,7 @@ def test_a_result_is_current_while_nothing_changes(source: Path, folder: Path) -
 
 def test_bytes_count_and_not_times_or_names(source: Path, folder: Path, tmp_path: Path) -> None:
     target = folder / "a.jpg"
-    with Journal(folder) as journal:
+    with Journal(Home(folder)) as journal:
         make(journal, source, target)
         os.utime(source)
         os.utime(target)
@@ -82,7 +83,7 @@ def test_bytes_count_and_not_times_or_names(source: Path, folder: Path, tmp_path
 
 def test_a_result_that_was_changed_since_is_neither_current_nor_own(source: Path, folder: Path) -> None:
     target = folder / "a.jpg"
-    with Journal(folder) as journal:
+    with Journal(Home(folder)) as journal:
         make(journal, source, target)
         target.write_bytes(b"A Result")
         assert not journal.is_current(source, target, "x4")
@@ -93,7 +94,7 @@ def test_a_result_that_was_changed_since_is_neither_current_nor_own(source: Path
 
 
 def test_a_result_is_known_where_it_was_moved(source: Path, folder: Path) -> None:
-    with Journal(folder) as journal:
+    with Journal(Home(folder)) as journal:
         make(journal, source, folder / "a.jpg")
         moved = (folder / "a.jpg").rename(folder / "b.jpg")
         assert journal.origin(moved)
@@ -101,23 +102,23 @@ def test_a_result_is_known_where_it_was_moved(source: Path, folder: Path) -> Non
 
 
 def test_a_picture_that_was_only_copied_is_not_taken_for_its_copy(source: Path, folder: Path) -> None:
-    with Journal(folder) as journal:
+    with Journal(Home(folder)) as journal:
         make(journal, source, folder / "a.jpg", content=source.read_bytes())
         assert journal.origin(folder / "a.jpg")
         assert not journal.origin(source)
 
 
 def test_the_folder_may_be_moved(source: Path, folder: Path) -> None:
-    with Journal(folder) as journal:
+    with Journal(Home(folder)) as journal:
         make(journal, source, folder / "a.jpg")
     moved = folder.rename(folder.with_name("elsewhere"))
-    with Journal(moved) as journal:
+    with Journal(Home(moved)) as journal:
         assert journal.is_current(source, moved / "a.jpg", "x4")
 
 
 def test_one_claim_at_a_time(source: Path, folder: Path) -> None:
     target = folder / "a.jpg"
-    with Journal(folder) as one, Journal(folder) as other:
+    with Journal(Home(folder)) as one, Journal(Home(folder)) as other:
         claim = one.claim(source, target, "x4")
         assert claim
         assert other.claim(source, target, "x4") is None
@@ -144,17 +145,18 @@ def test_only_the_living_own() -> None:
 
 
 def test_a_source_that_is_gone_is_an_error_of_the_item(tmp_path: Path, folder: Path) -> None:
-    with Journal(folder) as journal, pytest.raises(UnreadableError, match="no such file"):
+    with Journal(Home(folder)) as journal, pytest.raises(UnreadableError, match="no such file"):
         journal.claim(tmp_path / "absent.jpg", folder / "a.jpg", "x4")
 
 
 KILLED = """
 import os, signal
 from pathlib import Path
+from ganfx.batch.homes import Home
 from ganfx.batch.journal import Journal
 from ganfx.atomic import part_of
 source, target = Path({source!r}), Path({target!r})
-claim = Journal(target.parent).claim(source, target, "x4")
+claim = Journal(Home(target.parent)).claim(source, target, "x4")
 part = part_of(target, claim.token)
 part.write_bytes(b"a result")
 {steps}
@@ -179,11 +181,12 @@ def test_a_killed_run_leaves_nothing_half_done(steps: str, finished: bool, sourc
     target = folder / "a.jpg"
     script = textwrap.dedent(KILLED).format(source=str(source), target=str(target), steps=steps)
     subprocess.run([sys.executable, "-c", script], check=False, cwd=ROOT)
-    earlier = peek(folder)
-    assert earlier
-    assert (earlier.origin(target) is not None) == finished
-    earlier.close()
-    with Journal(folder) as journal:
+    with Lookup() as lookup:
+        earlier = lookup.of(Home(folder))
+        assert earlier
+        assert (earlier.origin(target) is not None) == finished
+        earlier.close()
+    with Journal(Home(folder)) as journal:
         assert journal.is_current(source, target, "x4") == finished
         assert {path.name for path in folder.iterdir()} == {NAME, *(["a.jpg"] if finished else [])}
         assert journal.claim(source, target, "x4")
@@ -191,7 +194,7 @@ def test_a_killed_run_leaves_nothing_half_done(steps: str, finished: bool, sourc
 
 def test_an_earlier_result_stays_known_until_the_new_one_is_in_its_place(source: Path, folder: Path) -> None:
     target = folder / "a.jpg"
-    with Journal(folder) as journal:
+    with Journal(Home(folder)) as journal:
         make(journal, source, target)
         claim = journal.claim(source, target, "x2")
         assert claim
@@ -206,38 +209,48 @@ def test_an_earlier_result_stays_known_until_the_new_one_is_in_its_place(source:
 
 def test_a_damaged_journal_is_kept_aside(source: Path, folder: Path) -> None:
     (folder / NAME).write_bytes(b"this is no database" * 100)
-    with Journal(folder) as journal:
+    with Journal(Home(folder)) as journal:
         make(journal, source, folder / "a.jpg")
         (note,) = journal.notes
     assert "damaged" in note
     assert [path.read_bytes()[:4] for path in folder.glob(f"{NAME}.damaged-*")] == [b"this"]
-    with Journal(folder) as later:
+    with Journal(Home(folder)) as later:
         assert not later.notes
         assert later.is_current(source, folder / "a.jpg", "x4")
 
 
 def test_a_torn_journal_is_noticed(source: Path, folder: Path) -> None:
-    with Journal(folder) as journal:
+    with Journal(Home(folder)) as journal:
         for number in range(20):
             make(journal, source, folder / f"{number}.jpg", recipe="x" * 4000)
     os.truncate(folder / NAME, (folder / NAME).stat().st_size // 2)
-    with Journal(folder) as later:
+    with Journal(Home(folder)) as later:
         assert later.notes
 
 
-def test_a_journal_of_a_newer_ganfx_is_left_alone(folder: Path) -> None:
+def test_a_journal_of_a_newer_ganfx_is_left_alone(source: Path, folder: Path) -> None:
+    with Journal(Home(folder)) as journal:
+        make(journal, source, folder / "a.jpg")
     connection = sqlite3.connect(folder / NAME)
     connection.execute("PRAGMA user_version = 99")
-    connection.commit()
     connection.close()
-    with pytest.raises(OutputError, match="newer ganfx"):
-        Journal(folder)
+    before = (folder / NAME).read_bytes()
+    with Journal(Home(folder)) as journal:
+        (note,) = journal.notes
+        assert "left alone" in note
+        assert not journal.is_current(source, folder / "a.jpg", "x4")
+        make(journal, source, folder / "b.jpg")
+    with Journal(Home(folder)) as later:
+        assert not later.notes
+        assert later.is_current(source, folder / "b.jpg", "x4")
+    assert (folder / NAME).read_bytes() == before
 
 
 def test_without_a_folder_there_is_no_journal(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot be used"):
-        Journal(tmp_path / "absent")
-    assert peek(tmp_path) is None
+        Journal(Home(tmp_path / "absent"))
+    with Lookup() as lookup:
+        assert lookup.of(Home(tmp_path)) is None
 
 
 def test_many_runs_at_once_share_the_work(tmp_path: Path, folder: Path) -> None:
@@ -248,10 +261,11 @@ def test_many_runs_at_once_share_the_work(tmp_path: Path, folder: Path) -> None:
     script = textwrap.dedent(f"""
         import os
         from pathlib import Path
+        from ganfx.batch.homes import Home
         from ganfx.batch.journal import Journal
         from ganfx.atomic import part_of
         made = 0
-        with Journal(Path({str(folder)!r})) as journal:
+        with Journal(Home(Path({str(folder)!r}))) as journal:
             for source in sorted(Path({str(sources)!r}).iterdir()):
                 target = journal.folder / source.name
                 claim = journal.claim(source, target, "x4")

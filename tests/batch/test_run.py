@@ -234,12 +234,17 @@ def test_a_damaged_journal_is_said_and_costs_only_what_it_knew(tmp_path: Path, u
     assert any("damaged" in line for line in told.err if line.startswith("note: "))
 
 
-def test_where_no_journal_can_be_written_one_line_says_so(tmp_path: Path, upscale: Upscale) -> None:
-    (tmp_path / "out" / NAME).mkdir(parents=True)
-    told = upscale(photo(tmp_path / "a.png"), "-o", tmp_path / "out")
-    assert told.status == 3
-    assert len(told.errors) == 1
-    assert "journal" in told.errors[0]
+def test_where_no_journal_can_be_written_one_line_says_so(
+    tmp_path: Path, upscale: Upscale, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "state").touch()
+    monkeypatch.setenv("GANFX_STATE", str(tmp_path / "state"))
+    for place in ((), ("-o", tmp_path / "out")):
+        told = upscale(photo(tmp_path / "a.png"), *place)
+        assert told.status == 3
+        assert len(told.errors) == 1
+        assert "state cannot be used" in told.errors[0]
+        assert any("GANFX_STATE" in line for line in told.err)
 
 
 @pytest.mark.slow
