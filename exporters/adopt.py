@@ -7,29 +7,32 @@ from pathlib import Path
 
 import onnx
 
-from ganfx.engine.contract import read_contract
+from ganfx.engine.examination import examine
 from ganfx.errors import ContractError
 from ganfx.spec import ModelSpec
+from ganfx.spec.model_file import read_model
+from ganfx.text import printable
 
 from .store import write_model
 
 
 def adopt_onnx(path: Path, out: Path, *, name: str, task: str | None = None, license: str = "unknown") -> ModelSpec:
-    """Copy the ONNX model `path` to `out` with a measured contract, and all weights in the one file.
+    """Copy the ONNX model `path` to `out` with a measured contract. Loads and runs it: for a process with limits.
 
     `task` and `license` override what is measured or stored in the file. Returns the contract written. Raises
-    ContractError where the graph is no picture filter, and ExportError where `out` cannot be written.
+    ContractError where the graph is no picture filter or fails its examination, and ExportError where `out` cannot be
+    written.
     """
-    found = read_contract(path)
+    found = ModelSpec.from_json(examine(str(path))["contract"])
     spec = dataclasses.replace(
         found,
         name=name,
         task=task or found.task,
         license=found.license if license == "unknown" else license,
-        description=f"imported from {path.name}",
+        description=printable(f"imported from {path.name}"),
     )
     try:
-        model = onnx.load(path)
+        model = onnx.load_from_string(read_model(path))
     except Exception as error:  # onnx and protobuf share no public base class
         raise ContractError(f"{path}: cannot be loaded: {error}") from error
     write_model(model, spec, out)

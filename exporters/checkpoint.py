@@ -17,13 +17,14 @@ State = dict[str, Tensor]
 
 # Keys of state dicts inside checkpoints; the averaged weights (EMA) before the raw ones.
 _WRAPPERS = ("params_ema", "params", "generator", "model_state_dict", "state_dict", "model", "net")
+_MAX_WRAPPINGS = 8
 _PREFIXES = ("_orig_mod.", "module.", "netG.", "generator.")
 
 
 def read_state(path: Path) -> State:
     """The state dict in a .pth, .pt, .pth.tar or .safetensors file, unwrapped, on the CPU. Raises ContractError."""
     state = _unwrapped(_loaded(path))
-    tensors = {name: value for name, value in state.items() if isinstance(value, Tensor)}
+    tensors = {name: value for name, value in state.items() if isinstance(name, str) and isinstance(value, Tensor)}
     if not tensors:
         raise ContractError(f"{path}: no weights found", hint="ganfx imports state dicts of upscalers")
     return _unprefixed(tensors)
@@ -59,14 +60,18 @@ def _safetensors(path: Path) -> Mapping[str, Any]:
 
 
 def _unwrapped(state: Mapping[str, Any]) -> Mapping[str, Any]:
-    for key in _WRAPPERS:
-        if isinstance(state.get(key), Mapping):
-            return _unwrapped(state[key])
+    for _ in range(_MAX_WRAPPINGS):  # a pickle may hold itself
+        inner = next((state[key] for key in _WRAPPERS if isinstance(state.get(key), Mapping)), None)
+        if inner is None:
+            break
+        state = inner
     return state
 
 
 def _unprefixed(state: State) -> State:
-    for prefix in _PREFIXES:
-        if all(name.startswith(prefix) for name in state):
-            return _unprefixed({name.removeprefix(prefix): value for name, value in state.items()})
+    for _ in range(_MAX_WRAPPINGS):
+        found = next((prefix for prefix in _PREFIXES if all(name.startswith(prefix) for name in state)), None)
+        if found is None:
+            break
+        state = {name.removeprefix(found): value for name, value in state.items()}
     return state

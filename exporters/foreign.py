@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ganfx.errors import ContractError
 from ganfx.spec import ModelSpec
+from ganfx.text import printable
 
 from . import spandrel_nets, srgan
 from .checkpoint import State, read_state
@@ -38,6 +39,6 @@ def import_checkpoint(path: Path, out: Path, *, name: str | None = None, license
         name=name or out.stem,
         license=license,
         receptive_field=receptive_field(network, spec),
-        description=f"{spec.description}, imported from {path.name}",
+        description=printable(f"{spec.description}, imported from {path.name}"),
     )
     return export_generator(network, spec, out, stored="fp32").spec

@@ -42,9 +42,10 @@ def _line(entry: ModelEntry) -> str:
     mark = "*" if entry.default else " "
     scale = f"x{entry.scale}" if entry.scale else ""
     size = f"{entry.size_bytes / 1e6:.1f} MB" if entry.size_bytes else ""
-    state = entry.problem or (entry.origin if entry.installed else "to pull")
     license = f"{entry.license} (non-commercial)" if entry.non_commercial else entry.license
-    return f"{mark} {entry.name:28} {entry.task:9} {scale:3} {size:>9}  {state:8} {license}"
+    state = f"{entry.origin if entry.installed else 'to pull':8} {license}"
+    state = f"unusable: {entry.problem}" if entry.problem else state
+    return f"{mark} {entry.name:28} {entry.task:9} {scale:3} {size:>9}  {state}"
 
 
 @models.command()

@@ -47,6 +47,12 @@ class CancelToken:
             _current.reset(reset)
 
 
+def check_cancelled() -> None:
+    """Raise InferenceError where this thread's token is cancelled."""
+    if token := _current.get():
+        token.check()
+
+
 def run_options() -> Any:
     """RunOptions of this thread's token, None without one. Raises InferenceError where it is cancelled."""
     token = _current.get()

@@ -1,8 +1,9 @@
-"""The contract of an ONNX file: the ModelSpec stored in it, else what its graph and a small run show."""
+"""The contract of an ONNX file that carries none: what its graph and a few small runs show."""
 
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,51 +11,39 @@ from typing import Any
 import numpy as np
 
 from ganfx.engine.graph_tensors import FLOATS
-from ganfx.engine.ort_errors import loading
-from ganfx.engine.runtime import quiet_options, runtime
+from ganfx.engine.ort_errors import is_out_of_memory
 from ganfx.engine.tiles import Floats, ceil_to
 from ganfx.errors import ContractError
 from ganfx.spec import ModelSpec
-from ganfx.spec.model_file import read_spec
+from ganfx.text import printable
 
 _MULTIPLES = (1, 2, 4, 8, 16, 32, 64)
+_MOST_SCALE = 64
+_MAX_NAME = 100
 # Image.NominalPixelRange and Image.BitmapPixelFormat are the metadata of Windows ML; without a range it means 0..255.
 _WINML_RANGES = {"Normalized_0_1": (0.0, 1.0), "Normalized_1_1": (-1.0, 1.0), "NominalRange_0_255": (0.0, 255.0)}
 
 
-def read_contract(path: Path) -> ModelSpec:
-    """The contract of the model at `path`, as stored; measured where the file carries none.
+def measured_contract(session: Any, name: str) -> ModelSpec:
+    """The contract of the graph in `session`, as it shows itself in a few runs on small pictures.
 
-    A stored contract is compared with the graph when a session starts. Raises what `read_spec` raises, and
-    ContractError where there is no contract and none can be measured.
+    Raises ContractError where it is no filter of pictures.
     """
-    return read_spec(path) or _measured(path)
+    channels, side = _picture_input(session)
+    return _probed(name, session, channels, side, session.get_modelmeta().custom_metadata_map)
 
 
-def check_loads(path: Path) -> None:
-    """Raises ContractError where the file at `path` itself, and no provider, is why it does not run."""
-    with loading(path):
-        _plain_session(path)
-
-
-def _measured(path: Path) -> ModelSpec:
-    with loading(path):
-        session = _plain_session(path)
-        channels, side = _picture_input(session)
-        return _probed(path, session, channels, side, session.get_modelmeta().custom_metadata_map)
-
-
-def _plain_session(path: Path) -> Any:
-    """A session on the CPU that starts fast: one thread, no optimization."""
-    ort, options = runtime(), quiet_options()
-    options.intra_op_num_threads = 1
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"], enable_fallback=0)
+def plain_name(path: Path) -> str:
+    """The name of the file at `path`, without its suffix, as a contract may have it."""
+    return re.sub(r"[/\\:]", "_", printable(path.stem).lstrip("."))[:_MAX_NAME] or "model"
 
 
 def _picture_input(session: Any) -> tuple[int, int | None]:
     """(channels, the only side it accepts or None) of the graph's input. Raises ContractError."""
-    inputs, output = session.get_inputs(), session.get_outputs()[0]
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    if not outputs:
+        raise ContractError("the model gives nothing")
+    output = outputs[0]
     if len(inputs) != 1:
         raise ContractError(f"the model takes {len(inputs)} inputs, a picture filter one")
     given = inputs[0]
@@ -77,11 +66,11 @@ def _channels_last(shape: list[int | str]) -> bool:
     return shape[3] in (1, 3) and shape[1] not in (1, 2, 3, 4)
 
 
-def _probed(path: Path, session: Any, channels: int, side: int | None, metadata: Mapping[str, str]) -> ModelSpec:
+def _probed(name: str, session: Any, channels: int, side: int | None, metadata: Mapping[str, str]) -> ModelSpec:
     multiple, scale, out_channels = _measure(session, channels, side)
     bgr = metadata.get("Image.BitmapPixelFormat", "").startswith("Bgr")
     spec = ModelSpec.of_picture(
-        path.stem,
+        name,
         "upscale" if scale > 1 else "stylize",
         scale,
         in_channels=channels,
@@ -91,7 +80,7 @@ def _probed(path: Path, session: Any, channels: int, side: int | None, metadata:
         fixed_size=side,
         multiple_of=multiple,
         min_size=side or ceil_to(16, multiple),
-        license=metadata.get("license", "unknown"),
+        license=printable(metadata.get("license", "unknown")[:_MAX_NAME]),
         description="a model without a ganfx contract; what it wants was measured",
     )
     return dataclasses.replace(
@@ -110,9 +99,11 @@ def _measure(session: Any, channels: int, side: int | None) -> tuple[int, int, i
         try:
             _, out_channels, tall, wide = _output_shape(session, channels, height, width)
         except Exception as error:
+            if is_out_of_memory(error):
+                raise
             failure = error
             continue
-        if tall % height == 0 and (tall // height) * width == wide:
+        if tall % height == 0 and (tall // height) * width == wide and 1 <= tall // height <= _MOST_SCALE:
             return multiple, tall // height, out_channels
     raise ContractError("the model's output is not a whole multiple of its input in size") from failure
 

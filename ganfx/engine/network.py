@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import threading
 import time
 from collections import Counter
@@ -13,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from ganfx.engine import tuning_cache
+from ganfx.engine.acceptance import AcceptedModel, accept
 from ganfx.engine.buffer_pool import BufferPool
-from ganfx.engine.contract import check_loads, read_contract
 from ganfx.engine.options import EngineOptions
 from ganfx.engine.ort_errors import loading, running
 from ganfx.engine.precision import half_graph, is_close
@@ -23,7 +22,6 @@ from ganfx.engine.session import Session
 from ganfx.engine.tiles import Floats
 from ganfx.engine.values import value_span
 from ganfx.errors import GanfxError, OptionError, ProviderError
-from ganfx.spec import ModelSpec
 
 # Share of the value range; what a flatter tile says about a precision is not stored for later processes.
 _MIN_CONTRAST = 0.1
@@ -38,15 +36,15 @@ class Network:
     batch_counts the number of batches of each shape so far.
     """
 
-    def __init__(self, path: Path, spec: ModelSpec, provider: Provider, precision: str, device_id: int) -> None:
-        self.path, self.spec, self.provider = path, spec, provider
+    def __init__(self, model: AcceptedModel, provider: Provider, precision: str, device_id: int) -> None:
+        self.path, self.spec, self.digest, self.provider = model.path, model.spec, model.digest, provider
+        self._model = model
         self.device = provider.describe(device_id)
         self._device_id = device_id
         self._lock, self._device_lock = threading.Lock(), threading.Lock()
         self.buffers = BufferPool()
         self.busy_s = 0.0
         self.batch_counts: Counter[tuple[int, ...]] = Counter()
-        self.digest = _digest(path)
         self.key = f"{self.digest[:16]} {provider.name} {self.device}"
         known = tuning_cache.known_precision(self._precision_key(precision))
         self.precision = known or precision
@@ -96,8 +94,9 @@ class Network:
                 self.busy_s += time.perf_counter() - started
 
     def _open(self, precision: str) -> Session:
-        model = half_graph(self.path) if precision == "fp16" else self.path
-        handle = start_session(model, self.provider, precision, self._device_id)
+        content = self._model.content()
+        graph = half_graph(content) if precision == "fp16" else content
+        handle = start_session(graph, self.provider, precision, self._device_id)
         with loading(self.path):
             return Session(handle, self.spec, self.provider.memory, self._device_id)
 
@@ -139,7 +138,8 @@ def open_network(path: Path, options: EngineOptions) -> Network:
     OptionError for a precision that the contract does not list.
     """
     rows = candidates(options.provider)
-    spec = read_contract(path)
+    model = accept(path)
+    spec = model.spec
     if options.precision not in ("auto", *spec.precisions):
         raise OptionError(
             f"precision: {spec.name} is not known to survive {options.precision}",
@@ -148,22 +148,28 @@ def open_network(path: Path, options: EngineOptions) -> Network:
     failure: ProviderError | None = None
     for row in rows:
         try:
-            return _open_on(row, path, spec, options)
+            return _open_on(row, model, options)
         except ProviderError as error:
             failure = error
     assert failure is not None
-    check_loads(path)
+    check_loads(model)
     raise failure
 
 
-def _open_on(row: Provider, path: Path, spec: ModelSpec, options: EngineOptions) -> Network:
-    wanted = options.precision
+def check_loads(model: AcceptedModel) -> None:
+    """Raises ContractError where the file itself, and no provider, is why it does not run."""
+    with loading(model.path):
+        start_session(model.content(), candidates("cpu")[0], "fp32", 0)
+
+
+def _open_on(row: Provider, model: AcceptedModel, options: EngineOptions) -> Network:
+    wanted, spec = options.precision, model.spec
     if wanted == "auto":
         fastest = row.fastest()
         wanted = fastest if fastest in spec.precisions else "fp32"
         if wanted != "fp32":
             try:
-                return Network(path, spec, row, wanted, options.device_id)
+                return Network(model, row, wanted, options.device_id)
             except ProviderError:
                 wanted = "fp32"  # the fault may lie in the precision alone
     elif wanted not in row.precisions:
@@ -171,9 +177,4 @@ def _open_on(row: Provider, path: Path, spec: ModelSpec, options: EngineOptions)
             f"{row.name} runs {' and '.join(row.precisions)}, not {wanted}",
             hint="--precision auto takes the fastest that holds",
         )
-    return Network(path, spec, row, wanted, options.device_id)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return Network(model, row, wanted, options.device_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from pathlib import Path
@@ -26,7 +27,7 @@ class NetworkCache:
 
     def network(self, model: Path, options: EngineOptions) -> Network:
         """The network of the ONNX file `model`, opened where it is not kept. Raises what `open_network` raises."""
-        path = Path(model).resolve()
+        path = Path(os.path.realpath(model))  # which a loop of links does not stop
         try:
             state = path.stat()
         except OSError as error:

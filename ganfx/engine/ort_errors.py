@@ -15,11 +15,12 @@ _OUT_OF_MEMORY = re.compile(
     re.IGNORECASE,
 )
 _REFUSED = (
+    (_OUT_OF_MEMORY.pattern, "needs more memory to be loaded than there is", None),
     (r"parsing failed|protobuf", "truncated or damaged", "download it again"),
     (
         r"external data|external initializer|cannot get file size|External data path",
-        "keeps its weights in a second file, which is missing",
-        "put the external data file beside it",
+        "keeps its weights in a second file, which ganfx does not open",
+        "save it as one file, in Python: onnx.save(onnx.load(FILE), FILE)",
     ),
     (
         r"(\S+)\(-?\d+\) is not a registered function/op",

@@ -8,7 +8,6 @@ onnxruntime refuses it and the network stays in fp32.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,18 +26,24 @@ PEAK_TOLERANCE = 0.1
 _ALWAYS_FLOAT = {"Resize": slice(1, 3), "Upsample": slice(1, 2)}
 
 
-def half_graph(path: Path) -> bytes:
-    """The model at `path` in fp16, serialised. Raises ProviderError where a weight does not fit.
+def half_graph(content: bytes) -> bytes:
+    """The serialised model `content` in fp16, serialised. Raises ProviderError where a weight does not fit.
 
     Inputs and outputs stay fp32 and are cast inside the graph, on the device: on the processor that takes longer.
     """
+    try:
+        return _halved(content)
+    except ProviderError:
+        raise
+    except Exception as error:  # onnx, protobuf and numpy share no public base class
+        raise ProviderError("the model cannot be converted to fp16", hint="use --precision fp32") from error
+
+
+def _halved(content: bytes) -> bytes:
     import onnx
     import onnx.inliner
 
-    try:
-        model = onnx.inliner.inline_local_functions(onnx.load(path))
-    except Exception as error:  # onnx and protobuf share no public base class
-        raise ProviderError(f"{path}: cannot be converted to fp16", hint="use --precision fp32") from error
+    model = onnx.inliner.inline_local_functions(onnx.load_from_string(content))
     graphs = list(_graphs(model.graph))
     kept = {name for graph in graphs for node in graph.node for name in _float_inputs(node)}
     for graph in graphs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
+import hashlib
 import importlib.util
 import io
 import sys
@@ -206,7 +207,7 @@ def candidates(name: str) -> tuple[Provider, ...]:
     return rows
 
 
-def start_session(model: Path | bytes, provider: Provider, precision: str, device_id: int) -> Any:
+def start_session(model: bytes, provider: Provider, precision: str, device_id: int) -> Any:
     """An onnxruntime session that really has `provider`.
 
     Raises ProviderError where it does not, DeviceMemoryError where the weights do not fit.
@@ -216,8 +217,17 @@ def start_session(model: Path | bytes, provider: Provider, precision: str, devic
     with starting(provider.name, provider.hint):
         options = quiet_options()
         wanted = provider.configure(options, precision, device_id)
-        source = model if isinstance(model, bytes) else str(model)
-        session = runtime().InferenceSession(source, options, providers=wanted or None, enable_fallback=0)
+        _part_caches(wanted, model)
+        session = runtime().InferenceSession(model, options, providers=wanted or None, enable_fallback=0)
         if provider.ort_name not in session.get_providers():
             raise ProviderError(f"{provider.name}: its libraries do not load here", hint=provider.hint)
     return session
+
+
+def _part_caches(wanted: ProviderList, model: bytes) -> None:
+    """Give the model an engine cache of its own: TensorRT knows a graph by its names, whatever the weights are."""
+    for _, settings in wanted:
+        if folder := settings.get("trt_engine_cache_path"):
+            own = Path(folder) / hashlib.sha256(model).hexdigest()[:16]
+            own.mkdir(exist_ok=True)
+            settings["trt_engine_cache_path"] = str(own)

@@ -26,6 +26,8 @@ def quiet_options() -> Any:
     """Session options that log nothing and use OMP_NUM_THREADS threads where it is set."""
     options = runtime().SessionOptions()
     options.log_severity_level = _FATAL
+    # Whatever its bytes may look like, a model is never taken for onnxruntime's own format.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     # Spinning threads take a core from decoding and encoding, and layers on whole tiles gain nothing by it.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     threads = os.environ.get("OMP_NUM_THREADS", "")

@@ -6,7 +6,7 @@ import base64
 import binascii
 import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,8 @@ from ganfx.spec import ModelSpec, SelfTest, StoredPair
 from ganfx.spec.model_file import read_metadata
 
 _FLOAT16 = np.dtype("<f2")
+# A batch (N, C, h, w), and values of the controls.
+Run = Callable[[Floats, Mapping[str, float]], Floats]
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class SelfTestResult:
 
     @property
     def passed(self) -> bool:
-        return self.error <= self.tolerance
+        return self.error <= self.tolerance  # false where it is no number
 
 
 def verify(engine: Engine) -> SelfTestResult | None:
@@ -38,32 +40,36 @@ def verify(engine: Engine) -> SelfTestResult | None:
 
     Raises ContractError where a stored picture is damaged, and what running the network raises.
     """
-    results = list(_results(engine))
+    spec = engine.spec
+    stored = read_metadata(engine.network.path) if spec.pairs else {}
+    return worst_result(spec, stored, engine.network.run)
+
+
+def worst_result(spec: ModelSpec, stored: Mapping[str, str], run: Run) -> SelfTestResult | None:
+    """`verify` for a network that `run` runs, with the metadata `stored` in its file."""
+    results = list(_results(spec, stored, run))
     return max(results, key=lambda result: result.error / max(result.tolerance, 1e-9), default=None)
 
 
-def _results(engine: Engine) -> Iterator[SelfTestResult]:
-    spec = engine.spec
+def _results(spec: ModelSpec, stored: Mapping[str, str], run: Run) -> Iterator[SelfTestResult]:
     if spec.self_test:
-        yield _statistics(engine, spec.self_test)
-    stored = read_metadata(engine.network.path) if spec.pairs else {}
+        yield _statistics(spec, spec.self_test, run)
     for pair in spec.pairs:
         if pair.key not in stored:
             raise ContractError(f"{spec.name}: its stored picture {pair.key} is missing")
-        yield _pair(engine, pair, stored[pair.key])
+        yield _pair(spec, pair, stored[pair.key], run)
 
 
-def _statistics(engine: Engine, test: SelfTest) -> SelfTestResult:
-    shape = (1, engine.spec.in_channels, test.size, test.size)
-    output = engine.network.run(np.random.default_rng(test.seed).random(shape, dtype=np.float32))
+def _statistics(spec: ModelSpec, test: SelfTest, run: Run) -> SelfTestResult:
+    shape = (1, spec.in_channels, test.size, test.size)
+    output = run(np.random.default_rng(test.seed).random(shape, dtype=np.float32), spec.control_values())
     error = max(abs(output.mean() - test.mean), abs(output.std() - test.std))
     return SelfTestResult(float(error), test.tolerance)
 
 
-def _pair(engine: Engine, pair: StoredPair, text: str) -> SelfTestResult:
-    spec = engine.spec
+def _pair(spec: ModelSpec, pair: StoredPair, text: str, run: Run) -> SelfTestResult:
     given, expected = decode_pair(text, pair, spec)
-    output = engine.network.run(given, spec.control_values(pair.controls))
+    output = run(given, spec.control_values(pair.controls))
     error = np.abs(output - expected).mean() / value_span(spec.outputs[0])
     return SelfTestResult(float(error), pair.tolerance)
 

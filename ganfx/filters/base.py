@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ganfx.errors import OptionError
+from ganfx.errors import ContractError, OptionError
 from ganfx.filters.deferred import Deferred
 from ganfx.filters.option import AUTO, Option
 
@@ -133,6 +133,23 @@ class Finder:
     models: str
     mask: Callable[[Floats, Values], Mask]
 
+    def check_model(self, spec: ModelSpec) -> None:
+        """Raises ContractError where a model for the task does not make one channel of RGB, of the same size."""
+        _check_shape(spec, ((3, 1),), may_enlarge=False)
+
+
+def _check_shape(spec: ModelSpec, channels: tuple[tuple[int, int], ...], *, may_enlarge: bool) -> None:
+    if (spec.in_channels, spec.out_channels) not in channels:
+        wanted = " or ".join(f"{given} into {made}" for given, made in channels)
+        raise ContractError(
+            f"{spec.name} turns {spec.in_channels} channels into {spec.out_channels}; {spec.task} needs {wanted}",
+            hint="choose another model",
+        )
+    if spec.scale > 1 and not may_enlarge:
+        raise ContractError(
+            f"{spec.name} enlarges {spec.scale} times; {spec.task} keeps the size", hint="choose another model"
+        )
+
 
 @dataclass(frozen=True)
 class Filter:
@@ -146,6 +163,7 @@ class Filter:
     finder       makes the mask of a retouch; None: the user gives it
     options      the settings; their names differ
     models       the task that fitting models name in their contracts; empty: the filter's name
+    channels     the numbers of channels, (in, out), that fitting models turn into one another
     colored      results have colors even where the picture is grey
     suffix       ends the default names of results; empty: x4 after a network that enlarges 4 times, the network's
                  name after others
@@ -164,6 +182,7 @@ class Filter:
     finder: Finder | None = None
     options: tuple[Option, ...] = ()
     models: str = ""
+    channels: tuple[tuple[int, int], ...] = ((3, 3),)
     colored: bool = False
     suffix: str = ""
     example: str = ""
@@ -182,6 +201,10 @@ class Filter:
     def model_task(self) -> str:
         """The task that fitting models name in their contracts."""
         return self.models or self.name
+
+    def check_model(self, spec: ModelSpec) -> None:
+        """Raises ContractError where a model for the task has channels or a scale that the filter does not work on."""
+        _check_shape(spec, self.channels, may_enlarge=self.flow is not None)
 
     def result_suffix(self, spec: ModelSpec) -> str:
         """What the default name of a result made by the network of `spec` ends with."""

@@ -10,8 +10,13 @@ from pathlib import Path
 from ganfx.errors import ModelError, UnknownModelError
 from ganfx.hub import registry
 from ganfx.hub.download import DownloadProgress, download
+from ganfx.isolation import CallLimits
 from ganfx.paths import cache_dir
 from ganfx.spec import model_file
+
+# What a network takes while it is converted, by the size of its file.
+_BYTES_OF_FILE = 24
+_MAX_NAME = 100
 
 
 def import_model(
@@ -19,42 +24,50 @@ def import_model(
 ) -> Path:
     """Register the model in `path`, an ONNX file or a checkpoint of an upscaler, as `name` (default: the file's name).
 
-    For an ONNX file without a contract, the contract is measured by running it; `task` overrides the measured task. A
-    checkpoint is converted and compared with the original network, which needs the [import] extra. Returns the ONNX
-    file in the user's models. Raises UnknownModelError for a missing file, ContractError for one that is no usable
-    model, OptionError for the name, ModelError for a missing extra or an unreadable file, ExportError.
+    The file is read, converted and tried in a process with limits on time and memory. For an ONNX file without a
+    contract, the contract is measured by running it; `task` overrides the measured task. A checkpoint is converted and
+    compared with the original network, which needs the [import] extra. Returns the ONNX file in the user's models.
+
+    Raises UnknownModelError for a missing file, ContractError for one that is no usable model, OptionError for the
+    name, ModelError for a missing extra or an unreadable file, ExportError.
     """
     kind = model_file.sniff(path)
     if kind not in ("onnx", "checkpoint"):
         raise model_file.fault(path, kind)
-    if kind == "onnx" and (spec := model_file.read_spec(path)):
-        return registry.register(path, name or spec.name, replace=replace)
-    name = name or _plain_name(path)
+    spec = model_file.read_spec(path) if kind == "onnx" else None
+    name = name or (spec.name if spec else _plain_name(path))
     registry.check_name(name, replace=replace)
+    if spec:
+        return _accepted(path, name, replace)
     with tempfile.TemporaryDirectory(prefix="ganfx-") as folder:
         made = Path(folder) / f"{name}.onnx"
         if kind == "onnx":
-            _adopt(path, made, name, task, license)
+            _made_apart("adopt", path, made, name, task, license, limits=_limits(path, 300, 4))
         else:
-            _convert(path, made, name, license)
-        return registry.register(made, name, replace=replace)
+            _require_torch(str(path))
+            _made_apart("convert", path, made, name, license, limits=_limits(path, 1800, 6))
+        return _accepted(made, name, replace)
+
+
+def _limits(path: Path, seconds: float, gigabytes: int) -> CallLimits:
+    return CallLimits(seconds, (gigabytes << 30) + _BYTES_OF_FILE * path.stat().st_size)
+
+
+def _made_apart(how: str, path: Path, out: Path, *others: str | None, limits: CallLimits) -> None:
+    from ganfx.engine.acceptance import tried
+
+    tried(f"ganfx.exporters.isolated:{how}", path, str(out), *others, limits=limits)
+
+
+def _accepted(path: Path, name: str, replace: bool) -> Path:
+    from ganfx.engine.acceptance import accept
+
+    accept(path)
+    return registry.register(path, name, replace=replace)
 
 
 def _plain_name(path: Path) -> str:
-    return re.sub(r"[^\w.+-]+", "_", Path(path.name.removesuffix(".tar")).stem).lstrip("_.+-")
-
-
-def _adopt(path: Path, out: Path, name: str, task: str | None, license: str) -> None:
-    from ganfx.exporters.adopt import adopt_onnx
-
-    adopt_onnx(path, out, name=name, task=task, license=license)
-
-
-def _convert(path: Path, out: Path, name: str, license: str) -> None:
-    _require_torch(str(path))
-    from ganfx.exporters.foreign import import_checkpoint
-
-    import_checkpoint(path, out, name=name, license=license)
+    return re.sub(r"[^\w.+-]+", "_", Path(path.name.removesuffix(".tar")).stem).lstrip("_.+-")[:_MAX_NAME]
 
 
 def _require_torch(what: str) -> None:

@@ -18,9 +18,10 @@ from ganfx.errors import ContractError, ModelError, OptionError, UnknownModelErr
 from ganfx.paths import models_dir
 from ganfx.spec import ModelSpec
 from ganfx.spec.model_file import read_spec
+from ganfx.weights import FOLDER
 
 CATALOGUE = Path(__file__).with_name("catalogue.toml")
-WEIGHTS = Path(__file__).parents[1] / "weights"
+WEIGHTS = FOLDER
 
 _MODEL_SUFFIXES = (".onnx", ".pth", ".pt", ".pkl", ".ckpt", ".bin", ".tar", ".model", ".safetensors")
 _GOOD_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
@@ -87,27 +88,39 @@ def bundled_names(task: str) -> list[str]:
 def list_models(task: str | None = None) -> list[ModelEntry]:
     """Bundled models, then the user's, then those to download; of `task` only, where it is given.
 
-    A user's model hides a bundled one of the same name. Only the metadata of the files is read.
+    A user's model hides a bundled one of the same name, where it can be used. Only the metadata of the files is read.
     """
-    user = [_described(ModelEntry(path.stem), path) for path in sorted(models_dir().glob("*.onnx"))]
-    bundled = [_described(entry, WEIGHTS / entry.file) for entry in catalogue() if entry.file]
+    user = [_described(ModelEntry(path.stem), path) for path in _own_files()]
+    bundled = [
+        _described(entry, path) for entry in catalogue() if entry.file and (path := WEIGHTS / entry.file).exists()
+    ]
     downloads = [entry for entry in catalogue() if entry.url]
-    mine = {entry.name for entry in user}
-    entries = [entry for entry in bundled if entry.name not in mine and entry.installed]
+    mine = {entry.name for entry in user if not entry.problem}
+    entries = [entry for entry in bundled if entry.name not in mine]
     entries += [_with_default(entry) for entry in user]
     entries += [entry for entry in downloads if entry.name not in mine]
     return [entry for entry in entries if task in (None, entry.task)]
 
 
+def _own_files() -> list[Path]:
+    """What is called a model in the user's folder, whatever it is."""
+    try:
+        names = sorted(os.listdir(models_dir()))
+    except OSError:
+        return []
+    return [models_dir() / name for name in names if name.endswith(".onnx") and not name.startswith(".")]
+
+
 def _described(entry: ModelEntry, path: Path) -> ModelEntry:
-    """`entry` completed from the contract in the file at `path`; unchanged where there is no file."""
-    if not path.exists():
-        return entry
-    entry = dataclasses.replace(entry, path=path, size_bytes=path.stat().st_size)
+    """`entry` completed from the contract in the file at `path`, or with the reason why it cannot be used."""
+    entry = dataclasses.replace(entry, path=path)
     try:
         spec = read_spec(path)
+        entry = dataclasses.replace(entry, size_bytes=path.stat().st_size)
     except ModelError as error:
-        return dataclasses.replace(entry, problem=error.message)
+        return dataclasses.replace(entry, problem=error.message.removeprefix(f"{path}: "))
+    except OSError as error:
+        return dataclasses.replace(entry, problem=f"cannot be read: {error.strerror}")
     if spec is None:
         return entry
     return dataclasses.replace(

@@ -107,12 +107,15 @@ def load_filter(
     filter_ = find_filter(name)
     values, selectors = _checked(filter_, options)
     opened = _opened(model, filter_.model_task, selectors, engine)
+    filter_.check_model(opened.spec)
     _check_controls(filter_, values, opened.spec)
     if filter_.finder is None:
         if finder is not None:
             raise OptionError(f"{name} does not look for anything", hint="leave out the finder")
         return BoundFilter(filter_, values, opened)
-    return BoundFilter(filter_, values, opened, _opened(finder, filter_.finder.models, {}, engine))
+    looking = _opened(finder, filter_.finder.models, {}, engine)
+    filter_.finder.check_model(looking.spec)
+    return BoundFilter(filter_, values, opened, looking)
 
 
 def check_filter(name: str, options: Mapping[str, Any], *, model: str | None = None) -> Mapping[str, Any]:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from ganfx.errors import OptionError, nearest
+from ganfx.spec.consistency import check_consistency
 from ganfx.spec.formats import current
 from ganfx.spec.parts import Control, Name, Port, SelfTest, Side, StoredPair, Tiling
-from ganfx.spec.reading import Bounds, FieldError, parse, read
+from ganfx.spec.reading import Bounds, FieldError, fault, parse, read
 
 KEY = "ganfx"
 FORMAT = 2
@@ -81,6 +82,7 @@ class ModelSpec:
                 self.control_values(pair.controls)
         except OptionError as error:
             raise FieldError("pairs", f"have a wrong control: {error.message}") from error
+        check_consistency(self)
 
     @classmethod
     def of_picture(
@@ -147,5 +149,9 @@ class ModelSpec:
     @classmethod
     def from_json(cls, text: str) -> ModelSpec:
         """The contract stored as `text`. Raises ContractError, naming the field, where it is damaged or too new."""
-        spec: ModelSpec = read(cls, current(parse(text), FORMAT))
+        stored = current(parse(text), FORMAT)
+        try:
+            spec: ModelSpec = read(cls, stored)
+        except FieldError as error:
+            raise fault(error.field, error.reason) from error
         return spec

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -21,7 +24,13 @@ _FAULTS: dict[Kind, tuple[str, str]] = {
 }
 
 MAX_METADATA_BYTES = 4 << 20
+# Protocol buffers, and with them ONNX, end here.
+MAX_MODEL_BYTES = (2 << 30) - 1
+# Outermost fields of a model, and those of one entry of its metadata. Real models have some dozens, and two.
+_MAX_FIELDS, _MAX_ENTRY_FIELDS = 1 << 14, 8
 _HEADER_BYTES = 512
+# Opening a FIFO does not wait for a writer, and what a number of bytes is stays the same on Windows.
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 # Field numbers of ModelProto and of its entries in onnx.proto.
 _IR_VERSION, _GRAPH, _METADATA = 1, 7, 14
@@ -30,7 +39,16 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 def read_spec(path: Path) -> ModelSpec | None:
     """The contract inside the ONNX file at `path`, None where it has none. Raises as `read_metadata` does."""
-    stored = read_metadata(path).get(KEY)
+    return _spec(read_metadata(path), path)
+
+
+def spec_in(content: bytes, path: Path) -> ModelSpec | None:
+    """The same for the bytes of the file at `path`. Raises ContractError."""
+    return _spec(_metadata(io.BytesIO(content), len(content), path), path)
+
+
+def _spec(metadata: dict[str, str], path: Path) -> ModelSpec | None:
+    stored = metadata.get(KEY)
     try:
         return ModelSpec.from_json(stored) if stored is not None else None
     except ContractError as error:
@@ -43,37 +61,85 @@ def read_metadata(path: Path) -> dict[str, str]:
     Raises ContractError where it is no ONNX file, damaged, or has more metadata than `MAX_METADATA_BYTES`,
     UnknownModelError where there is no file, ModelError where it cannot be read.
     """
-    kind = sniff(path)
-    if kind != "onnx":
+    try:
+        with open_file(path) as file:
+            return _metadata(file, os.fstat(file.fileno()).st_size, path)
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def _metadata(file: BinaryIO, size: int, path: Path) -> dict[str, str]:
+    if (kind := _kind(file.read(_HEADER_BYTES))) != "onnx":
         raise fault(path, kind)
-    metadata: dict[str, str] = {}
-    has_graph, room = False, MAX_METADATA_BYTES
-    with path.open("rb") as file:
-        try:
-            for number, content in _fields(file, path.stat().st_size, {_METADATA}, room):
-                has_graph |= number == _GRAPH
-                room -= len(content)
-                if room < 0:
-                    raise ContractError(f"{path}: has more than {MAX_METADATA_BYTES >> 20} MiB of metadata")
-                if number == _METADATA:
-                    key, value = _entry(content)
-                    metadata[key] = value
-        except (EOFError, UnicodeDecodeError) as error:
-            raise ContractError(f"{path}: truncated or damaged", hint="download it again") from error
-        except OSError as error:
-            raise unreadable(path, error) from error
-    if not has_graph:
+    file.seek(0)
+    try:
+        metadata = metadata_in(file, size)
+    except EOFError as error:
+        raise ContractError(f"{path}: truncated or damaged", hint="download it again") from error
+    except ContractError as error:
+        raise ContractError(f"{path}: {error.message}", hint=error.hint) from error
+    if metadata is None:
         raise fault(path, "unknown")
     return metadata
+
+
+def metadata_in(file: BinaryIO, size: int) -> dict[str, str] | None:
+    """The metadata_props of the ONNX model in `file`, of `size` bytes; None where there is no graph.
+
+    Raises EOFError where it is truncated or damaged, ContractError where it has too much or contradictory metadata.
+    """
+    metadata: dict[str, str] = {}
+    has_graph, room = False, MAX_METADATA_BYTES
+    for number, content in _fields(file, size, {_METADATA}, room, _MAX_FIELDS):
+        has_graph |= number == _GRAPH
+        room -= len(content)
+        if room < 0:
+            raise ContractError(f"has more than {MAX_METADATA_BYTES >> 20} MiB of metadata")
+        if number == _METADATA:
+            key, value = _entry(content)
+            if key == KEY and key in metadata:
+                raise ContractError("has two contracts", hint="ask its author")
+            metadata[key] = value
+    return metadata if has_graph else None
+
+
+def read_model(path: Path) -> bytes:
+    """All bytes of the ONNX file at `path`. Raises ContractError where it is none, and as `sniff` does."""
+    try:
+        with open_file(path) as file:
+            if os.fstat(file.fileno()).st_size > MAX_MODEL_BYTES:
+                raise ContractError(f"{path}: is larger than the 2 GiB that an ONNX file can have")
+            content = file.read(MAX_MODEL_BYTES + 1)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if (kind := _kind(content[:_HEADER_BYTES])) != "onnx":
+        raise fault(path, kind)
+    return content
 
 
 def sniff(path: Path) -> Kind:
     """The kind of file at `path`, by its first bytes. Raises UnknownModelError, ModelError."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return _kind(file.read(_HEADER_BYTES))
     except OSError as error:
         raise unreadable(path, error) from error
+
+
+def open_file(path: Path) -> BinaryIO:
+    """The file at `path`, or the one that it links to, opened for reading.
+
+    Raises OSError, also where it is a folder, a FIFO, a device or a socket: those are never waited for.
+    """
+    descriptor = os.open(path, _READ)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise OSError(0, "it is a folder" if stat.S_ISDIR(mode) else "it is no regular file")
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
 
 
 def unreadable(path: Path, error: OSError) -> ModelError:
@@ -105,12 +171,16 @@ def _kind(header: bytes) -> Kind:
     return "onnx" if header[0] == _IR_VERSION << 3 | _VARINT else "unknown"
 
 
-def _fields(file: BinaryIO, end: int, wanted: set[int], most: int) -> Iterator[tuple[int, bytes]]:
+def _fields(file: BinaryIO, end: int, wanted: set[int], most: int, count: int) -> Iterator[tuple[int, bytes]]:
     """Number and, for the `wanted`, content of each field up to `end`, of no content more than `most` + 1 bytes.
 
-    Raises EOFError where a field goes past the end.
+    Raises EOFError where a field goes past the end, ContractError where there are more than `count`.
     """
+    seen = 0
     while file.tell() < end:
+        seen += 1
+        if seen > count:
+            raise ContractError("has more parts than any model needs")
         number, wire = divmod(_varint(file), 8)
         if wire == _VARINT:
             _varint(file)
@@ -141,7 +211,8 @@ def _varint(file: BinaryIO) -> int:
 
 
 def _entry(content: bytes) -> tuple[str, str]:
-    import io
-
-    parts = dict(_fields(io.BytesIO(content), len(content), {1, 2}, len(content)))
-    return parts.get(1, b"").decode(), parts.get(2, b"").decode()
+    parts = dict(_fields(io.BytesIO(content), len(content), {1, 2}, len(content), _MAX_ENTRY_FIELDS))
+    try:
+        return parts.get(1, b"").decode(), parts.get(2, b"").decode()
+    except UnicodeDecodeError as error:
+        raise EOFError from error

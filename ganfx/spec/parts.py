@@ -9,7 +9,14 @@ from typing import Annotated, Literal
 from ganfx.spec.reading import Bounds, FieldError
 
 Name = Annotated[str, Bounds(1, 100)]
-Side = Annotated[int, Bounds(1, 65536)]
+Count = Annotated[int, Bounds(1, 65536)]
+Side = Annotated[int, Bounds(1, 4096)]
+# Of tensors and controls: all are exact enough in float32, also once they are multiplied with one another.
+Value = Annotated[float, Bounds(-1e6, 1e6)]
+Deviation = Annotated[float, Bounds(1e-6, 1e6)]
+
+_LEAST_SPAN = 1e-6
+_MOST_PLANES = 256
 
 
 @dataclass(frozen=True)
@@ -22,31 +29,31 @@ class Port:
     """What it holds. picture: planes of a picture; mask: how much each pixel is meant, 0 to 1; hints: colors that the
     user put on some pixels, and where; latent and styles: vectors that a generator starts from; noise: standard
     normal values."""
-    channels: Side = 3
-    """Planes (NCHW) or length of a vector (NC, NLC)."""
+    channels: Count = 3
+    """Planes (NCHW), at most 256, or length of a vector (NC, NLC)."""
     layout: Literal["NCHW", "NC", "NLC"] = "NCHW"
     """Order of the axes: N batch, C channels, H and W rows and columns, L vectors."""
     size: tuple[Side, Side] | None = None
     """Rows and columns of NCHW. None: those of the picture, in an output times `scale`."""
-    length: Side | None = None
+    length: Count | None = None
     """Number of vectors of NLC; None for all else."""
     color_order: Literal["RGB", "BGR"] = "RGB"
     """Order of color planes. RGB is also what says nothing, where there are no colors."""
-    value_range: tuple[float, float] = (0.0, 1.0)
+    value_range: tuple[Value, Value] = (0.0, 1.0)
     """The values that stand for black and white, before `mean` and `std`."""
-    mean: Annotated[tuple[float, ...], Bounds(0, 64)] = ()
+    mean: Annotated[tuple[Value, ...], Bounds(0, 64)] = ()
     """Subtracted from each channel after `value_range`, in its units. Empty: nothing is subtracted."""
-    std: Annotated[tuple[float, ...], Bounds(0, 64)] = ()
+    std: Annotated[tuple[Deviation, ...], Bounds(0, 64)] = ()
     """Each channel is divided by it after `mean`. Empty: no division."""
 
     def __post_init__(self) -> None:
-        if self.value_range[0] >= self.value_range[1]:
-            raise FieldError("value_range", "must be a smaller and a larger value")
+        if self.value_range[1] - self.value_range[0] < _LEAST_SPAN:
+            raise FieldError("value_range", f"must be a smaller and a larger value, {_LEAST_SPAN:g} apart or more")
+        if self.layout == "NCHW" and self.channels > _MOST_PLANES:
+            raise FieldError("channels", f"is {self.channels}, more than {_MOST_PLANES} planes")
         for name in ("mean", "std"):
             if len(getattr(self, name)) not in (0, self.channels):
                 raise FieldError(name, f"must have one value for each of {self.channels} channels")
-        if any(value <= 0 for value in self.std):
-            raise FieldError("std", "must be positive")
         if (self.length is not None) != (self.layout == "NLC"):
             raise FieldError("length", "belongs to the layout NLC, and to it alone")
         if self.size is not None and self.layout != "NCHW":
@@ -59,11 +66,11 @@ class Control:
 
     name: Name
     """The input's name in the graph and the option's name for people: lower-case letters, digits and _."""
-    minimum: float = 0.0
+    minimum: Value = 0.0
     """The least value accepted."""
-    maximum: float = 1.0
+    maximum: Value = 1.0
     """The greatest value accepted."""
-    default: float = 0.0
+    default: Value = 0.0
     """The value fed where none is asked for."""
     help: str = ""
     """What it does, in one sentence for people."""
@@ -88,7 +95,7 @@ class Tiling:
     rule: Literal["free", "fixed", "whole"] = "free"
     """free: tiles of any side that `multiple_of` and `min_size` allow; fixed: only squares of `side`; whole: never
     cut, the network must see the whole picture at once."""
-    side: Side | None = None
+    side: Annotated[int, Bounds(16, 4096)] | None = None
     """The side of fixed tiles in input pixels; None for all else."""
 
     def __post_init__(self) -> None:
@@ -106,14 +113,14 @@ class SelfTest:
 
     seed: Annotated[int, Bounds(0, 2**32 - 1)]
     """Seed of the noise."""
-    size: Annotated[int, Bounds(1, 4096)]
+    size: Annotated[int, Bounds(1, 1024)]
     """Side of the noise picture in pixels."""
     mean: float
     """Mean of the whole output, in the output's own values."""
     std: float
     """Standard deviation of the whole output."""
     tolerance: Annotated[float, Bounds(0)] = 2e-3
-    """The largest error of mean and std that is fine."""
+    """The largest error of mean and std that is fine; at most a tenth of the output's range."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +137,7 @@ class StoredPair:
     """Rows of the input."""
     width: Annotated[int, Bounds(1, 256)]
     """Columns of the input."""
-    tolerance: Annotated[float, Bounds(0)] = 1 / 255
+    tolerance: Annotated[float, Bounds(0, 0.1)] = 1 / 255
     """The largest mean absolute error of the output that is fine, as a share of its value range."""
     controls: Mapping[str, float] = field(default_factory=dict)
     """Values of the controls that were fed; the others had their defaults."""

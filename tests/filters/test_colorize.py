@@ -112,7 +112,9 @@ def test_sepia_gives_way_and_that_is_said(tmp_path: Path, green: str, capsys: py
     sepia = save(tmp_path / "sepia.png", (plane * [1.0, 0.85, 0.65]).astype(np.uint8), "srgb")
     grey = save(tmp_path / "grey.png", np.repeat(plane, 3, 2).astype(np.uint8), "srgb")
     assert colorize(sepia, grey, "-n", green, "--json") == 0
-    about_sepia, about_grey = map(json.loads, capsys.readouterr().out.splitlines())
+    about_grey, about_sepia = sorted(
+        map(json.loads, capsys.readouterr().out.splitlines()), key=lambda one: one["input"]
+    )
     assert any("tone" in note for note in about_sepia["notes"])
     assert not about_grey["notes"]
 

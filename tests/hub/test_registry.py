@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from ganfx.cli import cli
 from ganfx.errors import ContractError, ModelError, OptionError, UnknownModelError
 from ganfx.hub import find_model, list_models, register, registry
 from ganfx.spec import ModelSpec
@@ -191,3 +195,52 @@ def test_listing_models_loads_no_runtime():
     script = "import sys, ganfx.hub\nganfx.hub.list_models()\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert not {"torch", "onnx", "onnxruntime", "numpy", "pooch", "requests"} & set(done.stdout.split())
+
+
+SPECIAL = {
+    "fifo": (os.mkfifo, "no regular file"),
+    "folder": (Path.mkdir, "it is a folder"),
+    "loop": (lambda path: path.symlink_to(path.name), "cannot be read"),
+    "dangling": (lambda path: path.symlink_to("nothing"), "no such model file"),
+    "zeros": (lambda path: path.symlink_to("/dev/zero"), "no regular file"),
+    "empty": (Path.touch, "an empty file"),
+    "parts": (lambda path: path.write_bytes(b"\x08\x08" * (1 << 20)), "more parts"),
+    "newline\nerror: all is lost \x1b[2J": (lambda path: path.write_text("<html>"), "a web page"),
+    os.fsdecode(b"bytes\xff"): (lambda path: path.write_text("<html>"), "a web page"),
+}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="files of POSIX")
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("name", SPECIAL)
+def test_whatever_lies_in_the_folder_is_listed_with_the_reason_why_it_is_no_model(name, house):
+    _, user = house
+    user.mkdir(parents=True)
+    make, reason = SPECIAL[name]
+    make(user / f"{name}.onnx")
+    nearest(user / "good.onnx", 3, spec("good", 3))
+    (bad,) = [entry for entry in list_models() if entry.problem]
+    assert reason in bad.problem
+    assert find_model(task="upscale", selectors={"scale": 3}) == user / "good.onnx"
+    for arguments in (["models"], ["models", "list", "--json"]):
+        done = CliRunner().invoke(cli, arguments)
+        assert done.exit_code == 0, done.output
+        assert "\x1b" not in done.stdout
+        assert not any(line.startswith("error") for line in done.stdout.splitlines())
+        assert "unusable: " in done.stdout or "--json" in arguments
+
+
+def test_a_file_that_is_no_model_does_not_take_the_place_of_a_bundled_one(house):
+    bundled, user = house
+    user.mkdir(parents=True)
+    (user / "photo-x4.onnx").write_text("<html>")
+    assert find_model(task="upscale") == bundled / "photo-x4.onnx"
+    with pytest.raises(ContractError, match="web page"):
+        find_model("photo-x4", task="upscale")
+
+
+def test_a_models_folder_that_is_no_folder_is_an_empty_one(house):
+    _, user = house
+    user.parent.mkdir(parents=True)
+    user.touch()
+    assert {entry.origin for entry in list_models()} == {"bundled", "download"}

@@ -14,6 +14,7 @@ FILTER = Filter(
     name="colorize",
     help="Give black-and-white photographs colors.",
     overview=Overview(GUIDE_SIDE, _processing.study),
+    channels=((1, 2), (3, 2), (1, 3), (3, 3)),
     options=(
         Option("strength", float, 1.0, "How strong colors are.", bounds=(0, 1.5)),
         Option(

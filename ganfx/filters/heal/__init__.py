@@ -18,6 +18,7 @@ FILTER = Filter(
         Option("feather", int, 0, "Blend over so many pixels inside the edge of what is filled.", bounds=(0, 500)),
     ),
     models="inpaint",
+    channels=((4, 3),),
     suffix="healed",
     example="ganfx heal scans/*.png",
 )

@@ -14,6 +14,7 @@ FILTER = Filter(
         Option("grow", int, 0, "Make the hole wider by so many pixels.", bounds=(0, 500)),
         Option("feather", int, 0, "Blend over so many pixels inside the hole's edge.", bounds=(0, 500)),
     ),
+    channels=((4, 3),),
     suffix="inpaint",
     example="ganfx inpaint photo.jpg --mask mask.png",
 )

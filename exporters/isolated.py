@@ -1,0 +1,19 @@
+"""What is done to files of others in a process of its own (`ganfx.isolation`): plain texts in, files out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def adopt(path: str, out: str, name: str, task: str | None, license: str) -> None:
+    """`adopt_onnx`."""
+    from .adopt import adopt_onnx
+
+    adopt_onnx(Path(path), Path(out), name=name, task=task, license=license)
+
+
+def convert(path: str, out: str, name: str, license: str) -> None:
+    """`import_checkpoint`."""
+    from .foreign import import_checkpoint
+
+    import_checkpoint(Path(path), Path(out), name=name, license=license)
