@@ -14,6 +14,7 @@ from ganfx.pipeline import EngineOptions
 from ganfx.watch.folder_recipes import FolderRecipes
 from ganfx.watch.stability import WatchOptions
 from ganfx.watch.watcher import Watcher
+from ganfx.watch.watcher_lock import WatcherLock
 
 Note = Callable[[str], None]
 
@@ -58,11 +59,12 @@ def open_watcher(
     engine: the provider, the precision and the tiles to use; chosen automatically by default.
     on_note: called with lines about the watcher itself, for users to read.
 
-    Raises OptionError where `source` does not exist or the recipe is unknown; ModelError or EngineError where a network
-    cannot be opened.
+    Raises OptionError where `source` does not exist or the recipe is unknown; WatchedError where another watcher has
+    these folders; ModelError or EngineError where a network cannot be opened.
     """
     source, output, options = Path(source).resolve(), Path(output).resolve(), options or WatchOptions()
     recipes = find_recipes(source, recipe, options, engine or EngineOptions())
+    WatcherLock(source, output).check()
     limits = options.limits or StageLimits.fitting(recipes.main().chooser)
     return Watcher(source, output, recipes, options, on_note or (lambda line: None), limits)
 

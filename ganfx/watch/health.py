@@ -18,6 +18,8 @@ from ganfx.batch.owners import is_alive
 from ganfx.open_folder import read_small
 
 _PREFIX = ".ganfx-watch-"
+# Seconds: longer than a watcher is silent about itself.
+_LATELY_S = 300.0
 _MOST_BYTES = 2**20
 # The latest time that is believed, in seconds since 1970: the year 9999.
 _LATEST = 253_370_764_800
@@ -87,6 +89,12 @@ def read_all(output: Path) -> list[WatchStatus]:
     """The last status of each watcher that writes into `output`, the newest first; unreadable files are skipped."""
     found = [_read(path) for path in output.glob(f"{_PREFIX}*.json")]
     return sorted((health for health in found if health), key=lambda health: -health.since)
+
+
+def elsewhere(output: Path) -> list[WatchStatus]:
+    """The watchers on other computers that wrote their status into `output` lately, and have not ended."""
+    recent = time.time() - _LATELY_S
+    return [status for status in read_all(output) if status.is_running is None and status.updated > recent]
 
 
 def forget_ended(output: Path) -> None:

@@ -1,4 +1,4 @@
-"""Watches a folder and makes each picture once, across restarts, full disks, broken files and other watchers."""
+"""Watches a folder and makes each picture once, across restarts, full disks, broken files and other runs."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ from ganfx.watch import quarantine
 from ganfx.watch.classify import Classifier, NotNow, PendingItem
 from ganfx.watch.folder_recipes import FolderRecipes
 from ganfx.watch.fs_events import FolderIdentity
-from ganfx.watch.health import WatchStatus, forget_ended
+from ganfx.watch.health import WatchStatus, elsewhere, forget_ended
 from ganfx.watch.monitor import FolderMonitor
 from ganfx.watch.retry import RETRY_S, RetryQueue, WithdrawnError, as_retryable
 from ganfx.watch.stability import FileState, WatchOptions
+from ganfx.watch.watcher_lock import WatcherLock
 
 # Seconds until a picture that another run is making is checked again: at first, and at most.
 _OTHERS_S, _LONGEST_OTHERS_S = 1.0, 30.0
@@ -110,10 +111,11 @@ class Watcher:
     def run(self) -> Iterator[Outcome]:
         """Watch until `stop`, yielding each outcome as it comes: DONE, FAILED, or WAITING where it is tried again.
 
-        With the option `once`, ends after the pictures that are there. Raises OutputError where the output folder
-        cannot be used at the start, EngineError where the engine keeps failing.
+        With the option `once`, ends after the pictures that are there. Raises WatchedError where another watcher has
+        these folders, OutputError where the output folder cannot be used at the start, EngineError where the engine
+        keeps failing.
         """
-        with contextlib.closing(self._monitor):
+        with contextlib.closing(self._monitor), WatcherLock(self._source, self._output):
             try:
                 self._monitor.scan()
                 while not self._is_over():
@@ -147,7 +149,8 @@ class Watcher:
             self._output_identity.check()
             forget_ended(self._output)
         journal = Journal(Home(self._output), Patience(_JOURNAL_S, self._on_note))
-        for note in journal.notes:
+        others = (f"a watcher on {status.host} writes into {self._output}, too" for status in elsewhere(self._output))
+        for note in (*journal.notes, *others):
             self._on_note(note)
         return journal
 

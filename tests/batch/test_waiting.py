@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from ganfx.batch.homes import NAME, Home
@@ -70,7 +71,9 @@ def test_a_run_says_which_process_it_waits_for_and_fails_in_the_end(
 ) -> None:
     if stopped:
         holder.send_signal(signal.SIGSTOP)
-        time.sleep(0.05)
+        # The signal takes effect only once the process is on a processor.
+        while psutil.Process(holder.pid).status() != psutil.STATUS_STOPPED:
+            time.sleep(0.01)
     began = time.monotonic()
     told = upscale(tmp_path / "a.png", "-o", tmp_path / "out", "--wait", 0.5)
     assert 0.5 <= time.monotonic() - began < 10

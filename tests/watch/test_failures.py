@@ -65,17 +65,19 @@ def test_what_may_pass_is_tried_again_until_it_does(folders: tuple[Path, Path], 
     assert visible(source) == {"b.png", "sub/a.png"}
 
 
-def test_two_watchers_share_a_folder(folders: tuple[Path, Path], model: Path) -> None:
+def test_watchers_of_two_folders_share_their_output(folders: tuple[Path, Path], model: Path) -> None:
     source, output = folders
-    with watching(source, output, model) as one, watching(source, output, model) as other:
-        for number in range(80):
-            (source / f"{number}.png").write_bytes(tiny_png(number))
-        one.until(lambda: len(one.names("done")) + len(other.names("done")) == 80)
+    other_source = source.with_name("other")
+    other_source.mkdir()
+    with watching(source, output, model) as one, watching(other_source, output, model) as other:
+        for number in range(40):
+            (source / f"a{number}.png").write_bytes(tiny_png(number))
+            (other_source / f"b{number}.png").write_bytes(tiny_png(number))
         one.until_quiet()
         other.until_quiet()
-        made = one.names("done") + other.names("done")
-        assert len(made) == len(set(made)) == 80
-    assert len(visible(output)) == 80
+        assert len(set(one.names("done"))) == len(one.names("done")) == 40
+        assert len(set(other.names("done"))) == len(other.names("done")) == 40
+    assert visible(output) == {f"{letter}{number}.png" for letter in "ab" for number in range(40)}
     assert hidden(output) == set()
 
 

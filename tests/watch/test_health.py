@@ -24,6 +24,9 @@ def test_health_knows_the_living_from_the_dead(tmp_path: Path) -> None:
     assert [said.pid for said in health.read_all(tmp_path)] == [os.getpid()]
     mine.host = "another-computer"
     assert mine.is_running is None
+    assert health.elsewhere(tmp_path) == []
+    mine.save()
+    assert [said.host for said in health.elsewhere(tmp_path)] == ["another-computer"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes have no path there")
