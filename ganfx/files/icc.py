@@ -24,6 +24,12 @@ _SRGB_TO_XYZ = np.array(
 )
 # A profile whose colors differ from sRGB by less than this, in [0, 1], counts as sRGB.
 _SAME = 1 / 255
+# Colors that a followed profile leads to sRGB and back change by less than this, and stay in this range on the way: a
+# profile that promises less would alter pictures.
+_REVERSIBLE, _RANGE = 1 / 255, (-8.0, 8.0)
+# Longer profiles are no matrices with curves.
+_MAX_BYTES = 4 * 2**20
+_MAX_TAGS = 200
 # Added to sampled curves, far below what is visible, so that flat parts near black can be inverted.
 _MIN_SLOPE = 1e-4
 
@@ -75,35 +81,60 @@ class Profile:
 
     def is_srgb(self) -> bool:
         """Whether the profile is sRGB, judged by its colors and not by its description."""
+        colors = self._samples()
+        return bool(np.abs(self.to_srgb(colors) - colors).max() < _SAME)
+
+    def is_reversible(self) -> bool:
+        """Whether colors come back from sRGB as they were, and are sensible there."""
+        colors = self._samples()
+        encoded = self.to_srgb(colors)
+        # Written so that what is no number fails.
+        sensible = bool(((encoded > _RANGE[0]) & (encoded < _RANGE[1])).all())
+        return sensible and bool((np.abs(self.from_srgb(encoded) - colors) < _REVERSIBLE).all())
+
+    def _samples(self) -> Floats:
+        """Device values (n, 1 or 3) from all over the color space."""
         steps = np.linspace(0, 1, 9, dtype=np.float32)
         axes = 1 if self.is_grey else 3
-        colors = np.stack(np.meshgrid(*[steps] * axes), axis=-1).reshape(-1, axes)
-        return bool(np.abs(self.to_srgb(colors) - colors).max() < _SAME)
+        return np.stack(np.meshgrid(*[steps] * axes), axis=-1).reshape(-1, axes)
 
 
 def parse_profile(data: bytes) -> Profile:
-    """Parse an ICC profile. Raises ProfileError where it is damaged, or a lookup table."""
+    """Parse an ICC profile. Raises ProfileError where it is damaged, a lookup table, or cannot be reversed."""
+    with np.errstate(all="ignore"):
+        profile = _parsed(data)
+        if not profile.is_reversible():
+            raise ProfileError("its curves cannot be reversed")
+    return profile
+
+
+def _parsed(data: bytes) -> Profile:
     try:
         tags = _tags(data)
         space = data[16:20]
         if space == b"GRAY":
             return Profile((_curve(tags[b"kTRC"]),), None)
         if space == b"RGB " and data[20:24] == b"XYZ ":
-            curves = tuple(_curve(tags[name]) for name in (b"rTRC", b"gTRC", b"bTRC"))
-            return Profile(curves, _matrix([tags[name] for name in (b"rXYZ", b"gXYZ", b"bXYZ")]))
-    except (KeyError, IndexError, ValueError, struct.error, np.linalg.LinAlgError) as error:
+            curves = tuple(_curve(tags[name]) for name in _CURVES)
+            return Profile(curves, _matrix([tags[name] for name in _COLORANTS]))
+    # The last is that of divisions by zero and powers that overflow.
+    except (KeyError, IndexError, ValueError, struct.error, np.linalg.LinAlgError, ArithmeticError) as error:
         raise ProfileError("damaged, or without curves") from error
     raise ProfileError("not a matrix profile of RGB or grey")
 
 
+_CURVES, _COLORANTS = (b"rTRC", b"gTRC", b"bTRC"), (b"rXYZ", b"gXYZ", b"bXYZ")
+_WANTED = {b"kTRC", *_CURVES, *_COLORANTS}
+
+
 def _tags(data: bytes) -> dict[bytes, bytes]:
-    if data[36:40] != b"acsp":
+    if data[36:40] != b"acsp" or len(data) > _MAX_BYTES:
         raise ValueError("not a profile")
     (count,) = struct.unpack_from(">I", data, 128)
-    if count > 200:
+    if count > _MAX_TAGS:
         raise ValueError("too many tags")
     rows = [struct.unpack_from(">4sII", data, 132 + 12 * i) for i in range(count)]
-    return {name: data[offset : offset + size] for name, offset, size in rows}
+    return {name: data[offset : offset + size] for name, offset, size in rows if name in _WANTED}
 
 
 def _matrix(colorants: list[bytes]) -> NDArray[np.float64]:
