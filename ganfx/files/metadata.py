@@ -69,7 +69,7 @@ def _from_jpeg(block: FileBlock, found: dict[str, Any], notes: list[str]) -> Non
     has_profile = any(block[chunk.start : chunk.start + len(_ICC_SEGMENT)] == _ICC_SEGMENT for chunk in segments)
     _note_lost_profile(has_profile, found, notes)
     if "iptc" in found:
-        found["iptc"] = _unwrapped(found["iptc"])
+        found["iptc"] = iptc_in(found["iptc"])
 
 
 _STRUCTURED = {"TIFF": _from_tiff, "PNG": _from_png, "JPEG": _from_jpeg}
@@ -198,7 +198,7 @@ def takes_profile(form: Format, profile: bytes, *, grey: bool) -> bool:
         return False
 
 
-def _unwrapped(data: bytes) -> bytes:
+def iptc_in(data: bytes) -> bytes:
     """IPTC records, taken out of Photoshop's resource blocks where they are in such."""
     if not data.startswith(_PHOTOSHOP):
         return data

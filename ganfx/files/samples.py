@@ -11,12 +11,17 @@ from ganfx.imaging.picture import Floats
 
 # Values converted at a time: a block that fits into the processor's cache.
 _BLOCK = 2**17
+# The largest number of half precision, and beyond all light that pictures show.
+_LARGEST = np.float32(65504)
 
 
 def floats_of(samples: NDArray[Any]) -> Floats:
-    """Unsigned samples as floats in [0, 1]; floats as float32."""
-    full = np.iinfo(samples.dtype).max if samples.dtype.kind == "u" else 1
-    return np.asarray(np.divide(samples, full, dtype=np.float32), np.float32)
+    """Unsigned samples as floats in [0, 1]; floats as float32, where what is no number is 0 and none is infinite."""
+    if samples.dtype.kind == "u":
+        return np.asarray(np.divide(samples, np.iinfo(samples.dtype).max, dtype=np.float32), np.float32)
+    with np.errstate(invalid="ignore", over="ignore"):
+        values = np.nan_to_num(samples.astype(np.float32), nan=0.0)
+    return np.clip(values, -_LARGEST, _LARGEST)
 
 
 def write_samples(samples: NDArray[Any], values: Floats) -> None:

@@ -86,7 +86,7 @@ def tiff(tags: Iterable[Tag] = (), parts: bytes = b"") -> bytes:
     own += [(279, LONG, 1, len(pixels))]
     before = pixels.ljust(bits - 8, b"\0") + struct.pack("<3H", 8, 8, 8) + parts
     before += bytes(len(before) % 2)
-    return block(before + directory(sorted([*own, *tags])), first=8 + len(before))
+    return block(before + directory(sorted([*own, *tags], key=lambda row: row[0])), first=8 + len(before))
 
 
 PARTS = 8 + SCENE.size + 6

@@ -14,7 +14,7 @@ import pyvips
 from PIL import Image
 
 from ganfx.errors import UnreadableError
-from ganfx.files import open_picture, open_reader, save_picture
+from ganfx.files import open_picture, open_reader, preview, save_picture
 from ganfx.files.directories import ExifError
 from ganfx.files.exif import parse, refreshed
 from ganfx.imaging.picture import Picture, PictureInfo
@@ -206,3 +206,51 @@ def test_xmp_that_looks_like_exif_keeps_its_bytes(tmp_path: Path) -> None:
         found = open_picture(tmp_path / f"out{suffix}").info.metadata
         assert found["xmp"] == xmp.replace(b"\0", b" ")
         assert parse(found["exif"]).main[MAKE].data == b"Acme\0"
+
+
+def test_samples_that_are_no_numbers_become_black_and_infinite_ones_white(tmp_path: Path) -> None:
+    light = np.full((16, 24, 3), 0.5, np.float32)
+    light[0, :4, 0] = [np.nan, np.inf, -np.inf, 1e38]
+    pyvips.Image.new_from_array(light).copy(interpretation="scrgb").tiffsave(str(tmp_path / "in.tif"))
+    picture = open_picture(tmp_path / "in.tif")
+    assert np.isfinite(picture.rgb).all()
+    save_picture(picture, tmp_path / "out.png")
+    assert open_picture(tmp_path / "out.png").rgb[0, :4, 0].tolist() == [0, 1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "curve",
+    [
+        profiles.parametric_curve(1, 2.2, 0, 0.5),
+        profiles.parametric_curve(3, 30000, 30000, 30000, 1, 0.5),
+        profiles.parametric_curve(4, 0.0001, 1, 0, 0, 0, 30000, 0),
+        profiles.parametric_curve(4, 2.4, 1, 0, 0, 0.9, 0, 0),
+        profiles.gamma_curve(0),
+        b"curv\0\0\0\0" + struct.pack(">I", 2**31),
+        b"para\0\0\0\0\0\x09\0\0",
+        b"",
+    ],
+)
+@pytest.mark.parametrize("grey", [False, True])
+def test_a_profile_that_makes_no_sense_is_kept_and_not_followed(tmp_path: Path, curve: bytes, grey: bool) -> None:
+    profile = profiles.grey_profile(curve) if grey else profiles.rgb_profile(profiles.DISPLAY_P3, curve)
+    scene = Image.fromarray(SCENE).convert("L") if grey else Image.fromarray(SCENE)
+    scene.save(tmp_path / "in.tif", icc_profile=profile)
+    picture = open_picture(tmp_path / "in.tif")
+    assert any("kept but not followed" in note for note in picture.info.notes)
+    save_picture(picture, tmp_path / "out.tif")
+    assert open_picture(tmp_path / "out.tif").info.metadata["icc"] == profile
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "out.tif")), np.asarray(scene))
+
+
+@pytest.mark.parametrize("profile", [b"no profile", profiles.lut_profile(), b""])
+def test_cmyk_with_a_broken_profile_is_converted_all_the_same(tmp_path: Path, profile: bytes) -> None:
+    Image.fromarray(SCENE).convert("CMYK").save(tmp_path / "in.tif", icc_profile=profile)
+    _, notes = copied(tmp_path, "in.tif", (tmp_path / "in.tif").read_bytes(), "out.png")
+    assert any("CMYK" in note for note in notes)
+
+
+def test_a_preview_needs_no_sound_profile(tmp_path: Path) -> None:
+    for name, profile in (("a", b"no profile"), ("b", profiles.lut_profile()[:200])):
+        Image.fromarray(SCENE).save(tmp_path / f"{name}.tif", icc_profile=profile)
+    assert preview(tmp_path / "a.tif", tmp_path / "b.tif", 10).size == (10, 7)

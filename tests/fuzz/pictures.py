@@ -1,0 +1,74 @@
+"""A file of any bytes, read as a picture and written again, for the targets of the formats."""
+
+from __future__ import annotations
+
+import functools
+import io
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import ExifTags, Image
+
+from ganfx.errors import ItemError
+from ganfx.files import copy_picture, is_picture, open_reader, save_picture
+from tests import profiles
+
+SCENE = np.random.default_rng(5).integers(0, 256, (16, 24, 3), np.uint8)
+# Larger pictures take time and memory for good reasons.
+os.environ.setdefault("GANFX_MAX_PIXELS", str(2**20))
+os.environ.setdefault("GANFX_MAX_MEMORY_MIB", "300")
+
+
+def exif(orientation: int = 1, order: str = "<") -> bytes:
+    """A small EXIF block with all directories that are kept."""
+    block = Image.Exif()
+    block.endian = order
+    block[ExifTags.Base.Orientation] = orientation
+    block[ExifTags.Base.Make] = "Acme"
+    block[ExifTags.IFD.Exif] = {ExifTags.Base.ExifImageWidth: 24, ExifTags.Base.MakerNote: b"note" * 9}
+    block[ExifTags.IFD.GPSInfo] = {ExifTags.GPS.GPSLatitude: (51.0, 30.0, 12.3)}
+    return block.tobytes()
+
+
+def encoded(form: str, *, mode: str = "RGB", **options: object) -> bytes:
+    """SCENE in a format, by another encoder than ganfx's own."""
+    data = io.BytesIO()
+    Image.fromarray(SCENE).convert(mode).save(data, form, **options)
+    return data.getvalue()
+
+
+def with_metadata(form: str, **options: object) -> Iterator[bytes]:
+    """SCENE in a format: bare, with metadata, turned, and grey."""
+    profile = profiles.rgb_profile(profiles.DISPLAY_P3, profiles.srgb_curve())
+    yield encoded(form, **options)
+    yield encoded(form, exif=exif(), icc_profile=profile, **options)
+    yield encoded(form, exif=exif(6, ">"), **options)
+    yield encoded(form, mode="L", **options)
+
+
+@functools.cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="ganfx-fuzz-")
+
+
+def read_and_write(data: bytes, target: str) -> None:
+    """Raises what is no error of one item, and where a note or a message is no single line."""
+    folder = Path(_folder().name)
+    source, result = folder / "in", folder / target
+    source.write_bytes(data)
+    is_picture(source)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            with open_reader(source) as reader:
+                notes = [*reader.info.notes, *save_picture(reader.rows(0, reader.height), result, overwrite=True)]
+                notes += copy_picture(reader, result, overwrite=True)
+            with open_reader(result) as written:
+                assert (written.width, written.height) == (reader.width, reader.height)
+        except ItemError as error:
+            notes = [error.message]
+    assert all("\n" not in note and len(note) < 300 for note in notes)
