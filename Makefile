@@ -4,24 +4,40 @@
 # make test-hosts  the plug-ins in the real GIMP and Krita, which it installs (Debian, as root)
 # make fuzz        strange bytes for everything that parses, SECONDS=60 for each target
 # make docs        the documentation site, into build/site
+# make lock        the locked versions of all dependencies anew, with hashes
+# make audit       known vulnerabilities of the locked versions, where the network is there
 # make dist        wheel and sdist, tried in an empty environment of each Python that is here
 PYTHON ?= python3
 SECONDS ?= 60
 BASE := .venv/base
 DEV := .venv/dev
 DIST := .venv/dist
+LOCK := .venv/lock
 PIP_FLAGS := --quiet --disable-pip-version-check
+# What is locked comes with the hashes of its files, and all of it is in the lock: pip looks for nothing else.
+LOCKED := $(PIP_FLAGS) --require-hashes --no-deps
+# The lock has setuptools, too.
+EDITABLE := $(PIP_FLAGS) --no-build-isolation --editable
+UV_COMPILE := uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --excludes .ci/unlocked.txt
 
-.PHONY: demo check lint test test-hosts fuzz docs architecture dist format clean
+.PHONY: demo check lint test test-hosts fuzz docs architecture lock audit dist format clean
 
-$(BASE)/ready: pyproject.toml
+$(BASE)/ready: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(BASE)
-	$(BASE)/bin/pip install $(PIP_FLAGS) --editable .
+	$(BASE)/bin/pip install $(LOCKED) --requirement requirements.lock
+	$(BASE)/bin/pip install $(EDITABLE) . --no-deps
 	touch $@
 
-$(DEV)/ready: pyproject.toml
+$(DEV)/ready: pyproject.toml requirements-dev.lock
 	$(PYTHON) -m venv $(DEV)
-	$(DEV)/bin/pip install $(PIP_FLAGS) --editable ".[train,import,docs,dev]"
+	$(DEV)/bin/pip install $(LOCKED) --requirement requirements-dev.lock
+	$(DEV)/bin/pip install $(EDITABLE) ".[train,import,docs,dev]"
+	touch $@
+
+$(LOCK)/ready:
+	$(PYTHON) -m venv $(LOCK)
+	$(LOCK)/bin/pip install $(PIP_FLAGS) "uv>=0.9" "pip-audit>=2.9"
 	touch $@
 
 $(DIST)/ready:
@@ -56,6 +72,15 @@ docs: $(DEV)/ready
 
 architecture: $(DEV)/ready
 	$(DEV)/bin/python docs/hooks/rooms.py
+
+lock: $(LOCK)/ready
+	rm -f requirements.lock requirements-dev.lock
+	$(LOCK)/bin/python .ci/build_requires.py | $(LOCK)/bin/$(UV_COMPILE) --output-file requirements.lock pyproject.toml -
+	$(LOCK)/bin/python .ci/build_requires.py | $(LOCK)/bin/$(UV_COMPILE) --output-file requirements-dev.lock \
+		--constraints requirements.lock --extra train --extra import --extra docs --extra dev pyproject.toml -
+
+audit: $(LOCK)/ready
+	@$(LOCK)/bin/python .ci/audit.py
 
 dist: $(DIST)/ready
 	rm -rf dist build/lib
