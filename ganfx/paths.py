@@ -7,6 +7,7 @@ None of the functions makes a folder.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 PREFIX = "GANFX_"
@@ -80,6 +81,14 @@ def max_pixels() -> str | None:
 def max_memory_mib() -> str | None:
     """The value of GANFX_MAX_MEMORY_MIB; None where it is not set."""
     return os.environ.get("GANFX_MAX_MEMORY_MIB") or None
+
+
+def own_command() -> list[str]:
+    """The command that starts this ganfx in a process elsewhere, before its arguments.
+
+    With -P, which keeps Python from importing modules that lie in the folder where the process happens to be.
+    """
+    return [sys.executable, "-P", "-m", "ganfx"]
 
 
 def own_environment() -> dict[str, str]:

@@ -195,14 +195,14 @@ class ServiceClient:
             return value
 
     def _spawn(self, words: list[str], stderr: IO[bytes]) -> subprocess.Popen[bytes]:
-        added = {**self.environment, "GANFX_STATE": str(self.state)}
+        added = {**self.environment, "GANFX_STATE": str(self.state), "PYTHONSAFEPATH": "1"}
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(_HOST_VARIABLES)}
         variables = (f"--env={name}={value}" for name, value in added.items())
         outside = ["flatpak-spawn", "--host", f"--directory={self.state}", *variables] if _FLATPAK.exists() else []
         command = [*outside, *self.command, *words]
         try:
             self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # cwd: Python imports modules from the current folder, which may be anything.
+            # Neither from the host's current folder, which may be anything, nor from its own does it import modules.
             return subprocess.Popen(command, stderr=stderr, env=inherited | added, cwd=self.state, **_DETACHED)
         except OSError as error:
             raise ServiceError("The engine is not where it was", "Run: ganfx plugins install") from error

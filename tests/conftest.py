@@ -13,6 +13,8 @@ import pytest
 
 from ganfx import isolation
 
+# onnxruntime reads it when it is imported, which some tests do by themselves.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 ROOT = Path(__file__).resolve().parents[1]
 
 

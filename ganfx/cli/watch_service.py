@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from ganfx.cli.terminal import show, show_lines, tell
+from ganfx.paths import own_command
 
 # Parameters that are not passed on to the service.
 _LEFT_OUT = {"source", "output", "install_service", "print_only"}
@@ -19,7 +19,7 @@ def install_service(source: Path, output: Path, context: click.Context, *, print
     """Write, or with `print_only` print, a unit that runs the command of `context` from `source` to `output`."""
     from ganfx.watch.service import install_unit, unit_name, unit_text
 
-    command = [sys.executable, "-m", "ganfx", "watch", str(source), str(output), *_options_of(context)]
+    command = [*own_command(), "watch", str(source), str(output), *_options_of(context)]
     name, text = unit_name(source), unit_text(source, command)
     if print_only:
         show_lines(text.rstrip("\n"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.resources
 import json
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from ganfx import __version__
 from ganfx.errors import HostError
 from ganfx.hosts.table import Host
-from ganfx.paths import PREFIX, state_dir
+from ganfx.paths import PREFIX, own_command, state_dir
 
 SETTINGS = "engine.json"
 _CLIENT = "client.py"
@@ -40,7 +39,7 @@ def _settings(files: list[str]) -> dict[str, Any]:
     kept = {name: value for name, value in sorted(os.environ.items()) if name.startswith(_KEPT_VARIABLES)}
     kept.pop("GANFX_STATE", None)
     return {
-        "command": [sys.executable, "-m", "ganfx"],
+        "command": own_command(),
         "state": str(state_dir()),
         "environment": kept,
         "version": __version__,

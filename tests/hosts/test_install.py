@@ -86,7 +86,7 @@ def test_the_settings_start_this_copy_of_ganfx(sources: Path, tmp_path: Path, mo
     target = installation(tmp_path, "gimp")
     install(GIMP, target)
     settings = json.loads((target.plugins / "ganfx/engine.json").read_text())
-    assert settings["command"] == [sys.executable, "-m", "ganfx"]
+    assert settings["command"] == [sys.executable, "-P", "-m", "ganfx"]
     assert settings["state"] == str(tmp_path / "state")
     assert settings["environment"]["GANFX_MODELS"] == "/my/models"
 

@@ -59,7 +59,8 @@ def test_the_real_service_works_in_spite_of_the_hosts_environment(state: Path, m
     poison.mkdir()
     graphs.nearest(models / "photo-x4.onnx", 4, ModelSpec("photo-x4", "upscale", scale=4, receptive_field=1))
     for name in ("numpy", "json", "onnxruntime"):
-        (poison / f"{name}.py").write_text("raise RuntimeError('this is the host's own')")
+        for folder in (poison, state):
+            (folder / f"{name}.py").write_text("raise RuntimeError('this is the host's own')")
     monkeypatch.chdir(poison)
     monkeypatch.setenv("PYTHONPATH", str(poison))
     monkeypatch.setenv("PYTHONHOME", str(poison))
