@@ -67,7 +67,8 @@ def is_alive(pid: int, since: float) -> bool:
         process = psutil.Process(pid)
         same = abs(process.create_time() - since) < _START_TOLERANCE_S
         return same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
+    except (psutil.NoSuchProcess, ValueError, OverflowError):
+        # The last two: there can be no such process.
         return False
     except psutil.AccessDenied:
         return True
@@ -86,7 +87,7 @@ def describe_process(pid: int) -> str:
         process = psutil.Process(pid)
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(process.create_time()))
         stopped = ", stopped" if process.status() == psutil.STATUS_STOPPED else ""
-    except psutil.Error:
+    except (psutil.Error, ValueError, OverflowError):
         return f"process {pid}"
     return f"process {pid} (since {since}{stopped})"
 

@@ -27,16 +27,27 @@ RESULT = "target, source, source_size, source_mtime, source_digest, recipe, size
 CLAIM = f"{RESULT}, mark, claimed, host, pid, since, token"
 _COLUMNS = """target BLOB PRIMARY KEY, source BLOB, source_size INTEGER, source_mtime INTEGER, source_digest TEXT,
 recipe TEXT, size INTEGER, mtime INTEGER, digest TEXT"""
+_CLAIM_COLUMNS = f"{_COLUMNS}, mark TEXT, claimed REAL, host TEXT, pid INTEGER, since REAL, token TEXT"
 LAYOUT = TableLayout(
     "journal",
     2,
     (
         f"CREATE TABLE made ({_COLUMNS}, seal TEXT) WITHOUT ROWID",
         "CREATE INDEX made_by_size ON made (size)",
-        f"CREATE TABLE claims ({_COLUMNS}, mark TEXT, claimed REAL, host TEXT, pid INTEGER, since REAL, token TEXT, "
-        "seal TEXT)",
+        f"CREATE TABLE claims ({_CLAIM_COLUMNS}, seal TEXT)",
     ),
 )
+_TYPES: dict[str, Any] = {"BLOB": bytes, "INTEGER": int, "REAL": float, "TEXT": str}
+
+
+def _kinds(columns: str, optional: tuple[str, ...] = ()) -> tuple[Any, ...]:
+    """The types of the values in `columns`; those in the columns `optional` may be None."""
+    named = [column.split()[:2] for column in columns.split(",")]
+    return tuple(_TYPES[kind] | None if name in optional else _TYPES[kind] for name, kind in named)
+
+
+# A claim has no result at first.
+_KINDS = {"made": _kinds(_COLUMNS), "claims": _kinds(_CLAIM_COLUMNS, ("size", "mtime", "digest"))}
 
 
 class Records:
@@ -90,7 +101,11 @@ class Records:
 
     def _believes(self, table: str, row: Sequence[Any], seal: object) -> bool:
         """Whether this installation wrote `row`, about a file inside the folder."""
-        return self._seal.fits(seal, table, *row) and is_inside(PurePosixPath(os.fsdecode(row[0])))
+        return (
+            self._seal.fits(seal, table, *row)
+            and all(isinstance(value, kind) for value, kind in zip(row, _KINDS[table], strict=True))
+            and is_inside(PurePosixPath(os.fsdecode(row[0])))
+        )
 
     def _made(self, row: tuple[Any, ...]) -> ResultRecord:
         target, source, source_size, source_mtime, source_digest, recipe, *fingerprint = row[:9]

@@ -136,7 +136,8 @@ def test_only_the_living_own() -> None:
     parent = dataclasses.replace(one, pid=os.getppid(), since=psutil.Process(os.getppid()).create_time())
     assert parent.lives(now)
     assert not dataclasses.replace(parent, since=parent.since - 1000).lives(now)
-    assert not dataclasses.replace(one, pid=2**22 + 1).lives(now)
+    for pid in (2**22 + 1, 2**70, -1):
+        assert not dataclasses.replace(one, pid=pid).lives(now)
     elsewhere = dataclasses.replace(one, host="another machine")
     assert elsewhere.lives(now)
     assert not elsewhere.lives(now - 2 * FOREIGN_CLAIM_S)

@@ -96,7 +96,13 @@ def test_a_transaction_to_roll_back_removes_no_file(
     precious.write_text("precious")
     half_rolled_back(journal(tmp_path / "out"), precious)
     half_rolled_back(journal(tmp_path / "in"), precious)
-    assert run(capsys, "upscale", photo(tmp_path / "in" / "a.png"), "-o", tmp_path / "out", "-n", model).status == 0
+    line = ("upscale", photo(tmp_path / "in" / "a.png"), "-n", model)
+    assert run(capsys, *line, "-o", tmp_path / "out").status == 0
+    assert precious.read_text() == "precious"
+    # The same beside a journal that is believed.
+    assert run(capsys, *line, "-o", tmp_path / "other").status == 0
+    half_rolled_back(tmp_path / "other" / NAME, precious)
+    assert run(capsys, *line, "-o", tmp_path / "other", "--overwrite").status == 0
     assert precious.read_text() == "precious"
 
 
