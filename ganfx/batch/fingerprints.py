@@ -26,7 +26,7 @@ class FileFingerprint:
         with open_regular(path) as file:
             try:
                 state = os.fstat(file.fileno())
-                return cls(state.st_size, state.st_mtime_ns, hashlib.file_digest(file, "sha256").hexdigest())
+                return cls(state.st_size, _mtime_ns(state), hashlib.file_digest(file, "sha256").hexdigest())
             except OSError as error:
                 raise UnreadableError(f"cannot be read: {reason_of(error)}") from error
 
@@ -40,11 +40,16 @@ class FileFingerprint:
             state = path.stat()
             if state.st_size != self.size_bytes:
                 return False
-            if trust_time and state.st_mtime_ns == self.mtime_ns:
+            if trust_time and _mtime_ns(state) == self.mtime_ns:
                 return True
             return FileFingerprint.of(path).digest == self.digest
         except (OSError, UnreadableError):
             return False
+
+
+def _mtime_ns(state: os.stat_result) -> int:
+    # Of file systems whose times go beyond the year 2262, what a database can store.
+    return max(-(2**63), min(state.st_mtime_ns, 2**63 - 1))
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,8 @@ is a new one. Results stay when their pictures go; a result that is moved away i
 again. Another recipe makes all results again. OUT may be IN, or inside it: results are not taken for pictures.
 
 Pictures that fail are moved to IN/failed, with the reason beside them. Failures that may pass, such as a full disk, are
-retried at growing intervals. SIGTERM or Ctrl-C finishes the pictures in work; a second one ends at once.
+retried at growing intervals. SIGTERM or Ctrl-C finishes the pictures in work; those that take longer than ten seconds
+are left for the next time. A second one ends at once.
 """
 
 _EPILOG = """\b
@@ -128,8 +129,11 @@ def _run(
             printer.outcome(outcome)
     health = watcher.health
     waiting = f", {watcher.waiting} waiting" if watcher.waiting else ""
-    printer.line(f"ended: {health.done} done, {health.failed} failed{waiting}; {counted(health.events, 'event')}")
-    return ItemError.exit_status if options.once and (health.failed or watcher.waiting) else 0
+    unread = f"; {counted(watcher.unread, 'folder')} cannot be read" if watcher.unread else ""
+    printer.line(
+        f"ended: {health.done} done, {health.failed} failed{waiting}{unread}; {counted(health.events, 'event')}"
+    )
+    return ItemError.exit_status if options.once and (health.failed or watcher.waiting or watcher.unread) else 0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,10 +35,16 @@ class PendingItem:
 
 
 class Classifier:
-    """Classifies files below `source` by their `recipes` and by `journal`, that of the folder `output`."""
+    """Classifies files below `source` by their `recipes` and by `journal`, that of the folder `output`.
 
-    def __init__(self, source: Path, output: Path, journal: Journal, recipes: FolderRecipes) -> None:
+    check: called between parts of a picture that is decoded; what it raises ends that.
+    """
+
+    def __init__(
+        self, source: Path, output: Path, journal: Journal, recipes: FolderRecipes, check: Callable[[], None]
+    ) -> None:
         self._source, self._output, self._journal, self._recipes = source, output, journal, recipes
+        self._check = check
 
     def classify(self, picture: Path, busy: Collection[Path], *, arrived: bool) -> PendingItem | NotNow:
         """The item to make of `picture`, or why there is none.
@@ -61,7 +67,7 @@ class Classifier:
                 return NotNow.UP_TO_DATE
             if target in busy:
                 return NotNow.LATER
-            check_complete(picture)
+            check_complete(picture, self._check)
             # An existing file there is the picture's own earlier result.
             existing = OverwritePolicy(overwrite=os.path.lexists(target))
             runner = ItemRunner(recipe.chooser, recipe.save, existing, self._journal)
@@ -94,8 +100,11 @@ class Classifier:
         )
 
 
-def check_complete(picture: Path) -> None:
-    """Decode the whole picture. Raises UnreadableError or PictureSizeError where that cannot be done."""
+def check_complete(picture: Path, check: Callable[[], None]) -> None:
+    """Decode the whole picture, with a `check` after each part of it.
+
+    Raises UnreadableError or PictureSizeError where that cannot be done, and what `check` raises.
+    """
     with open_reader(picture) as reader:
         for _ in reader.samples():
-            pass
+            check()

@@ -26,6 +26,8 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
+from ganfx.incidents import unexpected
+
 # Without the events of reading: the watcher itself reads files.
 _EVENTS: list[type[FileSystemEvent]] = [
     DirCreatedEvent,
@@ -87,6 +89,13 @@ class _Handler(FileSystemEventHandler):
         self._changed = changed
 
     def on_any_event(self, event: FileSystemEvent) -> None:
+        try:
+            self._take(event)
+        except Exception as error:
+            # Otherwise the thread would end, and all further events be lost; scans find what this one told of.
+            unexpected(error, event.src_path)
+
+    def _take(self, event: FileSystemEvent) -> None:
         names = (os.fsdecode(name) for name in (event.src_path, event.dest_path) if name)
         # Hidden files include the journal, which the watcher writes itself.
         paths = [Path(name) for name in names if not is_hidden(Path(name).name)]
@@ -121,13 +130,17 @@ class Events:
 
     @property
     def are_received(self) -> bool:
-        """Whether it is started."""
-        return self._observer is not None
+        """Whether it is started, and its threads live."""
+        observer = self._observer
+        return observer is not None and all(thread.is_alive() for thread in (observer, *observer.emitters))
 
     def start(self) -> None:
-        """Start, or restart where the folder was replaced by another one. Raises OSError where the system refuses."""
+        """Start, or restart where the folder was replaced by another one or a thread ended.
+
+        Raises OSError where the system refuses.
+        """
         found = os.stat(self._folder)
-        if self._identity == (found.st_dev, found.st_ino):
+        if self._identity == (found.st_dev, found.st_ino) and self.are_received:
             return
         self.stop()
         observer = Observer()

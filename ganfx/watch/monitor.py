@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ganfx.atomic import reason_of
 from ganfx.batch.recipes import FILE
 from ganfx.watch.fs_events import ChangedPaths, Events, FolderIdentity, files_below, is_hidden
 from ganfx.watch.stability import FileState, StabilityTracker
@@ -19,6 +21,8 @@ class FolderMonitor:
 
     It scans the folder every `rescan_s` seconds, and more often while scans find files that no event named. With
     `poll_s` it uses scans alone, at that interval in seconds. `on_note` is called with lines for users to read.
+
+    unread: how many folders the last scan could not read.
     """
 
     def __init__(
@@ -39,8 +43,9 @@ class FolderMonitor:
         self._pause_s = self._rescan_s
         self._next_scan = time.monotonic()
         self._folder = FolderIdentity(source)
-        self._scanned = self._missed = False
+        self._scanned = self._missed = self._told_missed = False
         self._problem = ""
+        self.unread = 0
 
     @property
     def events(self) -> int:
@@ -69,7 +74,7 @@ class FolderMonitor:
         now = time.monotonic()
         if not self._is_watched(path):
             return
-        if path.is_dir():
+        if os.path.isdir(path):
             # Files that came into it before its events were received are found by a scan.
             self._next_scan = min(self._next_scan, now + self._settle_s)
         else:
@@ -104,7 +109,8 @@ class FolderMonitor:
             problem = error
         errors: list[OSError] = [problem] if problem and problem.filename else []
         self._see_all(errors)
-        self._report(next(iter(errors), problem))
+        self.unread = len(errors)
+        self._report(errors or ([problem] if problem else []))
         self._schedule(trusted=problem is None and not self._missed)
 
     def _see_all(self, errors: list[OSError]) -> None:
@@ -122,8 +128,9 @@ class FolderMonitor:
         self._missed = False
         self._next_scan = time.monotonic() + self._pause_s
 
-    def _report(self, error: OSError | None) -> None:
-        problem = "" if error is None else f"{error.filename or self._source}: {(error.strerror or str(error)).lower()}"
+    def _report(self, errors: list[OSError]) -> None:
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        problem = "".join(f"{one.filename or self._source}: {reason_of(one)}{more}" for one in errors[:1])
         if problem and problem != self._problem:
             self._on_note(f"{problem}; looking again and again")
         self._problem = problem
@@ -133,7 +140,10 @@ class FolderMonitor:
         if self._events and not self._missed and not self.stability.was_announced(picture):
             self._missed = True
             self._next_scan = min(self._next_scan, time.monotonic() + UNTRUSTED_S)
-            self._on_note(f"{picture}: no event told of it (is this a network drive?); looking more often for a while")
+            if not self._told_missed:
+                cause = "a network drive, or more folders than the system gives events of"
+                self._on_note(f"{picture}: no event told of it ({cause}); looking more often for a while")
+            self._told_missed = True
 
     def close(self) -> None:
         """Stop receiving events."""

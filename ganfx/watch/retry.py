@@ -10,7 +10,16 @@ from pathlib import Path
 
 from ganfx.batch.items import Item
 from ganfx.batch.process import FAILED, Outcome
-from ganfx.errors import DiskFullError, EngineError, GanfxError, ItemError, ModelError, OutputError, UnreadableError
+from ganfx.errors import (
+    DiskFullError,
+    EngineError,
+    GanfxError,
+    ItemError,
+    ModelError,
+    NameLengthError,
+    OutputError,
+    UnreadableError,
+)
 from ganfx.incidents import unexpected
 from ganfx.watch import quarantine
 from ganfx.watch.stability import FileState, StabilityTracker, WatchOptions
@@ -48,6 +57,8 @@ def as_retryable(picture: Path) -> Iterator[None]:
 
 def may_pass(error: GanfxError) -> bool:
     """Whether the same picture may succeed later: after a pause, or a repair of the disk, permissions or settings."""
+    if isinstance(error, NameLengthError):
+        return False
     if isinstance(error, OutputError | EngineRetryError) or not isinstance(error, ItemError):
         return True
     return isinstance(error, UnreadableError) and isinstance(error.__cause__, OSError)
@@ -112,3 +123,5 @@ class RetryQueue:
             return f"moved to {quarantine.set_aside(picture, self._source, error)}"
         except OutputError as problem:
             return f"left where it is: {problem}"
+        except Exception as problem:
+            return f"left where it is: {unexpected(problem, picture).message}"

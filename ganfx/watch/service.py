@@ -14,7 +14,7 @@ from ganfx.errors import OptionError, OutputError
 from ganfx.paths import own_environment, systemd_user_dir
 from ganfx.text import printable, valid
 
-# TimeoutStopSec: long enough to finish the pictures in work.
+# TimeoutStopSec: long enough to finish a picture that is being encoded.
 _UNIT = """\
 [Unit]
 Description=ganfx watches {folder}
@@ -27,7 +27,7 @@ ExecStart={command}
 RestartSec=30
 RestartPreventExitStatus=2
 KillMode=mixed
-TimeoutStopSec=15min
+TimeoutStopSec=5min
 Nice=10
 
 [Install]

@@ -14,17 +14,19 @@ from ganfx.batch.journal import Journal
 from ganfx.batch.patience import Patience
 from ganfx.batch.process import DONE, FAILED, SKIPPED, Outcome
 from ganfx.batch.run import run
-from ganfx.batch.stage_limits import ENGINE, StageLimits, StageSlot
+from ganfx.batch.stage_limits import StageLimits, StageSlot
 from ganfx.errors import GanfxError, OutputError
 from ganfx.files import writing
+from ganfx.incidents import unexpected
 from ganfx.watch import quarantine
 from ganfx.watch.classify import Classifier, NotNow, PendingItem
 from ganfx.watch.folder_recipes import FolderRecipes
 from ganfx.watch.fs_events import FolderIdentity
 from ganfx.watch.health import WatchStatus, elsewhere, forget_ended
 from ganfx.watch.monitor import FolderMonitor
-from ganfx.watch.retry import RETRY_S, RetryQueue, WithdrawnError, as_retryable
+from ganfx.watch.retry import RETRY_S, RetryQueue, as_retryable
 from ganfx.watch.stability import FileState, WatchOptions
+from ganfx.watch.stopping import StoppableSlot, StopRequest
 from ganfx.watch.watcher_lock import WatcherLock
 
 # Seconds until a picture that another run is making is checked again: at first, and at most.
@@ -41,25 +43,6 @@ class _InWork:
 
     pending: PendingItem
     state: FileState
-
-
-class _CheckedSlot(StageSlot):
-    """`slot`, which calls `check` before the filter starts; `check` may raise."""
-
-    def __init__(self, slot: StageSlot, check: Callable[[], None]) -> None:
-        super().__init__()
-        self._slot, self._check = slot, check
-
-    def enter(self, stage: str) -> None:
-        self._slot.enter(stage)
-        if stage == ENGINE:
-            self._check()
-
-    def progress(self, share: float) -> None:
-        self._slot.progress(share)
-
-    def __exit__(self, *error: object) -> None:
-        self._slot.__exit__(*error)
 
 
 class Watcher:
@@ -90,18 +73,27 @@ class Watcher:
         self._failures: list[Outcome] = []
         self._in_work: dict[Item, _InWork] = {}
         self._output_identity = FolderIdentity(output)
-        self._stopping = False
+        self._stop = StopRequest()
+        self._saved = float("-inf")
         self.health = WatchStatus(str(source), str(output), recipes.name)
 
     def stop(self) -> None:
-        """Finish the pictures in work and end; may be called from a signal handler."""
-        self._stopping = True
+        """Finish the pictures in work, except those that take longer than `stopping.FINISH_S`, and end.
+
+        May be called from a signal handler.
+        """
+        self._stop.ask()
         self._monitor.wake()
 
     @property
     def waiting(self) -> int:
         """How many pictures failed and are to be tried again."""
         return len(self._stability.failing())
+
+    @property
+    def unread(self) -> int:
+        """How many folders could not be read."""
+        return self._monitor.unread
 
     @property
     def description(self) -> str:
@@ -128,7 +120,7 @@ class Watcher:
         """Watch with one open journal, until it is deleted or replaced."""
         try:
             with self._journal() as journal:
-                classifier = Classifier(self._source, self._output, journal, self._recipes)
+                classifier = Classifier(self._source, self._output, journal, self._recipes, self._stop.check)
                 inode = _inode(journal.path)
                 while not self._is_over() and _inode(journal.path) == inode:
                     self._save_health()
@@ -158,8 +150,8 @@ class Watcher:
         if self._options.once and len(self._stability) == self.waiting:
             # More pictures may have come since the last scan.
             self._monitor.scan()
-            return self._stopping or len(self._stability) == self.waiting
-        return self._stopping
+            return self._stop.asked or len(self._stability) == self.waiting
+        return self._stop.asked
 
     def _next_due(self) -> float:
         due = self._stability.next_due()
@@ -181,18 +173,30 @@ class Watcher:
             now = time.monotonic()
             # While these are made, more pictures may come, and these may change.
             self._monitor.wait(now)
-            if self._stopping or now < self._retry.held_until:
+            if self._stop.asked or now < self._retry.held_until:
                 return
-            state = FileState.of(picture)
-            self._stability.see(picture, state, now)
-            if (
-                state
-                and self._stability.is_due(picture, now)
-                and (pending := self._pending(classifier, picture, state))
-            ):
-                self._in_work[pending.item] = _InWork(pending, state)
-                self._save_health(at_least_s=_SAVE_S)
-                yield pending.item
+            try:
+                item = self._taken(classifier, picture, now)
+            except GanfxError:
+                raise
+            except Exception as error:
+                self._failures += self._failed(picture, unexpected(error, picture))
+                continue
+            if item:
+                yield item
+
+    def _taken(self, classifier: Classifier, picture: Path, now: float) -> Item | None:
+        """The item to make of `picture`, now in work; None where there is none for now."""
+        state = FileState.of(picture)
+        self._stability.see(picture, state, now)
+        if state is None or not self._stability.is_due(picture, now):
+            return None
+        pending = self._pending(classifier, picture, state)
+        if pending is None:
+            return None
+        self._in_work[pending.item] = _InWork(pending, state)
+        self._save_health(at_least_s=_SAVE_S)
+        return pending.item
 
     def _pending(self, classifier: Classifier, picture: Path, state: FileState) -> PendingItem | None:
         """The item to make of `picture`, which stopped changing in `state`; None where there is none for now."""
@@ -215,11 +219,7 @@ class Watcher:
     def _make(self, item: Item, slot: StageSlot) -> Outcome:
         """Make `item`, one of those in work, by its own recipe. Raises ItemError; called by several threads."""
         with as_retryable(item.source):
-            return self._in_work[item].pending.runner.make(item, _CheckedSlot(slot, self._check_not_stopping))
-
-    def _check_not_stopping(self) -> None:
-        if self._stopping:
-            raise WithdrawnError("the watcher ends")
+            return self._in_work[item].pending.runner.make(item, StoppableSlot(slot, self._stop))
 
     def _finished(self, outcome: Outcome) -> Iterator[Outcome]:
         picture, in_work = outcome.item.source, self._in_work.pop(outcome.item)
@@ -246,8 +246,9 @@ class Watcher:
     def _save_health(self, at_least_s: float = 0.0) -> None:
         """Write the status, if possible, unless the last one is less than `at_least_s` seconds old."""
         health = self.health
-        if time.time() - health.updated < at_least_s:
+        if time.monotonic() - self._saved < at_least_s:
             return
+        self._saved = time.monotonic()
         health.waiting, health.events, health.looks = len(self._stability), self._monitor.events, self._monitor.method
         health.current = [str(item.source) for item in self._in_work]
         with contextlib.suppress(OSError):
