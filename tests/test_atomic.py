@@ -229,7 +229,7 @@ def test_a_full_disk_is_an_error_of_its_own(tmp_path: Path) -> None:
 # Files that are not written through this module, and why that is safe.
 ELSEWHERE = {
     "open_folder.py",
-    "batch/journal.py",  # sets a damaged journal aside by a rename
+    "batch/homes.py",  # sets a damaged journal aside by a rename
     "files/canvas.py",  # files without a name
     "files/writer.py",  # the open temporary file of an AtomicFile
     "batch/report.py",  # the same, and the open temporary file of an AtomicFile
@@ -238,6 +238,8 @@ ELSEWHERE = {
     "hosts/programs.py",  # files without a name
     "hosts/probe.py",  # runs in a painting program, in the folder of hosts/doctor.py
     "hub/registry.py",  # fills the temporary file of `replacing`
+    "isolation.py",  # files without a name
+    "server/lifetime.py",  # a log in the user's own state folder
     "training/monitor.py",  # appends to a log in the folder of the training
     "watch/quarantine.py",  # files made by an open folder
 }
