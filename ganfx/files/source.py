@@ -19,6 +19,8 @@ from ganfx.files.vips import opened, reading
 # Bytes decoded at a time; fewer in `Rows.rest`, whose chunks are converted to floats, which takes several copies.
 _CHUNK_BYTES = 16 * 2**20
 _REST_CHUNK_BYTES = 4 * 2**20
+# Rows decoded at a time, too: where one fails, libvips goes on with all others that were asked for, in quadratic time.
+_CHUNK_ROWS = 512
 _DTYPES = {"uchar": np.uint8, "ushort": np.uint16, "uint": np.uint32, "float": np.float32, "double": np.float64}
 _GREY, _RGB, _CMYK = ("b-w", "grey16"), ("srgb", "rgb", "rgb16", "scrgb"), ("cmyk",)
 
@@ -153,7 +155,7 @@ class Rows:
         image, top = self._image, self._end
         dtype = np.dtype(_DTYPES[image.format])
         row_bytes = image.width * image.bands * dtype.itemsize
-        count = min(max((most_bytes or _CHUNK_BYTES) // row_bytes, 1), bottom - top)
+        count = min(max((most_bytes or _CHUNK_BYTES) // row_bytes, 1), _CHUNK_ROWS, bottom - top)
         data = self._region.fetch(0, top, image.width, count)
         self._end = top + count
         return top, np.frombuffer(data, dtype).reshape(count, image.width, image.bands)

@@ -254,3 +254,15 @@ def test_a_preview_needs_no_sound_profile(tmp_path: Path) -> None:
     for name, profile in (("a", b"no profile"), ("b", profiles.lut_profile()[:200])):
         Image.fromarray(SCENE).save(tmp_path / f"{name}.tif", icc_profile=profile)
     assert preview(tmp_path / "a.tif", tmp_path / "b.tif", 10).size == (10, 7)
+
+
+@pytest.mark.timeout(30)
+def test_a_damaged_picture_that_claims_to_be_tall_fails_soon(tmp_path: Path) -> None:
+    Image.fromarray(SCENE).save(tmp_path / "in.avif", speed=10)
+    data = (tmp_path / "in.avif").read_bytes()
+    at, pixels = data.index(b"ispe") + 8, data.index(b"mdat") + 4
+    (tmp_path / "in.avif").write_bytes(data[:at] + struct.pack(">II", 16, 60_000) + data[at + 8 : pixels] + bytes(40))
+    started = time.process_time()
+    with pytest.raises(UnreadableError):
+        open_picture(tmp_path / "in.avif")
+    assert time.process_time() - started < 2
