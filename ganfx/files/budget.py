@@ -31,15 +31,16 @@ def check_header(image: pyvips.Image, form: Format) -> None:
             hint=f"cut it into parts, or set GANFX_MAX_PIXELS={count}",
         )
     if needed := _decoder_bytes(image, form):
-        check_memory(needed, f"{form.name} of {size} pixels")
+        # The decoded picture goes on into a filter, which needs memory, too.
+        check_memory(needed, f"{form.name} of {size} pixels", share=0.5)
 
 
-def check_memory(needed: int, what: str) -> None:
-    """Raises PictureSizeError where `needed` bytes are more than one picture may take."""
+def check_memory(needed: int, what: str, *, share: float = 1.0) -> None:
+    """Raises PictureSizeError where `needed` bytes are more than that share of the free memory, or than the setting."""
     if needed <= _SMALL_BYTES:
         return
     mib = _setting("GANFX_MAX_MEMORY_MIB", paths.max_memory_mib())
-    allowed = mib * _MIB if mib else psutil.virtual_memory().available // 2
+    allowed = mib * _MIB if mib else int(psutil.virtual_memory().available * share)
     if needed > allowed:
         raise PictureSizeError(
             f"the {what} takes {needed // _MIB} MiB of memory, more than the {allowed // _MIB} MiB that are allowed",

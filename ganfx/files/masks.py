@@ -101,13 +101,14 @@ def parse_color(text: str) -> tuple[int, int, int]:
 
 
 def _collected(reader: PictureReader, value: Callable[[NDArray[Any]], Mask]) -> Mask:
-    check_memory(reader.width * reader.height * 4, f"mask of {reader.width}x{reader.height} pixels")
     # Pages of zeros that are never written take no memory, and most masks are mostly empty.
     mask = np.zeros((reader.height, reader.width), np.float32)
-    top = 0
+    top = taken = 0
     for raw in reader.samples():
         part = value(raw)
         if part.any():
+            taken += part.nbytes
+            check_memory(taken, f"mask of {reader.width}x{reader.height} pixels")
             mask[top : top + len(raw)] = part
         top += len(raw)
     return mask

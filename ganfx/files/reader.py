@@ -23,9 +23,6 @@ from ganfx.files.vips import reading
 from ganfx.imaging.color import encode_srgb
 from ganfx.imaging.picture import Box, Floats, Picture, PictureInfo
 
-# Of colors and alpha.
-_FLOATS_BYTES = 16
-
 
 def open_picture(path: str | Path) -> Picture:
     """The whole picture at `path`, upright. Raises UnreadableError or PictureSizeError."""
@@ -94,7 +91,7 @@ class PictureReader:
 
         Raises UnreadableError, and PictureSizeError where that much does not fit into memory.
         """
-        check_memory(box.width * box.height * _FLOATS_BYTES, f"picture of {box.width}x{box.height} pixels")
+        check_memory(box.width * box.height * 4 * (3 + self.has_alpha), f"picture of {box.width}x{box.height} pixels")
         with reading():
             rgb = np.empty((box.height, box.width, 3), np.float32)
             alpha = np.empty((box.height, box.width), np.float32) if self.has_alpha else None
