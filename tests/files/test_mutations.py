@@ -116,7 +116,7 @@ def test_metadata_of_any_shape_is_read_or_refused(
     target: object, inputs: st.SearchStrategy[bytes], examples: int
 ) -> None:
     @settings(
-        max_examples=examples, deadline=2000, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+        max_examples=examples, deadline=10_000, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
     )
     @given(inputs)
     def run(data: bytes) -> None:
