@@ -127,9 +127,13 @@ class DiskFullError(OutputError):
 
 
 class HeldError(OutputError):
-    """Another process makes the same result, or holds the journal: wait for it, or end it."""
+    """Another process makes the same result, or holds the journal: wait for it, or end it.
+
+    repeated   whether the same was told of another file before
+    """
 
     code = "held"
+    repeated = False
 
 
 class NameLengthError(OutputError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sqlite3
 import threading
@@ -24,6 +25,8 @@ _HEADER_BYTES, _MAGIC = 100, b"SQLite format 3\0"
 _SUPER_JOURNAL = bytes.fromhex("d9d505f920a163d7")
 # Seconds after which a single statement is given up, and how many of SQLite's steps are between looks at the clock.
 _LONGEST_S, _STEPS = 30.0, 10_000
+# Seconds for which a lock is always waited for: each transaction of a healthy process takes much less.
+_TRANSACTION_S = 2.0
 _ABOUT = "CREATE TABLE about (kind TEXT, seal TEXT)"
 # The files open in this process, by device and inode: when a process closes a file by whatever handle, it loses all its
 # locks on that file, and with them those of its databases.
@@ -86,12 +89,14 @@ class Database:
             except sqlite3.OperationalError as error:
                 if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
                     raise
-            self._patience.wait(began, str(self.path), lambda: describe_holder(self.path))
+            holder = functools.partial(describe_holder, self.path)
+            self._patience.wait(began, str(self.path), holder, least_s=_TRANSACTION_S)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """A transaction that writes, undone where the block raises."""
         self.rows("BEGIN IMMEDIATE")
+        self._patience.got(str(self.path))
         try:
             yield
             self.rows("COMMIT")

@@ -26,24 +26,33 @@ class Patience:
     say: Callable[[str], None] = lambda line: None
     pause: Callable[[float], None] = time.sleep
     _said: set[str] = field(default_factory=set)
+    _given_up: set[str] = field(default_factory=set)
 
-    def wait(self, began: float, what: str, holder: Callable[[], str]) -> None:
+    def wait(self, began: float, what: str, holder: Callable[[], str], *, least_s: float = 0.0) -> None:
         """Wait a little for `what`, which `holder` has; `began` is when that wait began, on the monotonic clock.
 
-        Raises HeldError once it took longer than `wait_s`.
+        Raises HeldError once it took longer than `wait_s`, and than `least_s`; at once where that happened before, and
+        `what` was not `got` since.
         """
-        waited = time.monotonic() - began
-        if waited >= self.wait_s:
+        waited, limit = time.monotonic() - began, max(self.wait_s, least_s)
+        if waited >= limit or what in self._given_up:
             name = holder()
-            raise HeldError(f"{name} holds {what}", hint=_remedy(name))
-        if waited >= min(_SILENT_S, self.wait_s / 2):
-            self._say_once(holder(), what)
+            error = HeldError(f"{name} holds {what}", hint=_remedy(name))
+            error.repeated = what in self._given_up
+            self._given_up.add(what)
+            raise error
+        if waited >= min(_SILENT_S, limit / 2):
+            self._say_once(holder(), what, limit)
         self.pause(min(max(_SHORTEST_S, waited / 4), _LONGEST_S))
 
-    def _say_once(self, holder: str, what: str) -> None:
+    def got(self, what: str) -> None:
+        """Note that `what` was free."""
+        self._given_up.discard(what)
+
+    def _say_once(self, holder: str, what: str, limit: float) -> None:
         if holder not in self._said:
             self._said.add(holder)
-            self.say(f"{holder} holds {what}: waiting for up to {self.wait_s:g} s (--wait)")
+            self.say(f"{holder} holds {what}: waiting for up to {limit:g} s (--wait)")
 
 
 def _remedy(holder: str) -> str:

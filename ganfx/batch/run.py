@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from ganfx.batch.items import Item
 from ganfx.batch.process import FAILED, SKIPPED, Outcome
 from ganfx.batch.stage_limits import StageLimits, StageSemaphores, StageSlot
-from ganfx.errors import DiskFullError, EngineError, GanfxError, ItemError, ModelError
+from ganfx.errors import DiskFullError, EngineError, GanfxError, HeldError, ItemError, ModelError
 from ganfx.incidents import unexpected
 
 _FULL = "the disk is full"
@@ -47,7 +47,7 @@ def run(
                     break
                 finished, running = wait(running, return_when=FIRST_COMPLETED)
                 for outcome in _results(finished):
-                    yield _without_repeated_error(outcome) if end_reason == _FULL else outcome
+                    yield _without_repeated_error(outcome, end_reason)
                     end_reason = end_reason or _reason_to_end(outcome, fail_fast)
         finally:
             semaphores.close()
@@ -94,11 +94,14 @@ def _results(finished: Iterable[Future[Outcome]]) -> Iterator[Outcome]:
             raise error.cause from None
 
 
-def _without_repeated_error(outcome: Outcome) -> Outcome:
-    """`outcome`, as skipped where its error is the full disk that was reported already."""
-    if not isinstance(outcome.error, DiskFullError):
-        return outcome
-    return Outcome(outcome.item, status=SKIPPED, notes=(f"not finished: {_FULL}",))
+def _without_repeated_error(outcome: Outcome, end_reason: str) -> Outcome:
+    """`outcome`, as skipped where its error is a full disk or a held journal that was reported already."""
+    error, note = outcome.error, ""
+    if isinstance(error, DiskFullError) and end_reason == _FULL:
+        note = f"not finished: {_FULL}"
+    elif isinstance(error, HeldError) and error.repeated:
+        note = "not begun: another process holds the journal"
+    return Outcome(outcome.item, status=SKIPPED, notes=(note,)) if note else outcome
 
 
 def _reason_to_end(outcome: Outcome, fail_fast: bool) -> str:

@@ -124,3 +124,16 @@ def test_an_interrupted_wait_ends_at_once(tmp_path: Path, holder: subprocess.Pop
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 130
     assert "interrupted" in process.stderr.read()
+
+
+@pytest.mark.parametrize("holder", [TRANSACTION], indirect=True)
+def test_a_held_journal_is_waited_for_once_and_is_one_error(
+    tmp_path: Path, holder: subprocess.Popen[str], upscale: Upscale
+) -> None:
+    began = time.monotonic()
+    told = upscale(photos(tmp_path / "in", 12), "-o", tmp_path / "out", "--wait", 0.5)
+    assert time.monotonic() - began < 8
+    assert told.status == 3
+    assert len(told.errors) == 1
+    assert sorted(told.statuses.values()) == ["failed", *["skipped"] * 11]
+    assert "another process holds the journal" in told.err[-1]
