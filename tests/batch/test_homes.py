@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from ganfx.batch.homes import NAME
 from ganfx.batch.seals import KEY
 from ganfx.paths import state_dir
 from tests import graphs
-from tests.batch.batches import Told, photo, photos, run, save
+from tests.batch.batches import ROOT, Told, command, photo, photos, run, save
 
 Upscale = Callable[..., Told]
 
@@ -141,3 +142,21 @@ def test_what_was_kept_in_a_damaged_state_folder_is_begun_anew(tmp_path: Path, u
         database.write_bytes(b"nonsense" * 1000)
         told = upscale(folder / "000.jpg", "--overwrite")
         assert told.statuses == {"000.jpg": "done"}, told.err
+
+
+@pytest.mark.slow
+def test_results_in_a_folder_that_became_read_only_are_up_to_date(tmp_path: Path, model: Path) -> None:
+    folder, out = photos(tmp_path / "in", 3), tmp_path / "out"
+    out.mkdir()
+    script = f"""
+        mount -t tmpfs -o mode=700 tmpfs {out} || exit 77
+        "$@" || exit 1
+        mount -o remount,ro {out}
+        "$@"
+    """
+    line = ["unshare", "-rm", "sh", "-c", script, "sh", *command("upscale", folder, "-o", out, "-n", model)]
+    done = subprocess.run(line, capture_output=True, text=True, cwd=ROOT)
+    if done.returncode == 77 or "unshare" in done.stderr:
+        pytest.skip("this machine lets no user mount a disk")
+    assert done.returncode == 0, done.stderr
+    assert "3 up to date" in done.stderr.splitlines()[-1]
