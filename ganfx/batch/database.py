@@ -6,6 +6,7 @@ import contextlib
 import functools
 import os
 import sqlite3
+import struct
 import threading
 import time
 from collections import Counter
@@ -21,8 +22,10 @@ from ganfx.batch.seals import Seal
 # "gnfx", in the header of each database that ganfx makes.
 _APPLICATION = 0x676E6678
 _HEADER_BYTES, _MAGIC = 100, b"SQLite format 3\0"
-# The end of a rollback journal that names a super-journal, which SQLite would delete; ganfx never writes one.
-_SUPER_JOURNAL = bytes.fromhex("d9d505f920a163d7")
+# How a rollback journal begins: its magic, the pages that the database had, and the bytes of a page. It ends with the
+# magic, too, where it names a super-journal, which SQLite would delete; ganfx never writes one of those.
+_ROLLBACK_MAGIC = bytes.fromhex("d9d505f920a163d7")
+_ROLLBACK = struct.Struct(">8s8xI4xI")
 # Seconds after which a single statement is given up, and how many of SQLite's steps are between looks at the clock.
 _LONGEST_S, _STEPS = 30.0, 10_000
 # Seconds for which a lock is always waited for: each transaction of a healthy process takes much less.
@@ -176,7 +179,7 @@ def _look(path: Path) -> None:
         header = file.read(_HEADER_BYTES)
     if any(os.path.lexists(f"{path}{tail}") for tail in ("-wal", "-shm")):
         raise ForeignError
-    if not _may_be_rolled_back(Path(f"{path}-journal")):
+    if not _may_be_rolled_back(Path(f"{path}-journal"), os.path.getsize(path)):
         raise ForeignError
     if not any(header):
         # A crash or a full disk came before its first page was written.
@@ -188,17 +191,24 @@ def _look(path: Path) -> None:
         raise ForeignError
 
 
-def _may_be_rolled_back(rollback: Path) -> bool:
-    """Whether rolling back by the journal at `rollback`, if there is one, touches the database alone."""
+def _may_be_rolled_back(rollback: Path, size_bytes: int) -> bool:
+    """Whether rolling back by the journal at `rollback`, if there is one, touches the database alone.
+
+    The database has `size_bytes` now. Those of ganfx never shrink, so that a rollback never enlarges one.
+    """
     try:
         if not is_plain(os.lstat(rollback)):
             return False
         with rollback.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - len(_SUPER_JOURNAL)))
-            return size <= len(_SUPER_JOURNAL) or file.read() != _SUPER_JOURNAL
+            header = file.read(_ROLLBACK.size)
+            file.seek(max(0, file.seek(0, os.SEEK_END) - len(_ROLLBACK_MAGIC)))
+            end = file.read()
     except FileNotFoundError:
         return True
+    if len(header) < _ROLLBACK.size:
+        return True
+    magic, pages, page_bytes = _ROLLBACK.unpack(header)
+    return magic != _ROLLBACK_MAGIC or (end != _ROLLBACK_MAGIC and pages * page_bytes <= size_bytes)
 
 
 def _check(database: Database, layout: TableLayout, seal: Seal) -> None:

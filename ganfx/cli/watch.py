@@ -33,7 +33,8 @@ A file is taken once it has stopped changing and decodes completely, so that cop
 they are complete. A journal in OUT records what was made: neither a restart nor a touched file makes anything twice. A
 picture that is replaced is filtered again and its result replaced; no other file is ever replaced. A renamed picture
 is a new one. Results stay when their pictures go; a result that is moved away is made again only if its picture comes
-again. Another recipe makes all results again. OUT may be IN, or inside it: results are not taken for pictures.
+again. Another recipe makes all results again. OUT may be IN, or inside it: results are not taken for pictures. A second
+watcher of the same two folders says so and ends, with exit status 4.
 
 Pictures that fail are moved to IN/failed, with the reason beside them. Failures that may pass, such as a full disk, are
 retried at growing intervals. SIGTERM or Ctrl-C finishes the pictures in work; those that take longer than ten seconds

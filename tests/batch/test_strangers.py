@@ -106,16 +106,29 @@ def test_a_transaction_to_roll_back_removes_no_file(
     assert precious.read_text() == "precious"
 
 
-def half_rolled_back(database: Path, super_journal: Path, page: int = 4096) -> None:
-    """Write a rollback journal of the first page of `database`, with the name of a super-journal."""
+def test_a_transaction_to_roll_back_fills_no_disk(
+    tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A rollback journal says how large the database was, and SQLite makes it as large again."""
+    line = ("upscale", photo(tmp_path / "in" / "a.png"), "-n", model, "-o", tmp_path / "out")
+    assert run(capsys, *line).status == 0
+    half_rolled_back(tmp_path / "out" / NAME, pages=2**18)
+    assert run(capsys, *line, "--overwrite").status == 0
+    assert (tmp_path / "out" / NAME).stat().st_size < 2**20
+
+
+def half_rolled_back(
+    database: Path, super_journal: Path | None = None, page: int = 4096, pages: int | None = None
+) -> None:
+    """Write a rollback journal of the first page of `database`, which had `pages`, with the name of a super-journal."""
     magic = bytes.fromhex("d9d505f920a163d7")
-    content, name = database.read_bytes(), os.fsencode(super_journal)
+    content, name = database.read_bytes(), os.fsencode(super_journal or "")
     first = content[:page]
     checksum = sum(first[place] for place in range(page - 200, 0, -200))
-    header = magic + struct.pack(">5I", 1, 0, len(content) // page, 512, page)
+    header = magic + struct.pack(">5I", 1, 0, pages or len(content) // page, 512, page)
     record = struct.pack(">I", 1) + first + struct.pack(">I", checksum)
     tail = struct.pack(">I", 2**30 // page + 1) + name + struct.pack(">2I", len(name), sum(name)) + magic
-    Path(f"{database}-journal").write_bytes(header.ljust(512, b"\0") + record + tail)
+    Path(f"{database}-journal").write_bytes(header.ljust(512, b"\0") + record + (tail if name else b""))
 
 
 def test_a_journal_that_is_a_link_leads_nowhere(

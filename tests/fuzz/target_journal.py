@@ -28,6 +28,8 @@ from ganfx.errors import OutputError
 
 DATABASE, ROLLBACK, ROWS, SCHEMA = range(4)
 MARK = "0123abcd"
+# More than an input and a sound journal have.
+MOST_BYTES = 2**20
 RESULT = "target, source, source_size, source_mtime, source_digest, recipe, size, mtime, digest"
 STATEMENTS = (
     f"CREATE VIEW known AS SELECT {RESULT} FROM made",
@@ -58,9 +60,10 @@ STATEMENTS = (
 def seeds() -> Iterator[bytes]:
     """A sound journal, one to be rolled back by a journal that names another file, some rows, and each statement."""
     with _place() as out:
-        sound, rollback = (out / NAME).read_bytes(), _rollback(out / NAME, out.parent / "precious")
+        sound = (out / NAME).read_bytes()
+        rollbacks = [_rollback(out / NAME, str(out.parent / "precious")), _rollback(out / NAME, pages=2**18)]
     yield bytes([DATABASE]) + sound
-    yield bytes([ROLLBACK]) + rollback
+    yield from (bytes([ROLLBACK]) + rollback for rollback in rollbacks)
     for sealed in range(2):
         for target in (b"a.png", b"../precious", b"/etc/passwd", b"sub/../../precious", b""):
             yield bytes([ROWS]) + _packed_claim(target, sealed)
@@ -76,6 +79,7 @@ def one_input(data: bytes) -> None:
         for _ in range(2):
             _use(out)
         assert _others(out) == before
+        assert sum(path.stat().st_size for path in out.iterdir()) < MOST_BYTES
 
 
 def _use(out: Path) -> None:
@@ -155,14 +159,16 @@ def _packed_claim(target: bytes, sealed: int) -> bytes:
     return bytes([1, sealed]) + origin + 3 * missing + process
 
 
-def _rollback(database: Path, other: Path, page: int = 4096) -> bytes:
-    """A rollback journal of the first page of `database`, with `other` as the name of its super-journal."""
+def _rollback(database: Path, other: str = "", *, page: int = 4096, pages: int | None = None) -> bytes:
+    """A rollback journal of the first page of `database`, which had `pages`; `other` is its super-journal."""
     magic, name = bytes.fromhex("d9d505f920a163d7"), os.fsencode(other)
     first = database.read_bytes()[:page]
-    header = magic + struct.pack(">5I", 1, 0, database.stat().st_size // page, 512, page)
+    header = magic + struct.pack(">5I", 1, 0, pages or database.stat().st_size // page, 512, page)
     checksum = sum(first[place] for place in range(page - 200, 0, -200))
     tail = struct.pack(">I", 2**30 // page + 1) + name + struct.pack(">2I", len(name), sum(name)) + magic
-    return header.ljust(512, b"\0") + struct.pack(">I", 1) + first + struct.pack(">I", checksum) + tail
+    return (
+        header.ljust(512, b"\0") + struct.pack(">I", 1) + first + struct.pack(">I", checksum) + (tail if name else b"")
+    )
 
 
 @contextlib.contextmanager
