@@ -25,7 +25,7 @@ from ganfx.batch.report import HtmlReport
 from ganfx.batch.run import ItemProgress, run
 from ganfx.batch.stage_limits import StageLimits
 from ganfx.batch.wording import counted
-from ganfx.errors import ItemError, OptionError, UnreadableError
+from ganfx.errors import OptionError, UnreadableError
 from ganfx.files import MaskSource, SaveOptions, is_picture, writable_suffix
 from ganfx.pipeline import Chooser, EngineOptions
 
@@ -232,7 +232,7 @@ def _suffix_for(picture: Path) -> str:
     """The suffix for the result of `picture`; one that cannot be read will fail later, with the reason."""
     try:
         return writable_suffix(picture)
-    except ItemError:
+    except Exception:
         return picture.suffix
 
 

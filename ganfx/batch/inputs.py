@@ -96,7 +96,11 @@ def _inputs_in(
 
 def _is_input(path: Path, is_picture: IsPicture, skipped: Skipped) -> bool:
     is_called_so = path.suffix.lower() in WRITABLE
-    if is_picture(path) or (is_called_so and not os.access(path, os.R_OK)):
+    try:
+        if is_picture(path) or (is_called_so and not os.access(path, os.R_OK)):
+            return True
+    except Exception:
+        # It fails as an item of its own, with the reason.
         return True
     if is_called_so:
         skipped.no_pictures.append(path)

@@ -19,7 +19,7 @@ from ganfx import __version__
 from ganfx.atomic import AtomicFile
 from ganfx.batch.process import DONE, UP_TO_DATE, Outcome
 from ganfx.errors import ItemError, OptionError
-from ganfx.files import Preview, preview, writing
+from ganfx.files import Preview, open_regular, preview, writing
 from ganfx.incidents import unexpected
 from ganfx.text import printable
 
@@ -110,9 +110,9 @@ def _unnamed_file(folder: Path) -> IO[str]:
 
 def _is_report(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return f'<meta name="generator" content="{_GENERATOR} '.encode() in file.read(500)
-    except OSError:
+    except (OSError, ItemError):
         return False
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ganfx.batch import BatchOptions, item_runner, plan_batch, report, run_folder
+from ganfx.batch import BatchOptions, folder, item_runner, plan_batch, report, run_folder
 from ganfx.batch.process import process
 from ganfx.errors import DiskFullError, InferenceError, OptionError
 from tests import graphs
@@ -94,27 +94,41 @@ def test_a_picture_that_cannot_be_shown_costs_the_report_one_line(
     assert (tmp_path / "report.html").read_text().count("cannot be shown: failed unexpectedly") == 2
 
 
+def test_a_picture_that_surprises_while_the_batch_is_planned_fails_alone(
+    tmp_path: Path, steps: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = photos(tmp_path / "in", 2)
+    (pictures / "001.png").rename(pictures / "001.picture")
+
+    def surprising(path: Path) -> bool:
+        return path.name != "001.picture" or 1 / 0 > 0
+
+    monkeypatch.setattr(folder, "is_picture", surprising)
+    monkeypatch.setattr(folder, "writable_suffix", lambda path: path.suffix if surprising(path) else "")
+    assert statuses(pictures, steps) == {"000.jpg": "done", "001.picture": "failed"}
+
+
 @pytest.mark.skipif(os.name == "nt", reason="links need a right of their own")
 def test_a_link_to_itself_is_one_pictures_error(tmp_path: Path, steps: str) -> None:
-    folder = photos(tmp_path / "in", 2)
-    loop = folder / "loop.png"
+    album = photos(tmp_path / "in", 2)
+    loop = album / "loop.png"
     loop.symlink_to("loop.png")
     masks = BatchOptions(output=tmp_path / "out")
-    assert statuses([loop, folder / "000.jpg"], steps, masks) == {"loop.png": "failed", "000.jpg": "done"}
-    assert "000.jpg" in statuses(folder, steps)
+    assert statuses([loop, album / "000.jpg"], steps, masks) == {"loop.png": "failed", "000.jpg": "done"}
+    assert "000.jpg" in statuses(album, steps)
     (tmp_path / "out" / "b.png").symlink_to("b.png")
-    named = statuses([photo(tmp_path / "b.png"), folder / "000.jpg"], steps, BatchOptions(output=tmp_path / "out"))
+    named = statuses([photo(tmp_path / "b.png"), album / "000.jpg"], steps, BatchOptions(output=tmp_path / "out"))
     assert named["b.png"] == "failed"
 
 
 def test_a_name_that_leaves_no_room_for_the_results_is_one_pictures_error(tmp_path: Path, steps: str) -> None:
-    folder = photos(tmp_path / "in", 1)
+    album = photos(tmp_path / "in", 1)
     emoji = "\N{GRINNING FACE}" * 61 + ".png"
-    photo(folder / "b.png").rename(folder / emoji)
-    assert statuses(folder, steps) == {"000.jpg": "done", emoji: "done"}
+    photo(album / "b.png").rename(album / emoji)
+    assert statuses(album, steps) == {"000.jpg": "done", emoji: "done"}
     longest = "a" * 251 + ".png"
-    photo(folder / "c.png").rename(folder / longest)
-    planned = plan_batch([folder / longest, folder / "000.jpg"], steps)
+    photo(album / "c.png").rename(album / longest)
+    planned = plan_batch([album / longest, album / "000.jpg"], steps)
     outcomes = {one.item.source.name: one for one in planned.dry_run()}
     assert outcomes[longest].status == "failed"
     outcomes = {one.item.source.name: one for one in planned.run()}
