@@ -112,7 +112,9 @@ class ItemRunner:
         self._patience.wait(self._waiting_since, str(item.target), lambda: holder)
 
     def _pause(self, seconds: float) -> None:
-        self._running.slot.check()
+        # The thread that closes the journals makes no item.
+        if slot := getattr(self._running, "slot", None):
+            slot.check()
         time.sleep(seconds)
 
     def _write_policy(

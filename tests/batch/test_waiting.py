@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -18,6 +20,7 @@ import pytest
 
 from ganfx.batch.homes import NAME, Home
 from ganfx.batch.journal import Journal
+from ganfx.batch.open_journals import OpenJournals
 from tests import graphs
 from tests.batch.batches import ROOT, Told, photo, photos, run, start
 
@@ -137,3 +140,35 @@ def test_a_held_journal_is_waited_for_once_and_is_one_error(
     assert len(told.errors) == 1
     assert sorted(told.statuses.values()) == ["failed", *["skipped"] * 11]
     assert "another process holds the journal" in told.err[-1]
+
+
+@pytest.mark.parametrize("line", [("--dry-run",), ()], ids=["a dry run", "a run"])
+def test_a_journal_that_cannot_even_be_read_is_waited_for(
+    line: tuple[str, ...], tmp_path: Path, upscale: Upscale
+) -> None:
+    source, out = photo(tmp_path / "a.png"), tmp_path / "out"
+    assert upscale(source, "-o", out).status == 0
+    with contextlib.closing(sqlite3.connect(out / NAME, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        told = upscale(source, "-o", out, "--wait", 0.5, *line)
+    assert told.status == 3
+    assert len(told.errors) == 1
+    assert "holds" in told.errors[0]
+    assert upscale(source, "-o", out, *line).statuses == {"a.png": "up to date"}
+
+
+def test_a_journal_held_at_the_end_of_a_run_is_settled_by_the_next_one(
+    tmp_path: Path, upscale: Upscale, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, out = photo(tmp_path / "a.png"), tmp_path / "out"
+    close = OpenJournals.close
+
+    def held(journals: OpenJournals) -> None:
+        with contextlib.closing(sqlite3.connect(out / NAME, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            close(journals)
+
+    monkeypatch.setattr(OpenJournals, "close", held)
+    assert upscale(source, "-o", out, "--wait", 0.1).statuses == {"a.png": "done"}
+    monkeypatch.setattr(OpenJournals, "close", close)
+    assert upscale(source, "-o", out).statuses == {"a.png": "up to date"}
