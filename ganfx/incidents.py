@@ -7,6 +7,7 @@ import secrets
 import threading
 import traceback
 from pathlib import Path
+from typing import Any
 
 from ganfx.errors import UnexpectedError
 from ganfx.paths import error_log
@@ -54,6 +55,18 @@ def _log(error: Exception, reference: str, subject: object) -> Path:
         finally:
             handler.close()
     return path
+
+
+class OneLineFormatter(logging.Formatter):
+    """Writes each record, whatever files in it are called, as one line, and a traceback below it, indented."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """The line of `record`."""
+        return printable(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        """The lines of a traceback."""
+        return "\n".join(f"    {printable(line)}" for line in super().formatException(ei).splitlines())
 
 
 class _Handler(logging.handlers.RotatingFileHandler):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import stat
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ganfx import incidents, paths
-from ganfx.incidents import unexpected
+from ganfx.incidents import OneLineFormatter, unexpected
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +44,17 @@ def test_an_error_cannot_write_lines_of_its_own_into_the_log(log: Path) -> None:
     lines = log.read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if line.startswith("20")] == lines[:1]
     assert "\x1b" not in "".join(lines)
+
+
+def test_logs_have_a_line_for_each_record_whatever_files_are_called() -> None:
+    formatter = OneLineFormatter("%(levelname)s: %(message)s")
+    record = logging.makeLogRecord({"msg": "%s\nINFO: forged \x1b[2J", "args": ("a\udcff.jpg",), "levelname": "ERROR"})
+    error = caught(ValueError("cut\nERROR: forged"))
+    record.exc_info = (type(error), error, error.__traceback__)
+    first, *others = formatter.format(record).splitlines()
+    assert first == "ERROR: a\\xff.jpg\\nINFO: forged \\x1b[2J"
+    assert others
+    assert all(line.startswith("    ") for line in others)
 
 
 def test_the_log_stays_small(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:

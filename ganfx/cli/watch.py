@@ -53,7 +53,8 @@ Examples:
 \b
 A file ganfx.toml in a folder below IN sets the recipe there and further below:
   recipe = "heal,upscale:4"
-It may also name a recipe and say how to save: see `ganfx enhance --help`.
+It may also name a recipe and say how to save: see `ganfx enhance --help`. It names your own models
+alone, unless --allow-model-files is given.
 """
 
 

@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 
 from ganfx.engine import EngineOptions
 from ganfx.errors import ServerError
+from ganfx.incidents import OneLineFormatter
 from ganfx.server.app import Service
 from ganfx.server.connections import Connections, allowed_descriptors, limits_for
 from ganfx.server.guard import Guard
@@ -200,7 +201,7 @@ def _log_to(path: Path) -> Iterator[None]:
         handler = _PrivateLog(path, "a", _LOG_BYTES, _LOG_COUNT, encoding="utf-8")
     except OSError as error:
         raise unusable(path.parent, error) from error
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(OneLineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)
