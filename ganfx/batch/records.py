@@ -201,9 +201,13 @@ def translated(path: Path) -> Iterator[None]:
 
 def followed(path: Path) -> Path:
     """`path` with all links resolved, as far as that can be done; a link to itself stays."""
-    return Path(os.path.realpath(path))
+    try:
+        return Path(os.path.realpath(path))
+    except OSError:
+        # It was exchanged at this very moment.
+        return path.absolute()
 
 
 def real(path: Path) -> Path:
     """`path` with links in its folder resolved; a link at `path` itself is kept."""
-    return Path(os.path.realpath(path.parent)) / path.name if path.name else Path(os.path.realpath(path))
+    return followed(path.parent) / path.name if path.name else followed(path)

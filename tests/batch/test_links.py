@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganfx.batch import BatchOptions, run_folder
+from ganfx.batch import BatchOptions, records, run_folder
 from ganfx.batch.process import Outcome
 from tests import graphs
 from tests.batch.batches import photo, photos, save
@@ -85,3 +85,13 @@ def test_a_mask_is_not_saved_through_a_link(tmp_path: Path, elsewhere: Path) -> 
     done = by_name(album, f"heal:model={fill}:finder={find}", options)
     assert (done["000.jpg"].status, done["001.png"].status) == ("failed", "done")
     assert list(elsewhere.iterdir()) == []
+
+
+def test_a_link_that_is_exchanged_while_it_is_followed_is_taken_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exchanged(path: object) -> str:
+        raise OSError(22, "Invalid argument")
+
+    monkeypatch.setattr(os.path, "realpath", exchanged)
+    assert records.followed(tmp_path / "a.png") == records.real(tmp_path / "a.png") == tmp_path / "a.png"
