@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging.handlers
+import logging
 import secrets
 import threading
 import traceback
@@ -11,6 +11,7 @@ from typing import Any
 
 from ganfx.errors import UnexpectedError
 from ganfx.paths import error_log
+from ganfx.private import PrivateLog, private_folder
 from ganfx.text import printable
 
 # The log never takes more than twice this: it is begun anew, and one older log is kept.
@@ -47,7 +48,7 @@ def _log(error: Exception, reference: str, subject: object) -> Path:
     head = f"reference {reference}" + ("" if subject is None else f": {subject}")
     text = "\n".join([printable(head), *(f"    {printable(line[:_WIDTH])}" for line in lines)])
     with _lock:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(path.parent)
         handler = _Handler(path, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8")
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
         try:
@@ -69,7 +70,7 @@ class OneLineFormatter(logging.Formatter):
         return "\n".join(f"    {printable(line)}" for line in super().formatException(ei).splitlines())
 
 
-class _Handler(logging.handlers.RotatingFileHandler):
+class _Handler(PrivateLog):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Raise what went wrong, instead of printing it."""
         raise

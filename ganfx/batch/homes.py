@@ -19,7 +19,7 @@ from types import TracebackType
 from ganfx.batch.database import Database, ForeignError, TableLayout, create, open_own
 from ganfx.batch.owners import is_mine
 from ganfx.batch.patience import Patience
-from ganfx.batch.seals import Seal, private_folder
+from ganfx.batch.seals import Seal, own_folder
 from ganfx.paths import state_dir
 
 NAME = ".ganfx.sqlite"
@@ -74,8 +74,8 @@ class FolderIndex:
         return self._place / f"{name}.sqlite"
 
     def _begun(self) -> Database:
-        private_folder(state_dir())
-        path = private_folder(self._place) / _INDEX
+        own_folder(state_dir())
+        path = own_folder(self._place) / _INDEX
         try:
             return open_own(path, "rw", _LAYOUT, self._seal, self._patience)
         except FileNotFoundError:

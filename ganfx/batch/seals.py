@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import os
 import re
 import secrets
 from pathlib import Path
@@ -13,6 +12,7 @@ from filelock import FileLock
 from ganfx.atomic import reason_of, write_atomic
 from ganfx.errors import OutputError
 from ganfx.paths import state_dir
+from ganfx.private import check_private, private_folder
 
 KEY = "journal.key"
 _KEY_BYTES = 32
@@ -27,6 +27,10 @@ class Seal:
     @classmethod
     def found(cls) -> Seal | None:
         """The seal of this installation; None where nothing was sealed yet."""
+        try:
+            check_private(state_dir())
+        except OSError:
+            return None
         key = _read(state_dir() / KEY)
         return cls(key) if key else None
 
@@ -35,7 +39,7 @@ class Seal:
         """The seal of this installation, made if need be. Raises OutputError where it cannot be kept."""
         if seal := cls.found():
             return seal
-        folder = private_folder(state_dir())
+        folder = own_folder(state_dir())
         try:
             with FileLock(folder / f"{KEY}.lock"):
                 key = _read(folder / KEY) or secrets.token_bytes(_KEY_BYTES)
@@ -53,15 +57,12 @@ class Seal:
         return isinstance(seal, str) and hmac.compare_digest(seal.encode("utf-8", "replace"), self.of(*values).encode())
 
 
-def private_folder(folder: Path) -> Path:
+def own_folder(folder: Path) -> Path:
     """`folder` in the user's state folder, made if need be, for the user alone. Raises OutputError."""
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if os.name != "nt" and folder.stat().st_mode & 0o077:
-            folder.chmod(0o700)
+        return private_folder(folder)
     except OSError as error:
         raise unusable(folder, error) from error
-    return folder
 
 
 def unusable(folder: Path, error: OSError) -> OutputError:

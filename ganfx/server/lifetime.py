@@ -6,13 +6,11 @@ import asyncio
 import contextlib
 import http.client
 import logging
-import logging.handlers
 import os
 import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +21,13 @@ from filelock import FileLock, Timeout
 from ganfx.engine import EngineOptions
 from ganfx.errors import ServerError
 from ganfx.incidents import OneLineFormatter
+from ganfx.private import PrivateLog, open_private
 from ganfx.server.app import Service
 from ganfx.server.connections import Connections, allowed_descriptors, limits_for
 from ganfx.server.guard import Guard
 from ganfx.server.jobs import JobQueue
 from ganfx.server.registration import HOST, Registration
-from ganfx.server.state_dir import ADDRESS, LOCK, LOG, open_private, private_dir, read_json, unusable
+from ganfx.server.state_dir import ADDRESS, LOCK, LOG, private_dir, read_json, unusable
 from ganfx.server.worker import Worker
 
 # Max time to wait for another instance that is starting or ending.
@@ -186,19 +185,11 @@ def _bind(port: int) -> socket.socket:
     return listener
 
 
-class _PrivateLog(logging.handlers.RotatingFileHandler):
-    """A log that the user alone can read."""
-
-    def _open(self) -> TextIOWrapper:
-        descriptor = open_private(Path(self.baseFilename), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        return open(descriptor, "a", encoding=self.encoding, errors=self.errors)
-
-
 @contextlib.contextmanager
 def _log_to(path: Path) -> Iterator[None]:
     """Log to `path`, rotated at _LOG_BYTES with _LOG_COUNT older files."""
     try:
-        handler = _PrivateLog(path, "a", _LOG_BYTES, _LOG_COUNT, encoding="utf-8")
+        handler = PrivateLog(path, "a", _LOG_BYTES, _LOG_COUNT, encoding="utf-8")
     except OSError as error:
         raise unusable(path.parent, error) from error
     handler.setFormatter(OneLineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))

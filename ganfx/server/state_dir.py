@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from pathlib import Path
 from typing import Any
 
 from ganfx.atomic import write_atomic
 from ganfx.errors import ServerError
+from ganfx.private import open_private, private_folder
 
 # Host, port, token and process id of the running service.
 ADDRESS = "server.json"
@@ -22,43 +22,15 @@ SCHEMA = "filters.json"
 LOG = "serve.log"
 LOCK = "serve.lock"
 
-_OWN_FOLDER = "set GANFX_STATE to a folder of yours"
 _MAX_JSON_BYTES = 1 << 20
 
 
 def private_dir(folder: Path) -> Path:
-    """Create `folder` for the user alone (mode 700) if needed; returns it.
-
-    Raises ServerError if it is somebody else's, a link, or everybody may write into it. A group loses the right to.
-    """
+    """Create `folder` for the user alone if needed; returns it. Raises ServerError unless it is the user's own."""
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if os.name == "posix":
-            _check_owner(folder)
+        return private_folder(folder)
     except OSError as error:
         raise unusable(folder, error) from error
-    return folder
-
-
-def _check_owner(folder: Path) -> None:
-    if folder.is_symlink():
-        raise ServerError(f"{folder}: is a link", hint="set GANFX_STATE to the folder itself")
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        status = os.fstat(descriptor)
-        if status.st_uid != os.geteuid():
-            raise ServerError(f"{folder}: belongs to another user", hint=_OWN_FOLDER)
-        if status.st_mode & stat.S_IWOTH:
-            raise ServerError(f"{folder}: everybody may write into it", hint=_OWN_FOLDER)
-        if status.st_mode & stat.S_IWGRP:
-            os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & ~stat.S_IWGRP)
-    finally:
-        os.close(descriptor)
-
-
-def open_private(path: Path, flags: int) -> int:
-    """A descriptor of the file `path`, never of what a link there leads to; a new file has mode 600. Raises OSError."""
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0), 0o600)
 
 
 def write_private(path: Path, content: Any) -> None:
@@ -81,4 +53,4 @@ def read_json(path: Path) -> Any:
 def unusable(folder: Path, error: OSError) -> ServerError:
     """The error to raise if the state folder cannot be used."""
     reason = (error.strerror or str(error)).lower()
-    return ServerError(f"{folder}: cannot be used: {reason}", hint=_OWN_FOLDER)
+    return ServerError(f"{folder}: cannot be used: {reason}", hint="set GANFX_STATE to a folder of yours")

@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from ganfx.atomic import write_atomic
 from ganfx.batch.owners import describe_process
-from ganfx.batch.seals import private_folder, unusable
+from ganfx.batch.seals import own_folder, unusable
 from ganfx.errors import WatchedError
 from ganfx.open_folder import read_small
 from ganfx.paths import state_dir
@@ -40,8 +40,8 @@ class WatcherLock:
             pass
 
     def __enter__(self) -> WatcherLock:
-        private_folder(state_dir())
-        private_folder(self._path.parent)
+        own_folder(state_dir())
+        own_folder(self._path.parent)
         try:
             self._lock.acquire(timeout=0)
         except Timeout:

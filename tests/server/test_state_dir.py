@@ -10,54 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from ganfx.errors import ServerError
 from ganfx.server import state_dir
 from plugins.client import ServiceClient
 from tests.cli.test_commands import ganfx
 from tests.server.services import Service, serving, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
-
-
-def test_a_new_folder_is_the_users_alone(tmp_path: Path) -> None:
-    folder = state_dir.private_dir(tmp_path / "new" / "state")
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-
-
-@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o702])
-def test_a_folder_that_everybody_may_write_into_is_refused_and_left_as_it_is(tmp_path: Path, mode: int) -> None:
-    folder = tmp_path / "state"
-    folder.mkdir()
-    folder.chmod(mode)
-    done = ganfx("serve", env={"GANFX_STATE": str(folder)})
-    assert done.returncode == 1
-    assert "everybody may write into it" in done.stderr
-    assert "GANFX_STATE" in done.stderr
-    assert stat.S_IMODE(folder.stat().st_mode) == mode
-    assert list(folder.iterdir()) == []
-
-
-def test_a_folder_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    me = os.geteuid()
-    monkeypatch.setattr(os, "geteuid", lambda: me + 1)
-    with pytest.raises(ServerError, match="belongs to another user"):
-        state_dir.private_dir(tmp_path)
-
-
-def test_a_link_to_a_folder_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").mkdir(mode=0o755)
-    (tmp_path / "state").symlink_to("elsewhere")
-    with pytest.raises(ServerError, match="is a link"):
-        state_dir.private_dir(tmp_path / "state")
-
-
-@pytest.mark.parametrize(("before", "after"), [(0o775, 0o755), (0o770, 0o750), (0o755, 0o755), (0o700, 0o700)])
-def test_no_more_is_taken_from_a_folder_than_writing_by_a_group(tmp_path: Path, before: int, after: int) -> None:
-    folder = tmp_path / "state"
-    folder.mkdir()
-    folder.chmod(before)
-    state_dir.private_dir(folder)
-    assert stat.S_IMODE(folder.stat().st_mode) == after
 
 
 def test_all_files_of_the_service_are_the_users_alone(service: Service) -> None:
