@@ -17,6 +17,7 @@ _PLACES = {
     "README.md": "index.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
+    "SECURITY.md": "security.md",
     "docs/": "",
     "ganfx/weights/": "models/",
     "plugins/": "plugins/",
@@ -31,7 +32,7 @@ def outside_docs() -> list[str]:
     """The paths of all pages and pictures that the site takes from elsewhere than docs/."""
     found = [path for folder in ("ganfx/weights", "plugins") for path in (ROOT / folder).glob("*.*")]
     published = sorted(path.relative_to(ROOT).as_posix() for path in found if path.suffix in _PUBLISHED)
-    return ["CHANGELOG.md", "CONTRIBUTING.md", *published]
+    return ["CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", *published]
 
 
 def site_path(path: str) -> str | None:
