@@ -104,8 +104,9 @@ class ModelSpec:
         """
         given = Port("input", channels=in_channels, value_range=value_range, color_order=color_order)
         made = dataclasses.replace(given, name="output", channels=out_channels)
-        tiling = Tiling("fixed", fixed_size) if fixed_size else Tiling()
-        return cls(name, task, scale, inputs=(given,), outputs=(made,), tiling=tiling, **rest)
+        if fixed_size:
+            rest["tiling"] = Tiling("fixed", fixed_size)
+        return cls(name, task, scale, inputs=(given,), outputs=(made,), **rest)
 
     @property
     def picture(self) -> Port | None:

@@ -29,7 +29,7 @@ class Degradation:
     real_world_quality: tuple[float, float]
 
 
-def _uniform(count: int, bounds: tuple[float, float], device: torch.device) -> Tensor:
+def uniform(count: int, bounds: tuple[float, float], device: torch.device) -> Tensor:
     low, high = bounds
     return low + (high - low) * torch.rand(count, device=device)
 
@@ -45,9 +45,9 @@ def _noise(image: Tensor, strength: Tensor) -> Tensor:
     return image + noise * strength[:, None, None, None] / 255
 
 
-def _compressed(image: Tensor, bounds: tuple[float, float]) -> Tensor:
+def compressed(image: Tensor, bounds: tuple[float, float]) -> Tensor:
     n, device = len(image), image.device
-    return jpeg(image.clamp(0, 1), _uniform(n, bounds, device), torch.rand(n, device=device) < 0.75)
+    return jpeg(image.clamp(0, 1), uniform(n, bounds, device), torch.rand(n, device=device) < 0.75)
 
 
 def _shrunk(high_res: Tensor, scale: int, sigma: tuple[Tensor, Tensor], kernels: Tensor) -> Tensor:
@@ -67,10 +67,10 @@ def clean(high_res: Tensor, scale: int) -> Tensor:
 def camera(high_res: Tensor, scale: int, settings: Degradation) -> Tensor:
     """One pass through a lens, a sensor and a JPEG; shapes as in `clean`."""
     n, device = len(high_res), high_res.device
-    sigma = _uniform(n, settings.camera_blur, device)
+    sigma = uniform(n, settings.camera_blur, device)
     kernels = torch.where(torch.rand(n, device=device) < 0.5, BOX, CUBIC)
     low_res = _shrunk(high_res, scale, (sigma, sigma), kernels)
-    return _compressed(_noise(low_res, _uniform(n, settings.camera_noise, device)), settings.camera_quality)
+    return compressed(_noise(low_res, uniform(n, settings.camera_noise, device)), settings.camera_quality)
 
 
 def real_world(high_res: Tensor, scale: int, settings: Degradation) -> Tensor:
@@ -78,17 +78,17 @@ def real_world(high_res: Tensor, scale: int, settings: Degradation) -> Tensor:
     n, _, size, _ = high_res.shape
     device = high_res.device
     full = torch.full((n,), size, device=device)
-    middle = (size * _uniform(n, (1.2 / scale, 1.0), device)).round().long()
+    middle = (size * uniform(n, (1.2 / scale, 1.0), device)).round().long()
     first = resize_matrix(full, middle, torch.randint(len(KERNELS), (n,), device=device), (size, size))
     second = resize_matrix(
         middle, full // scale, torch.randint(len(KERNELS), (n,), device=device), (size // scale, size)
     )
-    blur_y, blur_x = (_uniform(n, settings.real_world_blur, device) for _ in "yx")
+    blur_y, blur_x = (uniform(n, settings.real_world_blur, device) for _ in "yx")
     image = apply_separable(high_res, first @ blur_matrix(size, blur_y), first @ blur_matrix(size, blur_x))
-    image = _noise(image, _uniform(n, settings.real_world_noise, device))
-    image = apply_separable(_compressed(image, settings.real_world_quality), second, second)
-    image = _noise(image, _uniform(n, settings.real_world_noise, device) / 2)
-    return _compressed(image, settings.real_world_quality)
+    image = _noise(image, uniform(n, settings.real_world_noise, device))
+    image = apply_separable(compressed(image, settings.real_world_quality), second, second)
+    image = _noise(image, uniform(n, settings.real_world_noise, device) / 2)
+    return compressed(image, settings.real_world_quality)
 
 
 def degrade(high_res: Tensor, scale: int, settings: Degradation) -> Tensor:

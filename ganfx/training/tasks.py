@@ -46,6 +46,22 @@ class Trainable:
 
 _ROWS = (
     Trainable(
+        "clean",
+        "ganfx.training.clean:CleanTask",
+        "photo-clean",
+        "a cleaner",
+        "Sharp photographs without noise teach most; the wear is made from them.",
+        "ganfx clean -n {name} photo.jpg",
+    ),
+    Trainable(
+        "level",
+        "ganfx.training.level:LevelTask",
+        "photo-level",
+        "the estimator that sets the strength of `ganfx clean`",
+        "Photographs without noise, as for clean.",
+        "ganfx models list level",
+    ),
+    Trainable(
         "upscale",
         "ganfx.training.upscale:UpscaleTask",
         "photo-x4",

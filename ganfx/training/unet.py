@@ -55,24 +55,38 @@ class UNet(nn.Module):
     """(N, in_channels, H, W) -> (N, out_channels, H, W), close to zero at initialisation.
 
     widths are the channels at each size, from half the input's downwards, and blocks how many blocks each begins
-    with. H and W are multiples of `multiple_of`. A gate adds the mean over the picture to the coarsest features.
+    with. H and W are multiples of `multiple_of`. With `gate` the mean over the picture is added to the coarsest
+    features.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, widths: list[int], blocks: list[int]) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, widths: list[int], blocks: list[int], *, gate: bool = True
+    ) -> None:
         super().__init__()
-        self.levels = len(widths)
+        self.levels, self.blocks = len(widths), blocks
         packed = in_channels * UNSHUFFLE**2
         self.head = conv3x3(packed, widths[0])
         self.first = nn.Sequential(*(Block(widths[0]) for _ in range(blocks[0])))
         pairs = list(itertools.pairwise(widths))
         self.down = nn.ModuleList([Down(*pair, count) for pair, count in zip(pairs, blocks[1:], strict=True)])
-        self.gate = nn.Conv2d(widths[-1], widths[-1], 1)
+        self.gate = nn.Conv2d(widths[-1], widths[-1], 1) if gate else None
         self.up = nn.ModuleList([Up(small, large) for large, small in reversed(pairs)])
         self.tail = conv3x3(widths[0] + packed, out_channels * UNSHUFFLE**2, gain=0.1)
 
     @property
     def multiple_of(self) -> int:
         return int(UNSHUFFLE * 2 ** (self.levels - 1))
+
+    @property
+    def receptive_field(self) -> int:
+        """How many input pixels on each side an output pixel depends on, the gate aside."""
+        field = self.multiple_of
+        for level, blocks in enumerate(self.blocks):
+            # A convolution that leads here at the size above, and two for each block, one more in the decoder.
+            steps = UNSHUFFLE * 2**level
+            decoded = 1 if level < self.levels - 1 else 0
+            field += (steps // 2 if level else 2 * steps) + 2 * steps * (blocks + decoded)
+        return field
 
     def forward(self, image: Tensor) -> Tensor:
         packed = F.pixel_unshuffle(image, UNSHUFFLE)
@@ -81,7 +95,8 @@ class UNet(nn.Module):
         for down in self.down:
             skips.append(x)
             x = down(x)
-        x = x + self.gate(x.mean((2, 3), keepdim=True))
+        if self.gate is not None:
+            x = x + self.gate(x.mean((2, 3), keepdim=True))
         for up, skip in zip(self.up, reversed(skips), strict=True):
             x = up(x, skip)
         # fp32, since it may be added to pixels, for which bf16 is too coarse.
