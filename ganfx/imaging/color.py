@@ -82,8 +82,8 @@ def with_chroma(rgb: Floats, chroma: Floats) -> Floats:
 
 
 def enlarge(plane: Floats, scale: int) -> Floats:
-    """plane (H, W) resampled bicubically to (H * scale, W * scale)."""
-    height, width = plane.shape
+    """plane (H, W) or (H, W, C) resampled bicubically to (H * scale, W * scale)."""
+    height, width = plane.shape[:2]
     enlarged = cv2.resize(plane, (width * scale, height * scale), interpolation=cv2.INTER_CUBIC)
     return np.asarray(enlarged, np.float32)
 

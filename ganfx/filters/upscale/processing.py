@@ -9,6 +9,7 @@ import numpy as np
 from ganfx.filters.base import Strip, Values
 from ganfx.filters.upscale import BLEED_RADIUS
 from ganfx.imaging.color import bleed, clip_like, enlarge, grey_of
+from ganfx.imaging.fidelity import flat_areas, keep_flat, keep_light
 from ganfx.imaging.picture import Floats, Picture
 from ganfx.spec import ModelSpec
 
@@ -19,13 +20,29 @@ def prepare(picture: Picture, options: Values, spec: ModelSpec) -> Floats:
 
 
 def finish(output: Floats, strip: Strip, options: Values, spec: ModelSpec) -> Picture:
-    """The enlarged colors, clipped to the range of the input nearby, and alpha enlarged bicubically."""
+    """The enlarged colors and alpha.
+
+    Colors have the light of the input and are flat where that is; they are mixed with bicubic ones by `strength`, and
+    clipped to the range of the input nearby. Alpha is enlarged bicubically.
+    """
     source, scale = strip.picture, spec.scale
-    inner = slice(strip.above, source.height - strip.below)
-    rgb = clip_like(output, source.rgb, inner, scale)
+    given = prepare(source, options, spec)[strip.seen]
+    rgb = _mixed(_faithful(output, given, scale), given, scale, options["strength"])
+    rgb = clip_like(rgb[strip.result.start * scale : strip.result.stop * scale], source.rgb, strip.own, scale)
     if source.info.grey:
         rgb = grey_of(rgb)
     alpha = None
     if source.alpha is not None:
-        alpha = np.clip(enlarge(source.alpha, scale)[inner.start * scale : inner.stop * scale], 0, 1)
+        alpha = np.clip(enlarge(source.alpha, scale)[strip.own.start * scale : strip.own.stop * scale], 0, 1)
     return dataclasses.replace(source, rgb=rgb, alpha=alpha)
+
+
+def _faithful(output: Floats, given: Floats, scale: int) -> Floats:
+    """`output` with the light and the flat areas of `given`; one that is not enlarged may be meant to change them."""
+    if scale == 1:
+        return output
+    return keep_flat(keep_light(output, given, scale), given, flat_areas(given), scale)
+
+
+def _mixed(rgb: Floats, given: Floats, scale: int, strength: float) -> Floats:
+    return rgb if strength == 1 else rgb * strength + enlarge(given, scale) * (1 - strength)

@@ -1,0 +1,88 @@
+"""Keeping what a network has no reason to change: the light of every part of a picture, and areas that are flat."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ganfx.imaging.color import enlarge
+from ganfx.imaging.picture import Floats
+
+# Side in pixels of the blocks whose means are kept.
+BLOCK = 32
+# Rows on each side that the correction of a row depends on noticeably.
+REACH = 3 * BLOCK
+# A pixel is in a flat area where the square of this side around it has one color.
+_FLAT_SIDE = 5
+# The mean over a block of the linear interpolation between the centres of blocks, from those of three neighbours.
+_MEAN_OF_INTERPOLATION = np.array([1, 6, 1], np.float32) / 8
+_ROUNDS = 8
+# Of `keep_light`: how often, and the blur in source pixels.
+_LIGHT_ROUNDS, _LIGHT_SIGMA, _LIGHT_RADIUS = 2, 2.0, 6
+LIGHT_REACH = _LIGHT_ROUNDS * (_LIGHT_RADIUS + 3)
+
+
+def without_block_means(change: Floats, top: int = 0) -> Floats:
+    """`change` (H, W, C) less a smooth surface, so that its mean over each block of BLOCK x BLOCK pixels is about 0.
+
+    top: the number of its first row in the picture, from whose upper left corner blocks are counted. The surface is
+    linear between the centres of blocks; its values there are what makes the means vanish, found by iteration.
+    """
+    height, width, channels = change.shape
+    before = top % BLOCK
+    rows, columns = -(-(before + height) // BLOCK), -(-width // BLOCK)
+    padding = ((before, rows * BLOCK - before - height), (0, columns * BLOCK - width))
+    inside = np.pad(np.ones((height, width), np.float32), padding)
+    padded = np.pad(change, (*padding, (0, 0)))
+    counts = _block_sums(inside[..., None])
+    means = np.asarray(_block_sums(padded) / np.maximum(counts, 1), np.float32)
+    values = means.copy()
+    for _ in range(_ROUNDS):
+        values = values + means - _smoothed(values)
+    size = (columns * BLOCK, rows * BLOCK)
+    surface = cv2.resize(values, size, interpolation=cv2.INTER_LINEAR).reshape(size[1], size[0], channels)
+    return np.asarray(change - surface[before : before + height, :width], np.float32)
+
+
+def _block_sums(image: Floats) -> Floats:
+    height, width, channels = image.shape
+    blocks = image.reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK, channels)
+    return np.asarray(blocks.sum((1, 3)), np.float32)
+
+
+def _smoothed(values: Floats) -> Floats:
+    kernel = _MEAN_OF_INTERPOLATION
+    smooth = cv2.sepFilter2D(values, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(smooth, np.float32).reshape(values.shape)
+
+
+def keep_light(enlarged: Floats, rgb: Floats, scale: int) -> Floats:
+    """`enlarged` (H * scale, W * scale, 3) with the light of rgb (H, W, 3), whose detail stays.
+
+    Iterative back-projection (Irani and Peleg 1991) of what is left between both after a blur of the input: at full
+    resolution it would bring the noise of the input back. A row depends on `LIGHT_REACH` source rows on each side.
+    """
+    height, width = rgb.shape[:2]
+    for _ in range(_LIGHT_ROUNDS):
+        shrunk = np.asarray(cv2.resize(enlarged, (width, height), interpolation=cv2.INTER_AREA), np.float32)
+        missing = cv2.GaussianBlur(rgb - shrunk, (2 * _LIGHT_RADIUS + 1,) * 2, _LIGHT_SIGMA)
+        enlarged = enlarged + enlarge(np.asarray(missing, np.float32), scale)
+    return enlarged
+
+
+def keep_flat(enlarged: Floats, rgb: Floats, flat: Floats, scale: int) -> Floats:
+    """`enlarged` (H * scale, W * scale, 3) with the colors of rgb (H, W, 3) where `flat` (H, W) is 1."""
+    if not flat.any():
+        return enlarged
+    where, plain = (np.repeat(np.repeat(plane, scale, 0), scale, 1) for plane in (flat, rgb))
+    return np.where(where[..., None] > 0, plain, enlarged)
+
+
+def flat_areas(rgb: Floats) -> Floats:
+    """Where rgb (H, W, C) is one color over a square of 5 pixels: (H, W), 1 there, 0 elsewhere.
+
+    Rows and columns beyond the edges count as equal.
+    """
+    square = np.ones((_FLAT_SIDE, _FLAT_SIDE), np.uint8)
+    spread = cv2.dilate(rgb, square) - cv2.erode(rgb, square)
+    return np.asarray(spread.reshape(*rgb.shape[:2], -1).max(-1) == 0, np.float32)
