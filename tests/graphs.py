@@ -64,6 +64,16 @@ def nearest(path: Path, scale: int = 4, spec: ModelSpec | None = None) -> Path:
     return write(path, [node], {"scales": np.array([1, 1, scale, scale], np.float32)}, spec=spec)
 
 
+def darkened(path: Path, gain: float) -> Path:
+    """The network at `path` with its output times `gain`."""
+    model = onnx.load(path)
+    model.graph.node[-1].output[0] = "light"
+    model.graph.node.append(helper.make_node("Mul", ["light", "gain"], ["output"]))
+    model.graph.initializer.append(numpy_helper.from_array(np.array(gain, np.float32), "gain"))
+    onnx.save(model, path)
+    return path
+
+
 def convolutions(
     path: Path, layers: int, scale: int = 1, width: int = 8, seed: int = 0, spec: ModelSpec | None = None
 ) -> Path:
@@ -143,11 +153,11 @@ def constant_fill(path: Path, color: tuple[float, float, float], filter: str = "
     return write(path, [node], weights, spec=spec, channels=4, out_channels=3)
 
 
-def brightness(path: Path) -> Path:
-    """For finding: the red channel is how likely each pixel is damage."""
+def brightness(path: Path, filter: str = "scratches") -> Path:
+    """For finding and estimating: the red channel is how likely each pixel is damage, or how worn it is."""
     node = helper.make_node("Conv", ["input", "red"], ["output"])
     weights = {"red": np.array([1, 0, 0], np.float32).reshape(1, 3, 1, 1)}
-    spec = ModelSpec.of_picture("brightness", "scratches", out_channels=1, receptive_field=0)
+    spec = ModelSpec.of_picture("brightness", filter, out_channels=1, receptive_field=0)
     return write(path, [node], weights, spec=spec, out_channels=1)
 
 

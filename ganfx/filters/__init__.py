@@ -10,12 +10,26 @@ import importlib
 import pkgutil
 
 from ganfx.errors import OptionError, nearest
-from ganfx.filters.base import AUTO, Filter, Finder, Flow, Option, Overview, Region, Retouch, Strip
+from ganfx.filters.base import (
+    AUTO,
+    Estimator,
+    Filter,
+    Finder,
+    FirstStep,
+    Flow,
+    Option,
+    Overview,
+    Region,
+    Retouch,
+    Strip,
+)
 
 __all__ = [
     "AUTO",
+    "Estimator",
     "Filter",
     "Finder",
+    "FirstStep",
     "Flow",
     "Option",
     "Overview",

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 __all__ = [
     "AUTO",
     "Deferred",
+    "Estimator",
     "Filter",
     "Finder",
+    "FirstStep",
     "Flow",
     "Infer",
     "Option",
@@ -47,14 +49,35 @@ Size = tuple[int, int]
 class Strip:
     """Consecutive rows of the source picture, with a margin of rows that a function may look at.
 
-    picture   the rows, margin included
-    above     rows of margin at its top, 0 at the picture's upper edge
-    below     rows of margin at its bottom, 0 at the picture's lower edge
+    picture        the rows, margin included
+    above          rows of margin at its top, 0 at the picture's upper edge
+    below          rows of margin at its bottom, 0 at the picture's lower edge
+    top            the number, in the picture, of the first row without the margin
+    output_above   how many of the margin's lowest rows at the top the network's output is there for, too
+    output_below   the same at the bottom
     """
 
     picture: Picture
     above: int = 0
     below: int = 0
+    top: int = 0
+    output_above: int = 0
+    output_below: int = 0
+
+    @property
+    def own(self) -> slice:
+        """The rows of `picture` without the margin."""
+        return slice(self.above, self.picture.height - self.below)
+
+    @property
+    def seen(self) -> slice:
+        """The rows of `picture` that the network's output is there for."""
+        return slice(self.above - self.output_above, self.picture.height - self.below + self.output_below)
+
+    @property
+    def result(self) -> slice:
+        """The rows without the margin among those that the network's output is there for."""
+        return slice(self.output_above, self.output_above + self.picture.height - self.above - self.below)
 
 
 @dataclass(frozen=True)
@@ -62,20 +85,24 @@ class Flow:
     """Work on the whole picture: prepare -> network -> finish.
 
     prepare     (picture, values, spec) -> the network's input (H, W, in_channels) in [0, 1], one pixel per pixel
-    finish      (output, strip, values, spec) -> rows of the result; output (H * scale, W * scale, out_channels) is
-                for the rows of the strip without its margin
+    finish      (output, strip, values, spec) -> rows of the result, without the margin; output (H * scale, W * scale,
+                out_channels) is for the strip's rows `seen`
     local       an output pixel depends on no more than the network's receptive field and `margin`, so that the
                 pipeline may run strip by strip; otherwise both functions get the whole picture
     margin      rows, in source pixels, that prepare and finish look beyond the rows they make; 0: none
+    context     rows, in source pixels and up to `margin`, of the output that finish gets beyond the rows it makes
     reduction   (size, values) -> an integer factor >= 1: prepare gets the picture reduced so many times, and finish
                 the output enlarged as many times; None: never reduced
+    idle        values -> whether the picture comes back as it is; the network is not run then. None: never
     """
 
     prepare: Callable[[Picture, Values, ModelSpec], Floats]
     finish: Callable[[Floats, Strip, Values, ModelSpec], Picture]
     local: bool = False
     margin: int = 0
+    context: int = 0
     reduction: Callable[[Size, Values], int] | None = None
+    idle: Callable[[Values], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -152,6 +179,36 @@ def _check_shape(spec: ModelSpec, channels: tuple[tuple[int, int], ...], *, may_
 
 
 @dataclass(frozen=True)
+class Estimator:
+    """A network that chooses the value of a control for a picture.
+
+    models   the task that fitting models name in their contracts; they turn RGB into one channel
+    value    (its outputs (H, W), one for each crop of the picture; see `ganfx.pipeline.sampling`) -> the value
+    """
+
+    models: str
+    value: Callable[[Sequence[Floats]], float]
+
+    def check_model(self, spec: ModelSpec) -> None:
+        """Raises ContractError where a model for the task does not make one channel of RGB, of the same size."""
+        _check_shape(spec, ((3, 1),), may_enlarge=False)
+
+
+@dataclass(frozen=True)
+class FirstStep:
+    """Another filter that pictures go through first, in the same stream.
+
+    filter   its name
+    option   the filter's own option that says how strongly; 0 leaves the step out
+    target   the option of the other filter that takes this value
+    """
+
+    filter: str
+    option: str
+    target: str
+
+
+@dataclass(frozen=True)
 class Filter:
     """One kind of work on pictures, with exactly one of `flow`, `overview` and `retouch`.
 
@@ -168,10 +225,12 @@ class Filter:
     suffix       ends the default names of results; empty: x4 after a network that enlarges 4 times, the network's
                  name after others
     example      a command line for help
-    estimators   for options that may be AUTO: functions by the name that the model's contract gives (see
-                 `Control.estimator`), crops of the picture at full resolution (see `ganfx.pipeline.sampling`) -> the
-                 value, which is clipped to the control's range; called once per picture. Where there is none of that
-                 name, the control has its default
+    first        what pictures go through before; None: nothing
+    maskable     a flow that keeps the size, and takes a mask of where it may work where the user gives one
+    estimators   for options that may be AUTO: by the name that the model's contract gives (see `Control.estimator`)
+                 an `Estimator`, or a function of crops of the picture at full resolution (see
+                 `ganfx.pipeline.sampling`). The value is clipped to the control's range, and estimated once per
+                 picture. Where there is none of that name, the control has its default
     """
 
     name: str
@@ -186,7 +245,9 @@ class Filter:
     colored: bool = False
     suffix: str = ""
     example: str = ""
-    estimators: Mapping[str, Callable[[Sequence[Picture]], float]] = field(default_factory=dict)
+    first: FirstStep | None = None
+    maskable: bool = False
+    estimators: Mapping[str, Estimator | Callable[[Sequence[Picture]], float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if [self.flow, self.overview, self.retouch].count(None) != 2:
@@ -198,13 +259,18 @@ class Filter:
         return self.retouch is not None and self.finder is None
 
     @property
+    def takes_mask(self) -> bool:
+        """Whether the user may give a mask."""
+        return self.needs_mask or self.maskable
+
+    @property
     def model_task(self) -> str:
         """The task that fitting models name in their contracts."""
         return self.models or self.name
 
     def check_model(self, spec: ModelSpec) -> None:
         """Raises ContractError where a model for the task has channels or a scale that the filter does not work on."""
-        _check_shape(spec, self.channels, may_enlarge=self.flow is not None)
+        _check_shape(spec, self.channels, may_enlarge=self.flow is not None and not self.maskable)
 
     def result_suffix(self, spec: ModelSpec) -> str:
         """What the default name of a result made by the network of `spec` ends with."""

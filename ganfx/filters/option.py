@@ -10,6 +10,8 @@ from ganfx.errors import OptionError
 
 # The value of an option with `auto` that is estimated from each picture.
 AUTO = "auto"
+# The same as 0 for such an option.
+OFF = "off"
 _BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
@@ -30,7 +32,7 @@ class Option:
     metavar         what stands for a value in help: "X,Y,#RRGGBB"; None: what follows from `kind`
     control         the value is fed to the network as its control of that name, too. A model without that control
                     takes the default alone
-    auto            the value may be AUTO: it is then estimated from each picture, see `Filter.estimators`
+    auto            the value may be AUTO: it is then estimated from each picture, see `Filter.estimators`; or OFF
     """
 
     name: str
@@ -60,7 +62,7 @@ class Option:
     def _checked(self, value: Any) -> Any:
         if self.auto and value == AUTO:
             return AUTO
-        value = self._converted(value)
+        value = self._converted(0 if self.auto and value == OFF else value)
         if self.choices and value not in self.choices:
             raise OptionError(f"{self.name}: {value!r} is not one of {', '.join(self.choices)}")
         if self.bounds and not self.bounds[0] <= value <= self.bounds[1]:

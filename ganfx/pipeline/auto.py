@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,22 +61,26 @@ class Tone:
 
 @dataclass(frozen=True)
 class Auto:
-    """Chooses among healing, colorizing and enlarging for each picture; a `Chooser`.
+    """Chooses among healing, cleaning, colorizing and enlarging for each picture; a `Chooser`.
 
-    heal, colorize   the bound filters
-    enlarge          the bound upscaler for each scale
+    heal, clean, colorize   the bound filters
+    enlarge                 the bound upscaler for each scale
+    color                   whether pictures without colors get some; otherwise that is only proposed
     """
 
     heal: BoundFilter
+    clean: BoundFilter
     colorize: BoundFilter
     enlarge: Mapping[int, BoundFilter]
+    color: bool = False
 
     suffix = "enhanced"
 
     @property
     def fingerprint(self) -> str:
         rules = [SIDE, SMALL, GREY, TONED, PAPER, SCRATCHED, OPAQUE]
-        return json.dumps({"auto": rules, "steps": [bound.fingerprint for bound in self._filters]}, sort_keys=True)
+        steps = [bound.fingerprint for bound in self._filters]
+        return json.dumps({"auto": rules, "color": self.color, "steps": steps}, sort_keys=True)
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -91,7 +96,7 @@ class Auto:
 
     @property
     def _filters(self) -> tuple[BoundFilter, ...]:
-        return self.heal, self.colorize, *self.enlarge.values()
+        return self.heal, self.clean, self.colorize, *self.enlarge.values()
 
     def choose(self, source: Source, progress: PixelProgress) -> Chain:
         """The chain for `source`, with the reasons; one without filters where nothing is needed."""
@@ -105,15 +110,28 @@ class Auto:
         if is_old_print:
             filters.append(self.heal)
             reasons.append(f"heal: {damage:.1%} of this old print looks damaged")
+        cleaning = self._cleaning(source, progress)
+        if cleaning:
+            filters.append(cleaning)
+            reasons.append(f"clean: noise or compression, strength {cleaning.values['strength']:.2f}")
         if is_old_print or tone.is_grey:
-            filters.append(self.colorize)
-            reasons.append("colorize: it is grey" if tone.chroma < GREY else "colorize: it has one tone and no colors")
+            what = "it is grey" if tone.chroma < GREY else "it has one tone and no colors"
+            if self.color:
+                filters.append(self.colorize)
+            reasons.append(
+                f"colorize: {what}" if self.color else f"not colorize: {what}, maybe on purpose; say --color"
+            )
         if times > 1:
             filters.append(self.enlarge[times])
             reasons.append(f"upscale:{times}: no side is longer than {SMALL[times]} pixels")
         if is_worn and not is_old_print:
             reasons.append(f"not heal: {damage:.1%} of it may be scratches, or not; say --steps heal,... if it is")
         return Chain(tuple(filters), tuple(reasons) if filters else ("nothing is needed", *reasons))
+
+    def _cleaning(self, source: Source, progress: PixelProgress) -> BoundFilter | None:
+        """The filter with the strength that `source` needs; None for a clean picture."""
+        found = self.clean.resolved(source, progress)
+        return dataclasses.replace(found, estimates={}) if found.values["strength"] else None
 
     def _damage(self, small: Picture, tone: Tone, progress: PixelProgress) -> float:
         """The share of a picture that looks damaged.
@@ -126,10 +144,12 @@ class Auto:
         return float(np.mean(find_mask(small, self.heal, lambda pixels: progress(0)) > 0))
 
 
-def load_auto(engine: EngineOptions) -> Auto:
+def load_auto(engine: EngineOptions, *, color: bool = False) -> Auto:
     """The chooser with its networks opened. Raises ModelError or EngineError."""
-    heal, colorize = (load_filter(name, {}, engine=engine) for name in ("heal", "colorize"))
-    return Auto(heal, colorize, {times: load_filter("upscale", {"scale": times}, engine=engine) for times in SMALL})
+    heal, clean, colorize = (load_filter(name, {}, engine=engine) for name in ("heal", "clean", "colorize"))
+    # What is to be cleaned is cleaned before all else.
+    enlarge = {times: load_filter("upscale", {"scale": times, "clean": 0}, engine=engine) for times in SMALL}
+    return Auto(heal, clean, colorize, enlarge, color)
 
 
 def tone_of(rgb: Floats) -> Tone:

@@ -4,33 +4,55 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from ganfx.engine import Engine, EngineOptions, open_engine
 from ganfx.errors import OptionError
-from ganfx.filters import AUTO, Filter, find_filter
+from ganfx.filters import AUTO, Estimator, Filter, find_filter
 from ganfx.hub import find_model
 from ganfx.imaging.picture import Floats, Picture
 from ganfx.pipeline.sampling import sample_crops
 from ganfx.pipeline.source import PixelProgress, Source
 from ganfx.spec import Control, ModelSpec
 
+_ESTIMATE_DIGITS = 3
+
 
 @dataclass(frozen=True)
 class BoundFilter:
     """A filter with its options checked and its models opened: ready for any number of pictures.
 
-    filter   the declaration
-    values   the checked options, without those that select a model
-    engine   the network
-    finder   the network that makes the mask; None where the filter has no finder
+    filter       the declaration
+    values       the checked options, without those that select a model
+    engine       the network
+    finder       the network that makes the mask; None where the filter has no finder
+    first        the filter that pictures go through before; None: none
+    estimators   the networks that choose values for the picture, by the names of their controls
+    estimates    the values that were chosen for a picture, by the names of their controls
     """
 
     filter: Filter
     values: Mapping[str, Any]
     engine: Engine
     finder: Engine | None = None
+    first: BoundFilter | None = None
+    estimators: Mapping[str, Engine] = field(default_factory=dict)
+    estimates: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """All networks that may be run."""
+        before = self.first.engines if self.first else ()
+        own = (self.finder, *self.estimators.values(), self.engine)
+        return (*before, *(engine for engine in own if engine))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was estimated for the picture, in sentences for the user."""
+        return tuple(f"{self.filter.name}: {name} auto is {value:.2f}" for name, value in self.estimates.items())
 
     @property
     def scale(self) -> int:
@@ -45,10 +67,11 @@ class BoundFilter:
     @property
     def fingerprint(self) -> Mapping[str, Any]:
         """All that results depend on, as plain data: the filter, options, and the SHA-256 of each model."""
-        engines = {"model": self.engine, "finder": self.finder}
+        engines = {"model": self.engine, "finder": self.finder, **self.estimators}
         digests = {key: engine.network.digest for key, engine in engines.items() if engine}
         options = {name: _plain(value) for name, value in self.values.items()}
-        return {"filter": self.filter.name, "options": options, **digests}
+        before = {"first": self.first.fingerprint} if self.first else {}
+        return {"filter": self.filter.name, "options": options, **digests, **before}
 
     @property
     def step(self) -> str:
@@ -83,8 +106,19 @@ class BoundFilter:
         if not automatic:
             return self
         crops = sample_crops(source, progress)
-        estimates = {control.name: _estimate(self.filter, control, crops) for control in automatic}
-        return dataclasses.replace(self, values={**self.values, **estimates})
+        estimates = {control.name: self._estimate(control, crops, lambda pixels: progress(0)) for control in automatic}
+        return dataclasses.replace(self, values={**self.values, **estimates}, estimates=estimates)
+
+    def _estimate(self, control: Control, crops: Sequence[Picture], progress: PixelProgress) -> float:
+        estimator = self.filter.estimators.get(control.estimator or "")
+        if estimator is None:
+            return control.default
+        if isinstance(estimator, Estimator):
+            engine = self.estimators[control.name]
+            value = estimator.value([engine.run(np.clip(crop.rgb, 0, 1), progress)[..., 0] for crop in crops])
+        else:
+            value = estimator(crops)
+        return round(min(max(float(value), control.minimum), control.maximum), _ESTIMATE_DIGITS)
 
     def output_size(self, source: Source) -> tuple[int, int]:
         """(width, height) of the result for `source`."""
@@ -112,10 +146,18 @@ def load_filter(
     if filter_.finder is None:
         if finder is not None:
             raise OptionError(f"{name} does not look for anything", hint="leave out the finder")
-        return BoundFilter(filter_, values, opened)
+        estimators = _estimators(filter_, values, opened.spec, engine)
+        return BoundFilter(filter_, values, opened, None, _first(filter_, values, engine), estimators)
     looking = _opened(finder, filter_.finder.models, {}, engine)
     filter_.finder.check_model(looking.spec)
     return BoundFilter(filter_, values, opened, looking)
+
+
+def _first(filter_: Filter, values: Mapping[str, Any], engine: EngineOptions) -> BoundFilter | None:
+    step = filter_.first
+    if step is None or values[step.option] == 0:
+        return None
+    return load_filter(step.filter, {step.target: values[step.option]}, engine=engine)
 
 
 def check_filter(name: str, options: Mapping[str, Any], *, model: str | None = None) -> Mapping[str, Any]:
@@ -160,11 +202,22 @@ def _check_controls(filter_: Filter, values: Mapping[str, Any], spec: ModelSpec)
     spec.control_values({**given, **_controls(filter_, values, spec)})
 
 
-def _estimate(filter_: Filter, control: Control, crops: Sequence[Picture]) -> float:
-    estimator = filter_.estimators.get(control.estimator or "")
-    if estimator is None:
-        return control.default
-    return min(max(float(estimator(crops)), control.minimum), control.maximum)
+def _estimators(
+    filter_: Filter, values: Mapping[str, Any], spec: ModelSpec, options: EngineOptions
+) -> dict[str, Engine]:
+    """The networks that choose values for the controls that are AUTO, by the controls' names."""
+    automatic = {option.name for option in filter_.options if option.control and values[option.name] == AUTO}
+    wanted = {
+        control.name: filter_.estimators.get(control.estimator or "")
+        for control in spec.controls
+        if control.name in automatic
+    }
+    opened: dict[str, Engine] = {}
+    for name, estimator in wanted.items():
+        if isinstance(estimator, Estimator):
+            opened[name] = _opened(None, estimator.models, {}, options)
+            estimator.check_model(opened[name].spec)
+    return opened
 
 
 def _plain(value: Any) -> Any:

@@ -80,7 +80,7 @@ class Chain:
 
     @property
     def engines(self) -> tuple[Engine, ...]:
-        return tuple(engine for bound in self.filters for engine in (bound.finder, bound.engine) if engine)
+        return tuple(engine for bound in self.filters for engine in bound.engines)
 
     @property
     def scale(self) -> int:
@@ -110,15 +110,15 @@ class Chain:
     ) -> Iterator[Picture]:
         """The result's rows, top to bottom, in chunks as the last step gives them; there must be a step.
 
-        `mask` and `opaque` are for the steps that need a mask. `progress` is told the share that is done, all steps
+        `mask` and `opaque` are for the steps that take a mask. `progress` is told the share that is done, all steps
         together, as a number of pixels of the source.
         """
         *earlier, last = zip(self.filters, self._progresses(source, progress), strict=True)
         for bound, listener in earlier:
-            chunks = apply_step(source, bound, listener, mask=mask if bound.filter.needs_mask else None, opaque=opaque)
+            chunks = apply_step(source, bound, listener, mask=mask if bound.filter.takes_mask else None, opaque=opaque)
             source = assemble(chunks, bound.output_size(source))
         bound, listener = last
-        return apply_step(source, bound, listener, mask=mask if bound.filter.needs_mask else None, opaque=opaque)
+        return apply_step(source, bound, listener, mask=mask if bound.filter.takes_mask else None, opaque=opaque)
 
     def _progresses(self, source: Source, progress: PixelProgress | None) -> list[PixelProgress]:
         """A listener for each step; steps are weighted by their input's size."""
@@ -143,10 +143,11 @@ def apply_step(
 ) -> Iterator[Picture]:
     """The result of one filter for `source`: rows, top to bottom, in chunks.
 
-    A retouch uses `mask`, or the one that its finder makes. Raises OptionError where a mask is missing or not wanted.
+    A retouch uses `mask`, or the one that its finder makes; other filters that take one work only where it is not 0.
+    Raises OptionError where a mask is missing or not wanted.
     """
-    if mask is None and bound.filter.retouch is None:
-        return stream(source, bound, progress)
+    if bound.filter.maskable or (mask is None and bound.filter.retouch is None):
+        return stream(source, bound, progress, mask=mask)
     listener = progress or (lambda pixels: None)
     picture = source.rows(0, source.height)
     used = find_mask(picture, bound, lambda pixels: listener(0)) if mask is None else mask

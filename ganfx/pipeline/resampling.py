@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -58,6 +59,46 @@ def _enlarged(chunks: Iterable[Floats], factor: int, size: tuple[int, int]) -> I
             kept, first = kept[begin - first :], begin
     if kept is not None:
         yield _resized(kept, factor)[(done - first) * factor : height - first * factor, :width]
+
+
+@dataclass(frozen=True)
+class OutputRows:
+    """Consecutive rows of a network's output, with some more of them at both ends.
+
+    output        (H * scale, W * scale, C)
+    top, bottom   the source rows that they are made for, without the further ones
+    above, below  how many source rows further the output reaches
+    """
+
+    output: Floats
+    top: int
+    bottom: int
+    above: int
+    below: int
+
+
+class HeldRows:
+    """Holds outputs for `height` source rows back until `context` source rows around them are there, too."""
+
+    def __init__(self, scale: int, context: int, height: int) -> None:
+        self.scale, self.context, self.height = scale, context, height
+        self.first = self.done = 0
+        self.kept: Floats | None = None
+
+    def add(self, rows: Floats) -> OutputRows | None:
+        """Take the next output rows, from the top down; what is ready now, None where nothing is."""
+        kept = rows if self.kept is None else np.concatenate([self.kept, rows])
+        top, end = self.done, self.first + len(kept) // self.scale
+        ready = end if end == self.height else end - self.context
+        if ready <= top:
+            self.kept = kept
+            return None
+        above = min(self.context, top)
+        part = OutputRows(kept[(top - above - self.first) * self.scale :], top, ready, above, end - ready)
+        begin = max(ready - self.context, self.first)
+        self.kept = kept[(begin - self.first) * self.scale :] if self.context else None
+        self.first, self.done = begin, ready
+        return part
 
 
 def _resized(rows: Floats, factor: int) -> Floats:

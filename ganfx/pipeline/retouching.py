@@ -40,6 +40,16 @@ def find_mask(source: Source, bound: BoundFilter, progress: PixelProgress | None
     return finder.mask(np.concatenate(rows)[..., 0], bound.values)
 
 
+def checked_mask(mask: Mask, source: Source) -> Mask:
+    """`mask` itself. Raises MaskError where it has another size than the picture, or values outside [0, 1]."""
+    if mask.shape != (source.height, source.width):
+        given = "x".join(map(str, mask.shape[::-1]))
+        raise MaskError(f"mask is {given}, image is {source.width}x{source.height}", hint="make them the same size")
+    if mask.max() > 1 or mask.min() < 0:
+        raise MaskError(f"mask values are {mask.min():g} to {mask.max():g}, not 0 to 1", hint="divide by the largest")
+    return mask
+
+
 def find_regions(source: Source, mask: Mask, bound: BoundFilter) -> MaskedRegions:
     """The regions of `source` that the filter fills, given the user's mask (H, W) in [0, 1].
 
@@ -47,12 +57,7 @@ def find_regions(source: Source, mask: Mask, bound: BoundFilter) -> MaskedRegion
     OptionError where the filter takes no mask.
     """
     retouch_ = _retouch_of(bound)
-    if mask.shape != (source.height, source.width):
-        given = "x".join(map(str, mask.shape[::-1]))
-        raise MaskError(f"mask is {given}, image is {source.width}x{source.height}", hint="make them the same size")
-    if mask.max() > 1 or mask.min() < 0:
-        raise MaskError(f"mask values are {mask.min():g} to {mask.max():g}, not 0 to 1", hint="divide by the largest")
-    prepared = retouch_.mask(mask, bound.values)
+    prepared = retouch_.mask(checked_mask(mask, source), bound.values)
     if not prepared.any():
         return MaskedRegions(prepared, [])
     if prepared.all():

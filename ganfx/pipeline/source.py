@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Iterator
 from typing import Protocol
+
+import numpy as np
 
 from ganfx.imaging.picture import Box, Picture, PictureInfo
 
@@ -31,3 +34,37 @@ class Source(Protocol):
     def info(self) -> PictureInfo: ...
     def rows(self, top: int, bottom: int) -> Picture: ...
     def crop(self, box: Box) -> Picture: ...
+
+
+class StreamedSource:
+    """The result of one filter as the source of the next, while it is made: rows can only be read once, downwards.
+
+    chunks: the rows, top to bottom, of a picture that is like `source`.
+    """
+
+    def __init__(self, source: Source, chunks: Iterator[Picture]) -> None:
+        self.width, self.height = source.width, source.height
+        self.has_alpha, self.info = source.has_alpha, source.info
+        self._chunks = chunks
+        self._kept: Picture | None = None
+        self._first = 0
+
+    def rows(self, top: int, bottom: int) -> Picture:
+        """The rows from `top` up to `bottom`; those above `top` are forgotten."""
+        kept = self._kept
+        while kept is None or self._first + kept.height < bottom:
+            kept = stacked(kept, next(self._chunks)) if kept else next(self._chunks)
+        self._kept, self._first = kept.rows(top - self._first, kept.height), top
+        return self._kept.rows(0, bottom - top)
+
+    def crop(self, box: Box) -> Picture:
+        """Not possible, since a row is gone once it is read. Raises NotImplementedError."""
+        raise NotImplementedError("a stream has no crops")
+
+
+def stacked(upper: Picture, lower: Picture) -> Picture:
+    """Rows of one picture below others of it."""
+    alpha = None
+    if upper.alpha is not None and lower.alpha is not None:
+        alpha = np.concatenate([upper.alpha, lower.alpha])
+    return dataclasses.replace(upper, rgb=np.concatenate([upper.rgb, lower.rgb]), alpha=alpha)

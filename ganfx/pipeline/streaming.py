@@ -3,46 +3,84 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from ganfx.errors import OptionError
 from ganfx.filters import Flow, Strip
-from ganfx.imaging.picture import Floats, Picture
+from ganfx.imaging.picture import Floats, Mask, Picture
 from ganfx.pipeline.bound_filter import BoundFilter
 from ganfx.pipeline.overview import run_overview
-from ganfx.pipeline.resampling import CONTEXT, enlarge_rows, reduce_rows
-from ganfx.pipeline.source import PixelProgress, Source
+from ganfx.pipeline.resampling import CONTEXT, HeldRows, enlarge_rows, reduce_rows
+from ganfx.pipeline.retouching import checked_mask
+from ganfx.pipeline.source import PixelProgress, Source, StreamedSource, stacked
+
+_UNCHANGED_ROWS = 256
 
 
-def stream(source: Source, bound: BoundFilter, progress: PixelProgress | None = None) -> Iterator[Picture]:
+def stream(
+    source: Source, bound: BoundFilter, progress: PixelProgress | None = None, *, mask: Mask | None = None
+) -> Iterator[Picture]:
     """The result's rows, top to bottom, in chunks; `progress` is told how many input pixels are finished.
 
+    mask: (H, W) in [0, 1], where a filter that takes one may work: 0 keeps the picture, values between blend.
+
     Memory is bounded by the picture's width, whatever its height, unless a flow is not local. Raises OptionError where
-    the filter retouches.
+    the filter retouches, and MaskError where the mask has another size.
     """
-    flow = bound.filter.flow
-    bound = bound.resolved(source, progress or (lambda pixels: None))
+    flow, listener = bound.filter.flow, progress or (lambda pixels: None)
+    if bound.first:
+        source = StreamedSource(source, stream(source, bound.first, lambda pixels: listener(0)))
+    bound = bound.resolved(source, listener)
     if bound.filter.overview is not None:
-        return run_overview(source, bound, bound.filter.overview, progress or (lambda pixels: None))
+        return run_overview(source, bound, bound.filter.overview, listener)
     if flow is None:
         raise OptionError(f"{bound.filter.name} needs a mask", hint="say what to fill: white in the mask")
-    if flow.local:
-        return _stream_strips(source, bound, flow, progress)
-    return iter([_run_whole(source, bound, flow, progress)])
+    if flow.idle and flow.idle(bound.values):
+        return _noted(_unchanged(source, listener), bound)
+    make = _stream_strips if flow.local else _run_whole
+    made = make(source, bound, flow, listener, None if mask is None else checked_mask(mask, source))
+    return _noted(made, bound) if bound.notes else made
 
 
-def _run_whole(source: Source, bound: BoundFilter, flow: Flow, progress: PixelProgress | None) -> Picture:
-    picture = source.rows(0, source.height)
-    spec = bound.engine.spec
-    output = bound.run(flow.prepare(picture, bound.values, spec))
-    if progress:
-        progress(picture.width * picture.height)
-    return flow.finish(output, Strip(picture), bound.values, spec)
+def _noted(chunks: Iterable[Picture], bound: BoundFilter) -> Iterator[Picture]:
+    """`chunks` with the notes of what was estimated for the picture."""
+    for chunk in chunks:
+        info = dataclasses.replace(chunk.info, notes=(*chunk.info.notes, *bound.notes))
+        yield dataclasses.replace(chunk, info=info)
 
 
-def _stream_strips(source: Source, bound: BoundFilter, flow: Flow, progress: PixelProgress | None) -> Iterator[Picture]:
+def _unchanged(source: Source, progress: PixelProgress) -> Iterator[Picture]:
+    for top in range(0, source.height, _UNCHANGED_ROWS):
+        bottom = min(top + _UNCHANGED_ROWS, source.height)
+        yield source.rows(top, bottom)
+        progress(bottom * source.width)
+
+
+def _finished(output: Floats, strip: Strip, bound: BoundFilter, flow: Flow, mask: Mask | None) -> Picture:
+    """The strip's rows of the result, where `mask` of the whole picture lets them show."""
+    made = flow.finish(output, strip, bound.values, bound.engine.spec)
+    if mask is None:
+        return made
+    rows, given = mask[strip.top : strip.top + made.height, :, None], strip.picture.rgb[strip.own]
+    rgb = np.where(rows < 1, given, made.rgb)
+    soft = (rows > 0) & (rows < 1)
+    return dataclasses.replace(made, rgb=np.where(soft, given * (1 - rows) + made.rgb * rows, rgb))
+
+
+def _run_whole(
+    source: Source, bound: BoundFilter, flow: Flow, progress: PixelProgress, mask: Mask | None
+) -> Iterator[Picture]:
+    strip = Strip(source.rows(0, source.height))
+    output = bound.run(flow.prepare(strip.picture, bound.values, bound.engine.spec))
+    progress(source.width * source.height)
+    yield _finished(output, strip, bound, flow, mask)
+
+
+def _stream_strips(
+    source: Source, bound: BoundFilter, flow: Flow, progress: PixelProgress, mask: Mask | None
+) -> Iterator[Picture]:
     spec, margin, height = bound.engine.spec, flow.margin, source.height
     factor = flow.reduction((source.width, height), bound.values) if flow.reduction else 1
     reduced_height, reduced_width = -(-height // factor), -(-source.width // factor)
@@ -50,24 +88,23 @@ def _stream_strips(source: Source, bound: BoundFilter, flow: Flow, progress: Pix
 
     def read(top: int, bottom: int) -> Floats:
         # The engine asks in rising order, and only for rows that it has not finished.
-        window.drop_above((top - margin - CONTEXT) * factor)
+        window.drop_above((top - margin - CONTEXT) * factor - flow.context)
         above, below = min(margin, top), min(margin, reduced_height - bottom)
         rows = window.rows((top - above) * factor, min((bottom + below) * factor, height))
         prepared = flow.prepare(reduce_rows(rows, factor), bound.values, spec)[above : above + bottom - top]
         return prepared + spec.input_noise_std * row_noise(top, prepared.shape) if spec.input_noise_std else prepared
 
     def on_pixels(pixels: int) -> None:
-        if progress:
-            progress(min(pixels * factor**2, source.width * height))
+        progress(min(pixels * factor**2, source.width * height))
 
     outputs = bound.engine.stream(read, reduced_height, reduced_width, on_pixels, controls=bound.controls)
-    top = 0
-    for output in enlarge_rows(outputs, factor, (source.width * spec.scale, height * spec.scale)):
-        bottom = top + len(output) // spec.scale
-        above, below = min(margin, top), min(margin, height - bottom)
-        strip = Strip(window.rows(top - above, bottom + below), above, below)
-        yield flow.finish(output, strip, bound.values, spec)
-        top = bottom
+    outputs = enlarge_rows(outputs, factor, (source.width * spec.scale, height * spec.scale))
+    held = HeldRows(spec.scale, flow.context, height)
+    for output in outputs:
+        if part := held.add(output):
+            above, below = min(margin, part.top), min(margin, height - part.bottom)
+            rows = window.rows(part.top - above, part.bottom + below)
+            yield _finished(part.output, Strip(rows, above, below, part.top, part.above, part.below), bound, flow, mask)
 
 
 def row_noise(top: int, shape: tuple[int, ...]) -> Floats:
@@ -87,7 +124,7 @@ class _RowWindow:
     def rows(self, top: int, bottom: int) -> Picture:
         if self.kept is None or bottom > self.end:
             fresh = self.source.rows(self.end, bottom)
-            self.kept = fresh if self.kept is None else _stacked(self.kept, fresh)
+            self.kept = fresh if self.kept is None else stacked(self.kept, fresh)
             self.end = bottom
         return self.kept.rows(top - self.first, bottom - self.first)
 
@@ -95,10 +132,3 @@ class _RowWindow:
         if self.kept is not None and row > self.first:
             self.kept = self.kept.rows(row - self.first, self.end - self.first)
             self.first = row
-
-
-def _stacked(upper: Picture, lower: Picture) -> Picture:
-    alpha = None
-    if upper.alpha is not None and lower.alpha is not None:
-        alpha = np.concatenate([upper.alpha, lower.alpha])
-    return dataclasses.replace(upper, rgb=np.concatenate([upper.rgb, lower.rgb]), alpha=alpha)

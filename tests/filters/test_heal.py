@@ -98,7 +98,7 @@ def test_masks_of_several_pictures_get_their_names(tmp_path: Path, models: tuple
         save(tmp_path / f"{name}.png", scratched())
     arguments = [tmp_path / "a.png", tmp_path / "b.png", "-n", models[0], "--finder", models[1], "-o", tmp_path / "out"]
     assert heal(*arguments, "--save-mask", tmp_path / "masks") == 0
-    assert sorted(path.name for path in (tmp_path / "masks").iterdir()) == ["a.png", "b.png"]
+    assert sorted(path.name for path in (tmp_path / "masks").glob("*.png")) == ["a.png", "b.png"]
 
 
 def test_a_mask_never_replaces_a_picture(tmp_path: Path, models: tuple[str, str]) -> None:

@@ -37,15 +37,15 @@ def enlarged(plane: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("tile", [0, 32, 64])
 def test_every_size_and_tile_gives_the_same_picture(nearest: str, size: tuple[int, int], tile: int) -> None:
     source = picture(*size)
-    result = ganfx.apply(source, "upscale", model=nearest, engine=EngineOptions(tile=tile))
+    result = ganfx.apply(source, "upscale", clean=0, model=nearest, engine=EngineOptions(tile=tile))
     np.testing.assert_allclose(result.rgb, enlarged(source.rgb), atol=1e-5)
     assert result.info == source.info
 
 
 def test_cutting_does_not_show_in_alpha_or_under_it(nearest: str) -> None:
     source = picture(200, 70, alpha=True)
-    whole = ganfx.apply(source, "upscale", model=nearest, engine=EngineOptions(tile=256))
-    cut = ganfx.apply(source, "upscale", model=nearest, engine=EngineOptions(tile=32))
+    whole = ganfx.apply(source, "upscale", clean=0, model=nearest, engine=EngineOptions(tile=256))
+    cut = ganfx.apply(source, "upscale", clean=0, model=nearest, engine=EngineOptions(tile=32))
     assert whole.alpha is not None
     assert cut.alpha is not None
     np.testing.assert_allclose(cut.alpha, whole.alpha, atol=1e-5)
@@ -53,7 +53,7 @@ def test_cutting_does_not_show_in_alpha_or_under_it(nearest: str) -> None:
 
 
 def test_grey_comes_back_grey(nearest: str) -> None:
-    result = ganfx.apply(picture(20, 20, grey=True), "upscale", model=nearest)
+    result = ganfx.apply(picture(20, 20, grey=True), "upscale", clean=0, model=nearest)
     assert result.info.grey
     assert np.ptp(result.rgb, axis=2).max() == 0
 
@@ -61,7 +61,7 @@ def test_grey_comes_back_grey(nearest: str) -> None:
 def test_a_wide_gamut_is_not_cut_off(nearest: str) -> None:
     source = picture(16, 16)
     source = dataclasses.replace(source, rgb=source.rgb * 1.4 - 0.2)
-    result = ganfx.apply(source, "upscale", model=nearest)
+    result = ganfx.apply(source, "upscale", clean=0, model=nearest)
     assert result.rgb.min() == pytest.approx(source.rgb.min(), abs=1e-6)
     assert result.rgb.max() == pytest.approx(source.rgb.max(), abs=1e-6)
 
@@ -70,8 +70,8 @@ def test_cutting_does_not_show_in_a_wide_gamut(tmp_path: Path) -> None:
     sharpening = str(graphs.convolutions(tmp_path / "net.onnx", layers=2, scale=2))
     source = picture(300, 40)
     source.rgb[:80] = source.rgb[:80] * 1.5 - 0.25
-    whole = ganfx.apply(source, "upscale", model=sharpening, engine=EngineOptions(tile=512))
-    cut = ganfx.apply(source, "upscale", model=sharpening, engine=EngineOptions(tile=64))
+    whole = ganfx.apply(source, "upscale", clean=0, model=sharpening, engine=EngineOptions(tile=512))
+    cut = ganfx.apply(source, "upscale", clean=0, model=sharpening, engine=EngineOptions(tile=64))
     np.testing.assert_allclose(cut.rgb, whole.rgb, atol=1 / 255)
     assert whole.rgb[200:].min() >= 0
 
@@ -94,17 +94,17 @@ class Downwards:
 @pytest.mark.parametrize("alpha", [False, True])
 def test_a_stream_is_read_once_and_downwards(nearest: str, alpha: bool) -> None:
     source = Downwards(picture(500, 40, alpha=alpha))
-    bound = pipeline.load_filter("upscale", {}, model=nearest, engine=EngineOptions(tile=64))
+    bound = pipeline.load_filter("upscale", {"clean": 0}, model=nearest, engine=EngineOptions(tile=64))
     pieces = list(pipeline.stream(source, bound))
     assert len(pieces) > 3
     assert source.position == 500
-    whole = ganfx.apply(source.picture, "upscale", model=nearest)
+    whole = ganfx.apply(source.picture, "upscale", clean=0, model=nearest)
     np.testing.assert_allclose(np.concatenate([piece.rgb for piece in pieces]), whole.rgb, atol=1e-4)
 
 
 def test_progress_ends_at_all_pixels(nearest: str) -> None:
     told: list[int] = []
-    bound = pipeline.load_filter("upscale", {}, model=nearest, engine=EngineOptions(tile=32))
+    bound = pipeline.load_filter("upscale", {"clean": 0}, model=nearest, engine=EngineOptions(tile=32))
     list(pipeline.stream(picture(100, 50), bound, told.append))
     assert told == sorted(told)
     assert told[-1] == 5000
@@ -121,4 +121,4 @@ def test_unknown_filters_and_options_name_the_known_ones() -> None:
 
 def test_a_model_file_of_the_users_runs_as_it_is(nearest: str) -> None:
     assert Path(nearest).is_file()
-    assert ganfx.apply(picture(9, 7), "upscale", model=nearest).rgb.shape == (18, 14, 3)
+    assert ganfx.apply(picture(9, 7), "upscale", clean=0, model=nearest).rgb.shape == (18, 14, 3)

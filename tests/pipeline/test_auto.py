@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from ganfx.files import open_picture
 from ganfx.imaging.color import grey_of
 from ganfx.imaging.picture import Floats, Picture, PictureInfo
 from ganfx.pipeline.auto import Auto
+from ganfx.spec import Control, ModelSpec
 from tests import graphs
 
 pytestmark = pytest.mark.slow
@@ -27,13 +29,18 @@ def auto(tmp_path_factory: pytest.TempPathFactory) -> Auto:
     fill, find = graphs.constant_fill(folder / "f.onnx", (0, 0, 0)), graphs.brightness(folder / "g.onnx")
     color = graphs.one_color(folder / "c.onnx", (9, 9))
     doubling = {times: graphs.nearest(folder / f"{times}.onnx", times) for times in (2, 4)}
+    # Of pictures that nothing estimates the strength is the default.
+    strength = Control("strength", default=0.0)
+    clean = graphs.controlled(folder / "s.onnx", ModelSpec("s", "clean", receptive_field=0, controls=(strength,)))
     return Auto(
         pipeline.load_filter("heal", {}, model=str(fill), finder=str(find), engine=engine),
+        pipeline.load_filter("clean", {}, model=str(clean), engine=engine),
         pipeline.load_filter("colorize", {}, model=str(color), engine=engine),
         {
-            times: pipeline.load_filter("upscale", {}, model=str(path), engine=engine)
+            times: pipeline.load_filter("upscale", {"clean": 0}, model=str(path), engine=engine)
             for times, path in doubling.items()
         },
+        color=True,
     )
 
 
@@ -80,6 +87,21 @@ def test_each_photograph_gets_what_it_needs(auto: Auto, rgb: Floats, steps: list
     found, why = chosen(auto, rgb)
     assert found == steps
     assert why
+
+
+def test_black_and_white_may_be_meant_so_color_is_proposed_and_given_when_asked_for(auto: Auto) -> None:
+    found, why = chosen(dataclasses.replace(auto, color=False), grey_of(photograph((1500, 300))))
+    assert found == ["x2"]
+    assert "say --color" in why
+
+
+def test_what_is_noisy_is_cleaned_before_it_is_enlarged(auto: Auto) -> None:
+    clean = dataclasses.replace(auto.clean, values={**auto.clean.values, "strength": 0.25})
+    noisy = dataclasses.replace(auto, clean=clean)
+    chain = noisy.choose(Picture(photograph((1500, 300))), lambda pixels: None)
+    assert [bound.suffix for bound in chain.filters] == ["clean", "x2"]
+    assert chain.reasons[0] == "clean: noise or compression, strength 0.25"
+    assert chain.filters[0].values["strength"] == 0.25
 
 
 def test_what_is_bright_in_a_color_photograph_is_no_scratch(auto: Auto) -> None:
@@ -138,7 +160,7 @@ def test_real_prints_are_told_from_real_photographs(shared_data: Path) -> None:
 
 @pytest.mark.weights
 def test_only_what_has_no_colors_is_colored(shared_data: Path) -> None:
-    auto = pipeline.load_auto(pipeline.EngineOptions())
+    auto = pipeline.load_auto(pipeline.EngineOptions(), color=True)
     for path in sorted((shared_data / "real" / "photos_bw").iterdir()):
         assert auto.colorize in auto.choose(open_picture(path), lambda pixels: None).filters
     for path in sorted((shared_data / "eval" / "BSD100").iterdir())[::4]:

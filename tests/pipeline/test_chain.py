@@ -144,7 +144,7 @@ def test_a_mask_is_for_the_step_that_needs_one(tmp_path: Path, models: dict[str,
     photo = save(tmp_path / "photo.png", scratched())
     mask = np.zeros((48, 64, 1), np.uint8)
     mask[5:9, 10:20] = 255
-    steps = f"inpaint:{models['fill']},upscale:{models['double']}"
+    steps = f"inpaint:{models['fill']},upscale:{models['double']}:clean=off"
     arguments = ["enhance", photo, "--steps", steps, "-o", tmp_path / "made.png"]
     assert ganfx(*arguments) == 2
     assert ganfx(*arguments, "--mask", save(tmp_path / "mask.png", mask)) == 0
