@@ -90,6 +90,30 @@ def upscale(
     )
 
 
+@evaluate.command(short_help="Wear pictures, clean them again, and compare.")
+@_models("photo-clean")
+@_sets
+@click.option("--wear", multiple=True, help="noise, jpeg, worn or none.  [default: all]")
+@_limit
+@_output
+def clean(
+    models: tuple[str, ...], sets: tuple[Path, ...], wear: tuple[str, ...], limit: int | None, output: Path | None
+) -> None:
+    """Make good pictures noisy and worn, clean them with each model and with OpenCV, and compare with the originals.
+
+    A model may be an upscaler, too: its result is shrunk then.
+
+    \b
+    Example:
+      ganfx eval clean -n photo-clean --set BSD100 -o figures
+    """
+    with _extras():
+        from ganfx.evaluation.clean import evaluate_clean
+        from ganfx.evaluation.protocol import WEAR
+
+    _tell(evaluate_clean(models, sets, wear=wear or tuple(WEAR), limit=limit, say=_say), output)
+
+
 @evaluate.command(short_help="Cut holes into pictures, fill them, and compare.")
 @_models(None)
 @_sets

@@ -145,6 +145,16 @@ def worn(high_res: Floats, scale: int, random: np.random.Generator) -> Floats:
     return image
 
 
+def noisy(picture: Floats, scale: int, random: np.random.Generator) -> Floats:
+    """White noise of sigma 25 in levels of 255, at the picture's size."""
+    return eight_bit(picture + np.asarray(random.normal(0, 25 / 255, picture.shape), np.float32))
+
+
+def compressed(picture: Floats, scale: int, random: np.random.Generator) -> Floats:
+    """JPEG of quality 20 with 4:2:0 chroma, at the picture's size."""
+    return _through_jpeg(picture, 20)
+
+
 def _through_jpeg(rgb: Floats, quality: int) -> Floats:
     pixels = np.rint(rgb[..., ::-1] * 255).astype(np.uint8)
     settings = [cv2.IMWRITE_JPEG_QUALITY, quality]
@@ -155,10 +165,12 @@ def _through_jpeg(rgb: Floats, quality: int) -> Floats:
 
 
 Degradation = Callable[[Floats, int, np.random.Generator], Floats]
+# For upscalers, and for cleaners.
 DEGRADATIONS: dict[str, Degradation] = {"clean": clean, "camera": camera, "worn": worn}
+WEAR: dict[str, Degradation] = {"noise": noisy, "jpeg": compressed, "worn": worn, "none": clean}
 
 
 def degrade(high_res: Floats, scale: int, degradation: str, name: str) -> Floats:
     """rgb (H, W, 3) -> (H / scale, W / scale, 3), 8-bit values in [0, 1]; seeded by `name` alone."""
     random = np.random.default_rng(zlib.crc32(name.encode()))
-    return eight_bit(DEGRADATIONS[degradation](high_res, scale, random))
+    return eight_bit((DEGRADATIONS | WEAR)[degradation](high_res, scale, random))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from ganfx import pipeline
 from ganfx.engine import EngineOptions
 from ganfx.errors import ContractError
 from ganfx.evaluation.base import Evaluation, Result, Say, run_timed
@@ -18,7 +19,7 @@ from ganfx.evaluation.reference import NAN, ReferenceMetrics
 from ganfx.evaluation.report import Column, EvaluationReport, ReportLayout
 from ganfx.evaluation.resample import bicubic
 from ganfx.evaluation.sheet import Cell, Sheet, busiest, enlarged_pixels
-from ganfx.imaging.picture import Floats
+from ganfx.imaging.picture import Floats, Picture
 from ganfx.paths import features_dir
 
 BASELINE = "bicubic"
@@ -70,7 +71,16 @@ def _networks(models: Sequence[str | Path], options: EngineOptions) -> tuple[int
             raise ContractError(
                 f"{model.path.name}: has {spec.in_channels} channels in and {spec.out_channels} out; only RGB is judged"
             )
-    return common_scale(opened), [model.method(model.engine.run) for model in opened]
+    return common_scale(opened), [model.method(_upscaler(model.path, options)) for model in opened]
+
+
+def _upscaler(path: Path, options: EngineOptions) -> Callable[[Floats], Floats]:
+    """The filter as users have it, with the network in `path`."""
+
+    def upscale(low_res: Floats) -> Floats:
+        return pipeline.apply(Picture(low_res), "upscale", model=str(path), engine=options).rgb
+
+    return upscale
 
 
 def _baseline(scale: int) -> Method:
