@@ -273,7 +273,7 @@ def _unread(error: OSError) -> Outcome:
 
 def _check_mask(recipe: Recipe, mask: MaskSource | None) -> None:
     """Raises OptionError where a step needs a mask and there is none, or the other way round."""
-    if mask and not recipe.needing_mask:
+    if mask and not recipe.takes_mask:
         raise OptionError("no step takes a mask", hint="add one that does: --steps inpaint,...")
     if recipe.needing_mask and not mask:
         hint = "--mask FILE (white is filled), --mask alpha, or --mask-color '#ff00ff'"

@@ -33,6 +33,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "quality": (int,),
     "strip_metadata": (bool,),
     "name": (str,),
+    "color": (bool,),
 }
 
 
@@ -45,6 +46,7 @@ class Recipe:
     quality: 1..100, of JPEG, WebP and AVIF.
     strip_metadata: leave out EXIF, XMP and IPTC.
     name: a template for the names of results.
+    color: whether AUTO gives pictures without colors some.
     """
 
     steps: tuple[pipeline.Step, ...]
@@ -52,11 +54,17 @@ class Recipe:
     quality: int | None = None
     strip_metadata: bool = False
     name: NameTemplate | None = None
+    color: bool = False
 
     @property
     def needing_mask(self) -> list[str]:
         """The filters among the steps that work where a mask says."""
         return [step.filter for step in self.steps if find_filter(step.filter).needs_mask]
+
+    @property
+    def takes_mask(self) -> bool:
+        """Whether a step works where a mask says, if there is one."""
+        return any(find_filter(step.filter).takes_mask for step in self.steps)
 
     @classmethod
     def of(cls, steps: str) -> Recipe:
@@ -68,7 +76,7 @@ class Recipe:
 
         Raises OptionError, ModelError or EngineError.
         """
-        return pipeline.load_chain(self.steps, engine) if self.steps else pipeline.load_auto(engine)
+        return pipeline.load_chain(self.steps, engine) if self.steps else pipeline.load_auto(engine, color=self.color)
 
 
 @dataclass(frozen=True)

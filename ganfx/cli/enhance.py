@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import click
@@ -35,10 +36,10 @@ a filter is, and outside your settings names your own models alone, see --allow-
 """
 
 
-_SHORT = "Heal, color, enlarge: what each photograph needs."
+_SHORT = "Heal, clean, enlarge: what each photograph needs."
 _HELP = """Run several filters over photographs, or those that each of them needs.
 
-By default it colors what is gray, enlarges what is small and heals old prints that look damaged, and says why.
+By default it heals old prints that look damaged, cleans what is noisy and enlarges what is small, and says why.
 """
 
 
@@ -50,10 +51,13 @@ def _enhance(**arguments: Any) -> int:
     steps, named = arguments["steps"], arguments["recipe"]
     if steps is not None and named is not None:
         raise click.UsageError("--steps and --recipe exclude each other")
+    if steps is not None and arguments["color"]:
+        raise click.UsageError("--color is for steps that are chosen: name colorize among --steps")
     if named is None:
         recipe = Recipe.of(AUTO if steps is None else steps)
     else:
         recipe = find_recipe(named, allow_model_files=arguments["allow_model_files"])
+    recipe = dataclasses.replace(recipe, color=recipe.color or arguments["color"])
     return run_batch("enhance", recipe, files, engine, mask=as_mask_source(arguments["mask"], arguments["mask_color"]))
 
 
@@ -64,6 +68,7 @@ enhance = make_command(
     [
         files_argument(),
         headed(_OWN)("--steps", metavar="STEPS", help=_STEPS_HELP),
+        headed(_OWN)("--color", is_flag=True, help="Give pictures without colors some, too."),
         headed(_OWN)("--recipe", metavar="NAME", help="A recipe of ganfx.toml: its steps, and how to save."),
         *mask_options(_OWN),
         engine_options,

@@ -61,7 +61,7 @@ def filter_command(filter_: Filter) -> click.Command:
         engine = take_engine_options(arguments)
         options = {option.name: arguments.pop(option.name) for option in filter_.options}
         files = FileArguments.take(arguments)
-        mask = as_mask_source(arguments["mask"], arguments["mask_color"]) if filter_.needs_mask else None
+        mask = as_mask_source(arguments["mask"], arguments.get("mask_color")) if filter_.takes_mask else None
         step = Step(filter_.name, options, arguments["model"], arguments.get("finder"))
         return run_batch(
             filter_.name, Recipe((step,)), files, engine, mask=mask, mask_output=arguments.get("save_mask")
@@ -70,7 +70,7 @@ def filter_command(filter_: Filter) -> click.Command:
     own = f"{filter_.name.capitalize()} options"
     decorators = [
         files_argument(),
-        *(mask_options(own) if filter_.needs_mask else ()),
+        *(mask_options(own, required=filter_.needs_mask) if filter_.takes_mask else ()),
         *(_own_option(option, own) for option in filter_.options),
         *([save_mask_option(own)] if filter_.finder else ()),
         _model_option(filter_),

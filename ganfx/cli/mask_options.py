@@ -18,15 +18,21 @@ _MASK_HELP = (
     "A picture of the same size: white is filled, black is kept. Or a folder of such, with the pictures' names. "
     f"Or the word {ALPHA}: what is transparent is filled."
 )
+_WHERE_HELP = (
+    "A picture of the same size: white is worked on, black stays as it is. Or a folder of such, with the pictures' "
+    "names."
+)
 _COLOR_HELP = (
     "Fill what is painted in this color ('#ff00ff'), over the picture or over the copy that --mask names. "
     "A soft brush leaves a rim: add --grow 3."
 )
 
 
-def mask_options(heading: str) -> list[Decorator]:
-    """The options of a filter that needs a mask; `as_mask_source` reads them back."""
+def mask_options(heading: str, *, required: bool = True) -> list[Decorator]:
+    """The options of a filter that takes a mask, and of one that needs it; `as_mask_source` reads them back."""
     option = headed(heading)
+    if not required:
+        return [option("-m", "--mask", metavar="FILE|DIR", help=_WHERE_HELP)]
     return [
         option("-m", "--mask", metavar=f"FILE|DIR|{ALPHA}", help=_MASK_HELP),
         option("--mask-color", metavar="COLOR", help=_COLOR_HELP),

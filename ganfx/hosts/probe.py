@@ -63,7 +63,7 @@ def _service(folder: Path) -> list[str]:
     sys.modules[spec.name] = client
     spec.loader.exec_module(client)
     service = client.ServiceClient.from_settings(str(folder / "client.py"))
-    filters = [one["name"] for one in service.filters() if one["mask"] == "none" and one["models"]]
+    filters = [one["name"] for one in service.filters() if one["mask"] in ("none", "optional") and one["models"]]
     if not filters:
         raise client.ServiceError("no model is installed", "ganfx models")
     service.apply(filters[0], client.Pixels(8, 8, 3, 8, bytes(range(192))), lambda share: None)

@@ -159,7 +159,7 @@ class JobQueue:
 def validate_options(header: Header) -> Mapping[str, Any]:
     """All option values for the request. Raises OptionError, MaskError or ModelError if it is invalid."""
     filter_ = find_filter(header.filter)
-    if header.mask and not filter_.needs_mask and not header.layer:
+    if header.mask and not filter_.takes_mask and not header.layer:
         raise OptionError(f"{filter_.name} takes no mask", hint="it works on the whole picture")
     if filter_.needs_mask and not header.mask:
         raise MaskError(f"{filter_.name} needs a mask", hint="select what is to be filled")

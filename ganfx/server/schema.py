@@ -55,7 +55,7 @@ def _filter(filter_: Filter, entries: list[ModelEntry]) -> dict[str, Any]:
         "name": filter_.name,
         "title": _title(filter_.name),
         "help": filter_.help,
-        "mask": "required" if filter_.needs_mask else "found" if filter_.finder else "none",
+        "mask": _mask(filter_),
         "colors": filter_.colored,
         "models": [{"name": entry.name, "title": _title(entry.name), "scale": entry.scale} for entry in entries],
         "controls": [
@@ -63,6 +63,12 @@ def _filter(filter_: Filter, entries: list[ModelEntry]) -> dict[str, Any]:
             *(_option_control(one) for one in filter_.options if not one.selects_model),
         ],
     }
+
+
+def _mask(filter_: Filter) -> str:
+    if filter_.needs_mask:
+        return "required"
+    return "found" if filter_.finder else "optional" if filter_.maskable else "none"
 
 
 def _model_controls(entries: list[ModelEntry]) -> Iterator[dict[str, Any]]:

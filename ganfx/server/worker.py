@@ -84,7 +84,9 @@ class Worker:
             job.cancel_token.check()
             job.share = pixels / (source.width * source.height)
 
-        pieces = chain.stream(source, report, mask=mask if chain.needs_mask else None)
+        # As a layer, the selection becomes its alpha, unless the filter needs it.
+        limited = bound_filter.filter.needs_mask if header.layer else bound_filter.filter.takes_mask
+        pieces = chain.stream(source, report, mask=mask if limited else None)
         self._send(job, as_layer(pieces, source, bound_filter, mask) if header.layer else pieces, grey)
 
     def _send(self, job: Job, pieces: Iterable[Picture], grey: bool) -> None:

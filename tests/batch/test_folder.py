@@ -27,7 +27,7 @@ MOST_FRAMES, MOST_FILES = 11, 7
 
 @pytest.fixture(scope="module")
 def steps(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return f"upscale:model={graphs.nearest(tmp_path_factory.mktemp('models') / 'nearest.onnx', scale=2)}"
+    return f"upscale:model={graphs.nearest(tmp_path_factory.mktemp('models') / 'nearest.onnx', scale=2)}:clean=off"
 
 
 @pytest.mark.weights

@@ -44,7 +44,7 @@ def test_a_filter_lists_its_own_options_under_its_own_heading(
 ) -> None:
     own = groups_of(filter_.name, capsys)[f"{filter_.name.capitalize()} options"]
     assert {f"--{option.name.replace('_', '-')}" for option in filter_.options} <= set(own)
-    assert ("--mask" in own) == filter_.needs_mask
+    assert ("--mask" in own) == filter_.takes_mask
 
 
 @pytest.mark.parametrize("name", [*WITH_FILES, "watch"])

@@ -25,7 +25,8 @@ CPU = EngineOptions(provider="cpu")
 
 
 def header(model: str, side: int = 8) -> Header:
-    return Header(filter="upscale", model=model, width=side, height=side, channels=3, depth=8)
+    options = {"clean": "off"}
+    return Header(filter="upscale", model=model, width=side, height=side, channels=3, depth=8, options=options)
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def test_options_are_those_of_the_command(name: str) -> None:
     own = [option.name for option in all_filters()[name].options if not option.selects_model]
     options = [control for control in described["controls"] if control["name"] not in ("model", "result")]
     assert [option["name"] for option in options] == own
-    assert ("mask" in command) == (described["mask"] == "required")
+    assert ("mask" in command) == (described["mask"] in ("required", "optional"))
     assert ("finder" in command) == (described["mask"] == "found")
     for option in options:
         flag = command[option["name"]]
