@@ -66,10 +66,10 @@ class LevelTask(TrainingTask):
         wear = Wear(**self.recipe.settings)
         seen, _, strength = worn_pair(self.photos.crops(stage.batch, stage.patch + MARGIN, self.recipe.widest), wear)
         found = gan.generator(*channels_last(seen)).float().mean((1, 2, 3))
-        gap = (found - strength).abs()
+        gap, clean = (found - strength).abs(), strength == 0
         gan.step_generator({"loss": (1.0, (gap / (strength + _OFFSET)).mean())}, rate * stage.generator_rate)
-        clean = strength == 0
-        return {"error": gap.detach().mean(), "clean": found.detach()[clean].mean() if clean.any() else gap.mean() * 0}
+        mistaken = found.detach()[clean].sum() / clean.sum().clamp(min=1)
+        return {"error": gap.detach().mean(), "clean": mistaken}
 
     def preview(self, seed: int = 7, count: int = 8) -> tuple[Inputs, Tensor]:
         """Worn pictures, and their strengths as planes."""
