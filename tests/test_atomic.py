@@ -239,7 +239,7 @@ ELSEWHERE = {
     "hosts/probe.py",  # runs in a painting program, in the folder of hosts/doctor.py
     "hub/registry.py",  # fills the temporary file of `replacing`
     "isolation.py",  # files without a name
-    "server/lifetime.py",  # a log in the user's own state folder
+    "private.py",  # private files in the state folder, through an open folder
     "training/monitor.py",  # appends to a log in the folder of the training
     "watch/quarantine.py",  # files made by an open folder
 }
