@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganfx.cli.terminal import show, show_json, tell
+from ganfx.cli.transfers import transfer_bar
 
 if TYPE_CHECKING:
     from ganfx.hub import ModelEntry
@@ -92,7 +93,8 @@ def pull(name: str) -> None:
     for entry in list_models():
         if entry.name == name:
             tell(_line(entry))
-    path = pull_model(name)
+    with transfer_bar(name) as progress:
+        path = pull_model(name, progress=progress)
     show(f"ready: {_use_of(path)}")
 
 

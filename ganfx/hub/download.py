@@ -2,77 +2,136 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import hashlib
+import re
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ganfx import isolation
 from ganfx.errors import ChecksumError, DownloadError
+from ganfx.hub.address import check_address
+from ganfx.hub.catalogue import MAX_MODEL_BYTES
+from ganfx.isolation import CallLimits, ChildError
 from ganfx.paths import is_offline
 
 DownloadProgress = Callable[[int, int], None]
-TIMEOUT_S = 30
+
+# Without a new byte for so long, a download is given up.
+STALL_S = 60.0
+# What a download may take on the whole: a start, and a share for a slow connection.
+START_S, BYTES_PER_S = 600.0, 20_000
+# Failures in a row that bring nothing, and the first pause between them in seconds.
+ATTEMPTS, PAUSE_S = 5, 0.5
+_MEMORY_BYTES = 512 << 20
 
 
-class _Bar:
-    """The progress bar interface that pooch expects; calls `progress` with the bytes done and the total."""
-
-    def __init__(self, progress: DownloadProgress) -> None:
-        self.progress = progress
-        self.total = 0
-        self.done = 0
-
-    def update(self, size: int) -> None:
-        self.done += size
-        # pooch counts the last chunk as a full one, and a server need not send the total.
-        self.progress(min(self.done, self.total or self.done), self.total)
-
-    def reset(self) -> None:
-        # pooch resets the bar at the end and adds the size of the file, to show a full bar.
-        self.done = 0
-
-    def close(self) -> None:
-        self.progress(self.total, self.total)
-
-
-def download(url: str, sha256: str, folder: Path, progress: DownloadProgress | None = None) -> Path:
+def download(
+    url: str, sha256: str, folder: Path, progress: DownloadProgress | None = None, *, size_bytes: int | None = None
+) -> Path:
     """Download `url` into `folder` and return the file; one that is there already with this `sha256` is kept.
 
-    progress is called with the bytes done and the total, which is 0 where the server does not send it. Raises
-    DownloadError (offline, interrupted, refused, not writable) and ChecksumError; both leave no file behind.
+    size_bytes is the size that the file has to have; None: not known, at most `MAX_MODEL_BYTES`. progress is called with the
+    bytes done and the total, which is 0 where it is not known. What an interrupted download brought stays in `folder`
+    as a hidden file, and the next call goes on from there. Raises DownloadError (offline, interrupted, stalled,
+    refused, too large, not https, not writable) and ChecksumError.
     """
-    import pooch
-
-    pooch.get_logger().setLevel("ERROR")
-    target = folder / Path(urlsplit(url).path).name
-    if is_offline() and not _verified(target, sha256):
+    check_address(url, may_be_local=True)
+    target = folder / _file_name(url)
+    if _has(target, sha256):
+        return target
+    if is_offline():
         raise DownloadError(f"offline (GANFX_OFFLINE is set): {url} was not fetched", hint=_by_hand(url))
-    downloader = pooch.HTTPDownloader(progressbar=_Bar(progress) if progress else False, timeout=TIMEOUT_S)
+    if size_bytes is not None and size_bytes > MAX_MODEL_BYTES:
+        raise DownloadError(f"{url}: has {size_bytes} bytes, more than the {MAX_MODEL_BYTES} that are taken")
+    part = target.with_name(f".{target.name}.{sha256[:16]}.part")
     try:
-        pooch.retrieve(url, f"sha256:{sha256}", fname=target.name, path=folder, downloader=downloader)
-    except ValueError as error:
-        raise ChecksumError(
-            f"{url}: what came is not the file it should be (sha256 differs)",
-            hint="try again later, or tell its author",
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone(part.with_suffix(".lock"), url):
+            _fetch_verified(url, sha256, part, progress or (lambda done, total: None), size_bytes)
+            part.replace(target)
+    except OSError as error:
+        raise DownloadError(f"{url}: not fetched to {target}: {error.strerror}", hint=_by_hand(url)) from error
+    except DownloadError as error:
+        raise DownloadError(
+            f"{url}: not fetched to {target}: {error.message}", hint=error.hint or _by_hand(url)
         ) from error
-    except OSError as error:  # requests' errors are OSErrors
-        raise DownloadError(f"{url}: not fetched to {target}: {_reason(error)}", hint=_by_hand(url)) from error
     return target
 
 
-def _verified(target: Path, sha256: str) -> bool:
-    import pooch
+def _fetch_verified(url: str, sha256: str, part: Path, progress: DownloadProgress, size: int | None) -> None:
+    for was_begun in (part.exists(), False):
+        _fetch(url, part, progress, size)
+        if _has(part, sha256):
+            return
+        part.unlink()
+        if not was_begun:  # else what was there may have been of another file
+            break
+    raise ChecksumError(
+        f"{url}: what came is not the file it should be (sha256 differs)",
+        hint="try again later, or tell its author",
+    )
 
-    return target.exists() and pooch.file_hash(str(target)) == sha256
+
+def _fetch(url: str, part: Path, progress: DownloadProgress, size: int | None) -> None:
+    watch = _Watch(part, progress, size or 0)
+    limits = CallLimits(START_S + (size or MAX_MODEL_BYTES) / BYTES_PER_S, _MEMORY_BYTES)
+    arguments = (url, str(part.absolute()), size, size or MAX_MODEL_BYTES, ATTEMPTS, PAUSE_S)
+    try:
+        isolation.call("ganfx.hub.fetching:fetch", *arguments, limits=limits, poll=watch.look)
+    except ChildError as error:
+        raise DownloadError(f"the transfer {error.reason}", hint="run it again to go on") from error
+    watch.look()
 
 
-def _reason(error: OSError) -> str:
-    response = getattr(error, "response", None)
-    if response is not None:
-        return f"the server says {response.status_code} {response.reason}"
-    if error.strerror:
-        return error.strerror
-    kind = type(error).__name__
-    return {"ChunkedEncodingError": "the connection was cut", "ConnectionError": "no connection"}.get(kind, kind)
+class _Watch:
+    """Tells the progress of the file that is written at `part`. Raises DownloadError where it stops growing."""
+
+    def __init__(self, part: Path, progress: DownloadProgress, total: int) -> None:
+        self._part, self._progress, self._total = part, progress, total
+        self._done, self._since = -1, time.monotonic()
+
+    def look(self) -> None:
+        """Called again and again while the file is written, and once at the end."""
+        try:
+            done = self._part.stat().st_size
+        except FileNotFoundError:
+            done = 0
+        now = time.monotonic()
+        if done != self._done:
+            self._done, self._since = done, now
+            self._progress(done, self._total)
+        elif now - self._since > STALL_S:
+            raise DownloadError(f"nothing came for {STALL_S:g} s", hint="run it again to go on")
+
+
+@contextlib.contextmanager
+def _alone(lock: Path, url: str) -> Iterator[None]:
+    import filelock
+
+    try:
+        with filelock.FileLock(lock, timeout=0):
+            try:
+                yield
+            finally:
+                lock.unlink(missing_ok=True)
+    except filelock.Timeout as error:
+        raise DownloadError("another process is fetching it", hint="wait until that has ended") from error
+
+
+def _file_name(url: str) -> str:
+    """The last part of the address, as a plain name of a file."""
+    return re.sub(r"[^A-Za-z0-9_.+-]", "_", Path(urlsplit(url).path).name)[-100:].lstrip(".") or "model"
+
+
+def _has(path: Path, sha256: str) -> bool:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except OSError:
+        return False
 
 
 def _by_hand(url: str) -> str:

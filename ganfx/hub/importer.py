@@ -91,7 +91,7 @@ def pull_model(name: str, *, progress: DownloadProgress | None = None, replace: 
     registry.check_name(name, replace=replace)
     if not entry.url.endswith(".onnx"):
         _require_torch(name)
-    fetched = download(entry.url, entry.sha256, cache_dir() / "downloads", progress)
+    fetched = download(entry.url, entry.sha256, cache_dir() / "downloads", progress, size_bytes=entry.size_bytes)
     model = import_model(fetched, name=name, task=entry.task, license=entry.license, replace=replace)
     fetched.unlink(missing_ok=True)
     return model

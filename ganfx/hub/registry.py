@@ -5,9 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-import re
 import shutil
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any, Literal
 
 from ganfx.atomic import replacing
 from ganfx.errors import ContractError, ModelError, OptionError, UnknownModelError, nearest
+from ganfx.hub.catalogue import is_good_name, read_catalogue
 from ganfx.paths import models_dir
 from ganfx.spec import ModelSpec
 from ganfx.spec.model_file import read_spec
@@ -24,7 +23,6 @@ CATALOGUE = Path(__file__).with_name("catalogue.toml")
 WEIGHTS = FOLDER
 
 _MODEL_SUFFIXES = (".onnx", ".pth", ".pt", ".pkl", ".ckpt", ".bin", ".tar", ".model", ".safetensors")
-_GOOD_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
 # Sentences for selectors in messages, by field of the contract; the others read `has FIELD VALUE`.
 _PHRASES = {"scale": "enlarges {} times"}
 
@@ -74,9 +72,9 @@ class ModelEntry:
 
 @functools.cache
 def catalogue() -> tuple[ModelEntry, ...]:
-    """The entries of catalogue.toml, in its order."""
-    blocks = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))["model"]
-    return tuple(ModelEntry(origin="bundled" if "file" in block else "download", **block) for block in blocks)
+    """The entries of catalogue.toml, in its order. Raises ModelError where it is damaged."""
+    blocks = read_catalogue(CATALOGUE.read_text(encoding="utf-8"))
+    return tuple(ModelEntry(origin="bundled" if block.file else "download", **vars(block)) for block in blocks)
 
 
 def bundled_names(task: str) -> list[str]:
@@ -223,7 +221,7 @@ def register(path: Path, name: str | None = None, *, replace: bool = False) -> P
 
 def check_name(name: str, *, replace: bool) -> None:
     """Raises OptionError where a model cannot be stored as `name`, or one is already (unless `replace`)."""
-    if not _GOOD_NAME.fullmatch(name) or is_path(name):
+    if not is_good_name(name) or is_path(name):
         raise OptionError(f"{name!r} cannot be a model's name", hint="use letters, digits, and any of . _ + -")
     taken = {entry.name for entry in list_models() if entry.installed}
     if name in taken and not replace:

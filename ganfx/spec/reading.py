@@ -193,5 +193,5 @@ def _path(where: str, key: str) -> str:
 
 
 def _shown(value: object) -> str:
-    text = json.dumps(value)
+    text = json.dumps(value, default=str)
     return text if len(text) <= 40 else text[:40] + "..."

@@ -2,47 +2,175 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import os
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
+import filelock
 import pytest
 
 from ganfx.errors import ChecksumError, DownloadError, OptionError, UnknownModelError
+from ganfx.hub import download as downloads
 from ganfx.hub import find_model, pull_model, registry
+from ganfx.hub.address import check_address, is_loopback
 from ganfx.hub.download import download
 from ganfx.spec.model_file import read_spec
 from tests.graphs import nearest
+
+pytestmark = pytest.mark.usefixtures("real_processes")
 
 CONTENT = bytes(range(250)) * 401
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
 class Server(ThreadingHTTPServer):
-    """Serves `content` at every path, all of it or as much as the path says; counts the requests."""
+    """Serves `content`, well or ill as the first word of the path says; keeps the ranges that were asked for."""
 
     content = CONTENT
-    requests = 0
+    tag = '"one"'
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.ranges: list[str] = []
+
+    @property
+    def requests(self) -> int:
+        return len(self.ranges)
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Clients go away here, on purpose."""
+
 
 class Handler(BaseHTTPRequestHandler):
     server: Server
+    protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        self.server.requests += 1
-        if "missing" in self.path:
-            self.send_error(404)
-            return
-        content = self.server.content
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
+        self.server.ranges.append(self.headers.get("Range", ""))
+        self.close_connection = True
+        kind = self.path.strip("/").partition("/")[0].partition(".")[0]
+        getattr(self, f"serve_{kind}", self.serve_well)()
+
+    def start(self, status: int, length: int | None, **headers: str) -> None:
+        self.send_response(status)
+        if length is not None:
+            self.send_header("Content-Length", str(length))
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
         self.end_headers()
-        self.wfile.write(content[: len(content) // 2] if "cut" in self.path else content)
+
+    def serve_well(self, share: float = 1.0) -> None:
+        """The rest of the content, or `share` of it; the whole of it where it is another by now."""
+        content, asked = self.server.content, self.headers.get("Range")
+        begin = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
+        if self.headers.get("If-Range", self.server.tag) != self.server.tag:
+            begin, asked = 0, None
+        rest = content[begin:]
+        if asked:
+            where = f"bytes {begin}-{len(content) - 1}/{len(content)}"
+            self.start(206, len(rest), Content_Range=where, ETag=self.server.tag)
+        else:
+            self.start(200, len(rest), ETag=self.server.tag)
+        self.wfile.write(rest[: max(1, int(len(rest) * share))])
+
+    def serve_halves(self) -> None:
+        self.serve_well(0.5)
+
+    def serve_deaf(self) -> None:
+        """All of it, whatever was asked for; the first time half of it."""
+        self.start(200, len(self.server.content))
+        share = 2 if self.server.requests == 1 else 1
+        self.wfile.write(self.server.content[: len(self.server.content) // share])
+
+    def serve_changing(self) -> None:
+        """Half of one file, and then of another."""
+        self.serve_well(0.5 if self.server.requests == 1 else 1)
+        self.server.content, self.server.tag = CONTENT, '"two"'
+
+    def serve_cut(self) -> None:
+        self.start(200, len(self.server.content))
+        self.wfile.write(self.server.content[:1000])
+
+    def serve_missing(self) -> None:
+        self.start(404, 0)
+
+    def serve_busy(self) -> None:
+        if self.server.requests <= 2:
+            self.start(503, 0, Retry_After="0")
+        else:
+            self.serve_well()
+
+    def serve_long(self) -> None:
+        self.start(200, 10**12)
+
+    def serve_short(self) -> None:
+        self.start(200, 3)
+        self.wfile.write(b"abc")
+
+    def serve_endless(self) -> None:
+        self.start(200, None, Transfer_Encoding="chunked")
+        while True:
+            self.wfile.write(b"10000\r\n" + bytes(1 << 16) + b"\r\n")
+
+    def serve_unmeasured(self) -> None:
+        """Until the connection ends, and twice as much as there is."""
+        self.start(200, None)
+        self.wfile.write(self.server.content * 2)
+
+    def serve_silent(self) -> None:
+        time.sleep(30)
+
+    def serve_drip(self) -> None:
+        self.start(200, len(self.server.content))
+        for number in range(100):
+            self.wfile.write(self.server.content[number : number + 1])
+            time.sleep(0.2)
+
+    def serve_pausing(self) -> None:
+        """Half of it, and then nothing for long."""
+        self.start(200, len(self.server.content))
+        self.wfile.write(self.server.content[: len(self.server.content) // 2])
+        time.sleep(5)
+
+    def serve_dripping(self) -> None:
+        """Headers without an end."""
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Much: ")
+        for _ in range(100):
+            self.wfile.write(b"x")
+            time.sleep(0.2)
+
+    def serve_noise(self) -> None:
+        self.wfile.write(bytes(range(256)) * 50)
+
+    def serve_packed(self) -> None:
+        packed = gzip.compress(bytes(1 << 20))
+        self.start(200, len(packed), Content_Encoding="gzip")
+        self.wfile.write(packed)
+
+    def serve_elsewhere(self) -> None:
+        """Another part than the one asked for."""
+        self.start(206, 10, Content_Range="bytes 5-14/15")
+        self.wfile.write(bytes(10))
+
+    def serve_moved(self) -> None:
+        self.start(302, 0, Location="/net.pth")
+
+    def serve_circle(self) -> None:
+        self.start(302, 0, Location=self.path)
+
+    def serve_to(self) -> None:
+        self.start(302, 0, Location=self.path.removeprefix("/to/"))
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -52,7 +180,10 @@ class Handler(BaseHTTPRequestHandler):
 def server(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.delenv("GANFX_OFFLINE", raising=False)
-    with Server(("127.0.0.1", 0), Handler) as server:
+    monkeypatch.setattr(downloads, "ATTEMPTS", 2)
+    monkeypatch.setattr(downloads, "PAUSE_S", 0.02)
+    monkeypatch.setattr(downloads, "STALL_S", 1.5)
+    with Server() as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server
@@ -60,39 +191,138 @@ def server(monkeypatch):
         thread.join()
 
 
+def fetch(server: Server, path: str, folder: Path, **settings: Any) -> Path:
+    return download(f"{server.address}/{path}", SHA256, folder, size_bytes=len(CONTENT), **settings)
+
+
 def test_good_file_arrives_once(server, tmp_path):
     told: list[tuple[int, int]] = []
-    path = download(f"{server.address}/net.pth?x=1", SHA256, tmp_path / "new", lambda *both: told.append(both))
+    path = fetch(server, "net.pth?x=1", tmp_path / "new", progress=lambda *both: told.append(both))
     assert path == tmp_path / "new" / "net.pth"
     assert path.read_bytes() == CONTENT
     assert told[-1] == (len(CONTENT), len(CONTENT))
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert all(done <= total == len(CONTENT) for done, total in told)
-    download(f"{server.address}/net.pth", SHA256, tmp_path / "new")
+    fetch(server, "net.pth", tmp_path / "new")
     assert server.requests == 1
+    assert os.listdir(tmp_path / "new") == ["net.pth"]
 
 
 @pytest.mark.parametrize(
-    ("path", "sha256", "error", "words"),
+    ("path", "requests"), [("net.pth", 1), ("moved.pth", 2), ("busy.pth", 3), ("deaf.pth", 2), ("changing.pth", 2)]
+)
+def test_a_file_arrives_whole_whatever_its_server_is_like(path, requests, server, tmp_path, monkeypatch):
+    monkeypatch.setattr(downloads, "ATTEMPTS", 3)
+    if path.startswith("changing"):
+        server.content = CONTENT[::-1]
+    assert fetch(server, path, tmp_path).read_bytes() == CONTENT
+    assert server.requests == requests
+
+
+def test_a_connection_that_is_cut_again_and_again_goes_on_where_it_was(server, tmp_path):
+    assert fetch(server, "halves.pth", tmp_path).read_bytes() == CONTENT
+    begun = [int(asked[6:-1] or 0) for asked in server.ranges[1:]]
+    assert begun == sorted(begun)
+    assert begun[0] == len(CONTENT) // 2
+    assert 10 < server.requests < 25
+
+
+@pytest.mark.parametrize(
+    ("path", "words", "what_stays"),
     [
-        ("net.pth", "0" * 64, ChecksumError, "sha256"),
-        ("cut.pth", SHA256, DownloadError, "cut"),
-        ("missing.pth", SHA256, DownloadError, "404"),
+        ("missing.pth", "the server says 404 Not Found", 0),
+        ("cut.pth", "the connection was cut", 1),
+        ("long.pth", "the server has 1000000000000 bytes, and there should be 100250", 0),
+        ("short.pth", "the server has 3 bytes, and there should be 100250", 0),
+        ("endless.pth", "the server sends more than 100250 bytes", 1),
+        ("unmeasured.pth", "the server sends more than 100250 bytes", 1),
+        ("packed.pth", "the server sends it packed", 0),
+        ("noise.pth", "the connection was cut|no connection", 0),
+        ("circle.pth", "redirects more than 5 times", 0),
+        ("silent.pth", "nothing came for 1.5 s", 0),
+        ("drip.pth", "nothing came for 1.5 s", 1),
+        ("dripping.pth", "nothing came for 1.5 s", 0),
+        ("to/file:///etc/passwd", "file:///etc/passwd is no https address", 0),
+        ("to/http://example.org/net.pth", "http://example.org/net.pth is no https address", 0),
+        ("to/ftp://127.0.0.1/net.pth", "ftp://127.0.0.1/net.pth is no https address", 0),
+        ("to/http://localhost.example.org/x", "is no https address", 0),
+        ("to/https:///net.pth", "is no https address", 0),
+        ("to/https://[::1/net.pth", "is no https address|that is none", 0),
     ],
 )
-def test_failures_name_the_address_and_leave_nothing(path, sha256, error, words, server, tmp_path, capfd):
-    with pytest.raises(error, match=words) as caught:
-        download(f"{server.address}/{path}", sha256, tmp_path)
+def test_what_a_server_does_wrong_is_one_sentence_and_no_model(path, words, what_stays, server, tmp_path, capfd):
+    began = time.monotonic()
+    with pytest.raises(DownloadError, match=words) as caught:
+        fetch(server, path, tmp_path)
+    assert time.monotonic() - began < 5
     assert f"{server.address}/{path}" in caught.value.message
-    assert "\n" not in caught.value.message
+    assert caught.value.message.isprintable()
     assert caught.value.hint
-    assert not list(tmp_path.iterdir())
+    left = os.listdir(tmp_path)
+    assert all(name.startswith(".") and name.endswith(".part") for name in left)
+    assert len(left) <= what_stays
+    assert sum((tmp_path / name).stat().st_size for name in left) <= len(CONTENT) + (64 << 10)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("url", ["http://example.org/x", "file:///etc/passwd", "ftp://x/y", "https:///x", "x", "https://[/"])
+def test_only_https_is_asked(url, tmp_path):
+    with pytest.raises(DownloadError, match="is no https address"):
+        download(url, SHA256, tmp_path)
+
+
+def test_https_does_not_lead_to_this_computer():
+    with pytest.raises(DownloadError, match="no https address"):
+        check_address("http://127.0.0.1/x", may_be_local=is_loopback("https://example.org/x"))
+
+
+def test_what_is_not_the_file_is_removed(server, tmp_path):
+    server.content = CONTENT[::-1]
+    with pytest.raises(ChecksumError, match="sha256"):
+        fetch(server, "net.pth", tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_lies_there_of_another_file_is_not_kept(server, tmp_path):
+    (tmp_path / f".net.pth.{SHA256[:16]}.part").write_bytes(b"x" * 500)
+    assert fetch(server, "net.pth", tmp_path).read_bytes() == CONTENT
+    assert server.ranges == ["bytes=500-", ""]
+
+
+def test_an_interrupted_download_goes_on_the_next_time(server, tmp_path):
+    def interrupt(done: int, total: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        fetch(server, "pausing.pth", tmp_path, progress=interrupt)
+    assert time.monotonic() - began < 3
+    (part,) = tmp_path.iterdir()
+    begun = part.stat().st_size
+    assert begun
+    part.rename(tmp_path / f".net.pth.{SHA256[:16]}.part")
+    assert fetch(server, "net.pth", tmp_path).read_bytes() == CONTENT
+    assert server.ranges[-1] == f"bytes={begun}-"
+
+
+def test_two_do_not_write_the_same_file(server, tmp_path):
+    with (
+        filelock.FileLock(tmp_path / f".net.pth.{SHA256[:16]}.lock"),
+        pytest.raises(DownloadError, match="another process is fetching it"),
+    ):
+        fetch(server, "net.pth", tmp_path)
+
+
+def test_a_size_beyond_all_models_is_not_asked_for(server, tmp_path):
+    with pytest.raises(DownloadError, match="more than the 8589934592"):
+        download(f"{server.address}/net.pth", SHA256, tmp_path, size_bytes=10**15)
+    assert server.requests == 0
 
 
 def test_failure_says_where_the_file_should_have_gone(server, tmp_path):
     with pytest.raises(DownloadError) as caught:
-        download(f"{server.address}/missing.pth", SHA256, tmp_path)
+        fetch(server, "missing.pth", tmp_path)
     assert str(tmp_path / "missing.pth") in caught.value.message
 
 
@@ -102,6 +332,14 @@ def test_refused_connection_is_one_line(server, tmp_path):
     server.server_close()
     with pytest.raises(DownloadError, match="no connection"):
         download(f"{address}/net.pth", SHA256, tmp_path)
+
+
+@pytest.mark.parametrize("path", ["..%2f..%2fx", "../../etc/x", "a/.hidden", "a%00b", "x" * 300, ""])
+def test_a_file_stays_in_its_folder_whatever_its_address(path, server, tmp_path):
+    folder = tmp_path / "downloads"
+    assert fetch(server, path, folder).parent == folder
+    assert os.listdir(tmp_path) == ["downloads"]
+    assert len(os.listdir(folder)) == 1
 
 
 def test_folder_that_cannot_be_made_is_said(server, tmp_path):
