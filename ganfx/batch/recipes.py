@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from ganfx.filters import all_filters, find_filter
 from ganfx.hub import is_path
 from ganfx.open_folder import read_small
 from ganfx.paths import config_dir, models_dir
+from ganfx.toml_text import read_toml
 
 FILE = "ganfx.toml"
 # Instead of steps: they are chosen for each picture.
@@ -174,10 +174,10 @@ def _is_own(folder: Path) -> bool:
 
 def _read(path: Path, *, allow_model_files: bool) -> _RecipeFile:
     try:
-        found = tomllib.loads(read_small(path, _MOST_BYTES).decode())
+        found = read_toml(read_small(path, _MOST_BYTES).decode())
     except (FileNotFoundError, NotADirectoryError):
         found = {}
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise OptionError(f"{path}: {reason_of(error)}", hint="correct the file, or remove it") from error
     _check_keys(found, {"recipe": (str,), "recipes": (dict,)}, str(path))
     return _RecipeFile(path, found, allow_model_files)

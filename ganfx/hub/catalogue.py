@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -11,10 +10,9 @@ from ganfx.errors import DownloadError, ModelError
 from ganfx.hub.address import check_address
 from ganfx.spec.parts import Name
 from ganfx.spec.reading import Bounds, FieldError, read
+from ganfx.toml_text import read_toml
 
 MAX_TEXT_BYTES = 256 << 10
-# A key of many parts takes memory by the square of their number.
-MAX_LINE = 2000
 MAX_MODEL_BYTES = 8 << 30
 _GOOD_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*", re.ASCII)
 _SHA256 = re.compile("[0-9a-f]{64}")
@@ -65,12 +63,10 @@ def read_catalogue(text: str) -> tuple[CatalogueBlock, ...]:
     """The blocks in `text`, in its order. Raises ModelError where it is damaged, in one line that names the place."""
     if len(text) > MAX_TEXT_BYTES:
         raise _fault(f"is longer than {MAX_TEXT_BYTES >> 10} KiB")
-    if max(map(len, text.split("\n"))) > MAX_LINE:
-        raise _fault(f"has a line of more than {MAX_LINE} characters")
     try:
-        stored = tomllib.loads(text)
-    except (ValueError, RecursionError, OverflowError) as error:
-        raise _fault(f"is no TOML: {' '.join(str(error).split())[:200]}") from error
+        stored = read_toml(text)
+    except ValueError as error:
+        raise _fault(f"is no TOML: {error}") from error
     blocks = stored.pop("model", [])
     if stored or not isinstance(blocks, list):
         raise _fault("must have [[model]] blocks, and nothing else")

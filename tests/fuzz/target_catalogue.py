@@ -1,0 +1,53 @@
+"""Catalogues: entries that are sound, or one line of ModelError; no address but https, no name that is a path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ganfx.errors import ModelError
+from ganfx.hub import registry
+from ganfx.hub.catalogue import MAX_MODEL_BYTES, read_catalogue
+
+SMALL = """[[model]]
+name = "two-x2"
+task = "upscale"
+scale = 2
+url = "https://example.org/two.pth"
+sha256 = "0000000000000000000000000000000000000000000000000000000000000000"
+size_bytes = 1234
+license = "CC0-1.0"
+description = "größer"
+[[model]]
+name = "own"
+task = "stylize"
+file = "own.onnx"
+default = true
+"""
+
+
+def seeds() -> Iterator[bytes]:
+    """The catalogue of ganfx, a small one, and odd values of TOML."""
+    yield SMALL.encode()
+    yield registry.CATALOGUE.read_bytes()
+    for value in ("nan", "-inf", "1979-05-27T07:32:00Z", "[[1]]", "{a.b.c = 1}", "0x7fffffffffffffffff", "'''x'''"):
+        yield SMALL.replace("1234", value).encode()
+
+
+def one_input(data: bytes) -> None:
+    """Raises where an entry is accepted that nobody should ask for."""
+    try:
+        blocks = read_catalogue(data.decode("utf-8", "replace"))
+    except ModelError as error:
+        assert error.message.isprintable(), error.message
+        return
+    assert len({block.name for block in blocks}) == len(blocks)
+    for block in blocks:
+        assert Path(block.name).name == block.name
+        assert bool(block.file) != bool(block.url)
+        if block.url:
+            assert urlsplit(block.url).scheme in ("https", "http")
+            assert len(bytes.fromhex(block.sha256)) == 32
+            assert block.size_bytes is not None
+            assert 0 < block.size_bytes <= MAX_MODEL_BYTES
