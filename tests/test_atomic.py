@@ -237,6 +237,7 @@ ELSEWHERE = {
     "hosts/installer.py",  # a new folder among the user's plug-ins
     "hosts/programs.py",  # files without a name
     "hosts/probe.py",  # runs in a painting program, in the folder of hosts/doctor.py
+    "hub/fetching.py",  # the unfinished file of a download, in the cache folder
     "hub/registry.py",  # fills the temporary file of `replacing`
     "isolation.py",  # files without a name
     "private.py",  # private files in the state folder, through an open folder

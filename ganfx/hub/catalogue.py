@@ -20,7 +20,7 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class CatalogueBlock:
-    """One model that ganfx knows by name: bundled, with `file`, or to be downloaded, with all of `url` to `size_bytes`."""
+    """One model that ganfx knows by name: bundled, with `file`, or to be downloaded, with `url` to `size_bytes`."""
 
     name: Name
     task: Name

@@ -33,9 +33,9 @@ def download(
 ) -> Path:
     """Download `url` into `folder` and return the file; one that is there already with this `sha256` is kept.
 
-    size_bytes is the size that the file has to have; None: not known, at most `MAX_MODEL_BYTES`. progress is called with the
-    bytes done and the total, which is 0 where it is not known. What an interrupted download brought stays in `folder`
-    as a hidden file, and the next call goes on from there. Raises DownloadError (offline, interrupted, stalled,
+    size_bytes is the size that the file has to have; None: not known, at most `MAX_MODEL_BYTES`. progress is called
+    with the bytes done and the total, which is 0 where it is not known. What an interrupted download brought stays in
+    `folder`, hidden, and the next call goes on from there. Raises DownloadError (offline, interrupted, stalled,
     refused, too large, not https, not writable) and ChecksumError.
     """
     check_address(url, may_be_local=True)

@@ -26,7 +26,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
-class _Cut(Exception):
+class _CutError(Exception):
     """The transfer ended early, or did not begin; another attempt may go further."""
 
     def __init__(self, reason: str, pause_s: float = 0.0) -> None:
@@ -53,7 +53,7 @@ def fetch(url: str, part: str, size_bytes: int | None, limit_bytes: int, attempt
                     validator = _validator(response)
                     _receive(response, path, begun, size_bytes, limit_bytes)
                 return
-            except _Cut as cut:
+            except _CutError as cut:
                 failed = 0 if _size(path) > begun else failed + 1
                 if failed >= attempts:
                     raise DownloadError(str(cut)) from cut
@@ -77,7 +77,7 @@ def _reached(session: requests.Session, url: str, begun: int, validator: str) ->
             response.close()
             address = urljoin(address, session.get_redirect_target(response) or "")
         except (requests.RequestException, OSError) as error:
-            raise _Cut(_reason(error)) from error
+            raise _CutError(_reason(error)) from error
         except ValueError as error:
             raise DownloadError("the server sends it to an address that is none") from error
     raise DownloadError(f"the server redirects more than {_MAX_REDIRECTS} times")
@@ -87,24 +87,24 @@ def _receive(response: requests.Response, path: Path, begun: int, size: int | No
     status = response.status_code
     if status == 416:  # nothing is left to send, or what is here is of another file
         path.unlink()
-        raise _Cut("the server cannot go on with what is here")
+        raise _CutError("the server cannot go on with what is here")
     if status not in (200, 206):
         said = f"the server says {status} {response.reason}"
         if status in _PASSING:
-            raise _Cut(said, _pause(response))
+            raise _CutError(said, _pause(response))
         raise DownloadError(said)
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise DownloadError("the server sends it packed, though it was asked not to")
     start = begun if status == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {begun}-") else 0
     if status == 206 and not start:
         path.unlink(missing_ok=True)
-        raise _Cut("the server sends another part than asked for")
+        raise _CutError("the server sends another part than asked for")
     length = _length(response)
     if length is not None:
         _check_size(start + length, size, limit)
     received = _store(response, path, start, limit)
     if length is not None and received < length:
-        raise _Cut("the connection was cut")
+        raise _CutError("the connection was cut")
     _check_size(start + received, size, limit)
 
 
@@ -123,7 +123,7 @@ def _store(response: requests.Response, path: Path, start: int, limit: int) -> i
                 file.write(chunk)
                 file.flush()
     except urllib3.exceptions.HTTPError as error:
-        raise _Cut("the connection was cut") from error
+        raise _CutError("the connection was cut") from error
     except OSError as error:
         raise DownloadError(f"cannot be written: {(error.strerror or str(error)).lower()}") from error
     return received

@@ -24,6 +24,8 @@ MAX_BYTES = 64 << 10
 MAX_NESTING = 8
 MAX_TEXT = 2000
 _MAX_DIGITS = 1000
+# Characters of a message.
+_MOST_SHOWN = 300
 _LARGEST = 1e30
 
 
@@ -91,8 +93,8 @@ class FieldError(ValueError):
 
 
 def fault(field: str, reason: str) -> ContractError:
-    """The error for a contract whose `field` is wrong."""
-    return ContractError(f"the model's contract is damaged: {field} {reason}")
+    """The error for a contract whose `field` is wrong; names in `reason` may be a stranger's."""
+    return ContractError(f"the model's contract is damaged: {field} {printable(reason[:_MOST_SHOWN])}")
 
 
 @functools.cache

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from ganfx.errors import ModelError
 from ganfx.hub import registry
 from ganfx.hub.catalogue import MAX_MODEL_BYTES, read_catalogue
+from ganfx.text import printable
 
 SMALL = """[[model]]
 name = "two-x2"
@@ -35,12 +36,16 @@ def seeds() -> Iterator[bytes]:
         yield SMALL.replace("1234", value).encode()
 
 
+def _check_line(message: str) -> None:
+    assert printable(message) == message, message
+
+
 def one_input(data: bytes) -> None:
     """Raises where an entry is accepted that nobody should ask for."""
     try:
         blocks = read_catalogue(data.decode("utf-8", "replace"))
     except ModelError as error:
-        assert error.message.isprintable(), error.message
+        _check_line(error.message)
         return
     assert len({block.name for block in blocks}) == len(blocks)
     for block in blocks:

@@ -64,6 +64,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def start(self, status: int, length: int | None, **headers: str) -> None:
         self.send_response(status)
+        self.send_header("Connection", "close")
         if length is not None:
             self.send_header("Content-Length", str(length))
         for name, value in headers.items():
@@ -265,7 +266,9 @@ def test_what_a_server_does_wrong_is_one_sentence_and_no_model(path, words, what
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("url", ["http://example.org/x", "file:///etc/passwd", "ftp://x/y", "https:///x", "x", "https://[/"])
+@pytest.mark.parametrize(
+    "url", ["http://example.org/x", "file:///etc/passwd", "ftp://x/y", "https:///x", "x", "https://[/"]
+)
 def test_only_https_is_asked(url, tmp_path):
     with pytest.raises(DownloadError, match="is no https address"):
         download(url, SHA256, tmp_path)
