@@ -56,11 +56,7 @@ class CleanTask(TrainingTask):
         seen, clean, strength = worn_pair(self.photos.crops(stage.batch, stage.patch + MARGIN), self.wear)
         seen, clean = channels_last(seen, clean)
         told = strength * (1 + MISJUDGED * (2 * torch.rand_like(strength) - 1))
-        fake = gan.generator(seen, told)
-        if not stage.adversarial:
-            return gan.step_generator({"pixel": (1.0, pixel_loss(fake, clean))}, rate * stage.generator_rate)
-        metrics = gan.step_generator(self._terms(gan, fake, clean), rate * stage.generator_rate)
-        return metrics | gan.step_discriminator(clean, fake, rate * stage.discriminator_rate)
+        return self.update(gan, stage, rate, gan.generator(seen, told), clean, self._terms)
 
     def _terms(self, gan: Gan, fake: Tensor, clean: Tensor) -> Terms:
         weight = self.recipe.adversarial

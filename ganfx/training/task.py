@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from ganfx.training.discriminators import discriminator
-from ganfx.training.gan import Gan, Metrics
+from ganfx.training.gan import Gan, Metrics, Terms
+from ganfx.training.losses import pixel_loss
 from ganfx.training.photos import Photos
 from ganfx.training.recipe import Stage, TrainingRecipe
 
@@ -47,6 +49,16 @@ class TrainingTask(ABC):
 
         All adversarial losses come from `gan`, so that every kind of GAN works for every task.
         """
+
+    @staticmethod
+    def update(
+        gan: Gan, stage: Stage, rate: float, fake: Tensor, real: Tensor, terms: Callable[[Gan, Tensor, Tensor], Terms]
+    ) -> Metrics:
+        """One update for fakes of `real`, both (N, 3, H, W): by pixels alone, or by `terms` and as a GAN."""
+        if not stage.adversarial:
+            return gan.step_generator({"pixel": (1.0, pixel_loss(fake, real))}, rate * stage.generator_rate)
+        metrics = gan.step_generator(terms(gan, fake, real), rate * stage.generator_rate)
+        return metrics | gan.step_discriminator(real, fake, rate * stage.discriminator_rate)
 
     @abstractmethod
     def preview(self, seed: int = 7) -> tuple[Inputs, Tensor]:

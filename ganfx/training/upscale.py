@@ -48,11 +48,7 @@ class UpscaleTask(TrainingTask):
 
     def step(self, gan: Gan, stage: Stage, rate: float) -> Metrics:
         low_res, high_res = self._pair(stage.batch, stage.patch)
-        fake = gan.generator(low_res)
-        if not stage.adversarial:
-            return gan.step_generator({"pixel": (1.0, pixel_loss(fake, high_res))}, rate * stage.generator_rate)
-        metrics = gan.step_generator(self._terms(gan, fake, high_res), rate * stage.generator_rate)
-        return metrics | gan.step_discriminator(high_res, fake, rate * stage.discriminator_rate)
+        return self.update(gan, stage, rate, gan.generator(low_res), high_res, self._terms)
 
     def _terms(self, gan: Gan, fake: Tensor, real: Tensor) -> Terms:
         weight = self.recipe.adversarial

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -82,3 +83,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> Told:
     said = capsys.readouterr()
     assert isinstance(ended.value.code, int)
     return Told(ended.value.code, said.out, said.err)
+
+
+# A command with arguments that has told what it did.
+Upscale = Callable[..., Told]

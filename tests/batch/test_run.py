@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,20 +17,7 @@ from ganfx.batch.stage_limits import StageLimits
 from ganfx.errors import OptionError
 from ganfx.spec import ModelSpec
 from tests import graphs
-from tests.batch.batches import ROOT, Told, photo, photos, results, run, save
-
-Upscale = Callable[..., Told]
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return graphs.nearest(tmp_path_factory.mktemp("models") / "nearest.onnx", scale=2)
-
-
-@pytest.fixture
-def upscale(capsys: pytest.CaptureFixture[str], model: Path) -> Upscale:
-    """`ganfx upscale` with --json, told."""
-    return functools.partial(run, capsys, "upscale", "--json", "-n", model)
+from tests.batch.batches import ROOT, Upscale, photo, photos, results, run, save
 
 
 def test_the_same_again_makes_nothing_anew(tmp_path: Path, upscale: Upscale) -> None:

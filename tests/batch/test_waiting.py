@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import signal
 import sqlite3
@@ -12,7 +11,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -21,21 +20,7 @@ import pytest
 from ganfx.batch.homes import NAME, Home
 from ganfx.batch.journal import Journal
 from ganfx.batch.open_journals import OpenJournals
-from tests import graphs
-from tests.batch.batches import ROOT, Told, photo, photos, run, start
-
-Upscale = Callable[..., Told]
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return graphs.nearest(tmp_path_factory.mktemp("models") / "nearest.onnx", scale=2)
-
-
-@pytest.fixture
-def upscale(capsys: pytest.CaptureFixture[str], model: Path) -> Upscale:
-    return functools.partial(run, capsys, "upscale", "--json", "-n", model)
-
+from tests.batch.batches import ROOT, Upscale, photo, photos, start
 
 HOLDER = """
     import sys, time

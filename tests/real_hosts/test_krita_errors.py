@@ -86,15 +86,12 @@ def test_engine_gone(krita: KritaHost, running_service: Service, photo: Path) ->
         settings.write_text(kept)
 
 
-def test_wrong_token(krita: KritaHost, running_service: Service, photo: Path) -> None:
+def test_a_wrong_token_is_mended_by_the_service(krita: KritaHost, running_service: Service, photo: Path) -> None:
     address = running_service.state / "server.json"
     kept = address.read_text()
-    try:
-        address.write_text(kept.replace('"token": "', '"token": "x'))
-        reply = krita.apply(f"load({str(photo)!r}); apply('Stylize')")
-        assert reply.startswith("The engine does not start")
-    finally:
-        address.write_text(kept)
+    address.write_text(kept.replace('"token": "', '"token": "x'))
+    assert krita.apply(f"load({str(photo)!r}); apply('Stylize')").startswith("Done")
+    assert address.read_text() == kept
 
 
 def test_quitting_in_the_middle(krita: KritaHost, running_service: Service, large: Path) -> None:

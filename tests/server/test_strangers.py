@@ -129,14 +129,19 @@ def test_connections_that_ask_nothing_are_closed_first(idle_service: Service) ->
             assert known.getresponse().status == 200
 
 
+def drip(connection: socket.socket, started: float) -> None:
+    """Send a byte now and then until the service ends the connection, which it has to do soon."""
+    while not is_closed(connection):
+        assert time.monotonic() - started < SOON_S
+        with contextlib.suppress(OSError):
+            connection.sendall(b"G")
+        time.sleep(0.1)
+
+
 def test_a_head_that_is_sent_byte_by_byte_times_out(hasty: Service) -> None:
     with connect(hasty) as slow:
         started = time.monotonic()
-        while not is_closed(slow):
-            assert time.monotonic() - started < SOON_S
-            with contextlib.suppress(OSError):
-                slow.sendall(b"G")
-            time.sleep(0.1)
+        drip(slow, started)
         assert time.monotonic() - started > 0.5
     assert ask(hasty) < SOON_S
 
@@ -148,11 +153,7 @@ def test_a_second_request_on_a_connection_has_no_more_time_than_the_first(hasty:
         slow.sendall(head.encode() + b"\r\n\r\n")
         assert slow.recv(4096).startswith(b"HTTP/1.1 200")
         started = time.monotonic()
-        while not is_closed(slow):
-            assert time.monotonic() - started < SOON_S
-            with contextlib.suppress(OSError):
-                slow.sendall(b"G")
-            time.sleep(0.1)
+        drip(slow, started)
 
 
 def post(service: Service, length: int, body: bytes) -> socket.socket:

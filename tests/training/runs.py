@@ -10,6 +10,29 @@ from onnx import GraphProto
 
 from ganfx.cli import cli
 
+# Of a recipe's text: a pixel stage and an adversarial one, both tiny.
+STAGES = """
+[[stages]]
+share = 0.5
+batch = 4
+patch = 48
+generator_rate = 1e-3
+[[stages]]
+share = 0.5
+batch = 4
+patch = 64
+generator_rate = 1e-4
+discriminator_rate = 1e-4
+[adversarial]
+kind = "patch"
+channels = 4
+loss = "vanilla"
+pixel = 1.0
+low_frequency = 0.5
+perceptual = 1.0
+adversarial = 0.02
+"""
+
 
 def train_mine(
     folder: Path, filter: str, recipe: str, photos: Path, minutes: float, *more: str

@@ -13,7 +13,7 @@ from ganfx.training.cleaner import FULL_STRENGTH, Cleaner
 from ganfx.training.level import LevelEstimator
 from ganfx.training.recipe import load_recipe
 from ganfx.training.wear import MARGIN, Wear, sensor_noise, strength_of, wear, worn_pair
-from tests.training.runs import channels, train_mine
+from tests.training.runs import STAGES, channels, train_mine
 
 pytestmark = pytest.mark.slow
 
@@ -101,7 +101,7 @@ def test_shipped_recipes_stay_within_their_size(name: str) -> None:
     assert sum(parameter.numel() for parameter in network.parameters()) <= 600_000
 
 
-TINY = """
+TINY = f"""
 name = "tiny"
 filter = "clean"
 precision = "32-true"
@@ -110,25 +110,7 @@ clip = 1.0
 [generator]
 widths = [8, 8]
 blocks = [1, 1]
-[[stages]]
-share = 0.5
-batch = 4
-patch = 48
-generator_rate = 1e-3
-[[stages]]
-share = 0.5
-batch = 4
-patch = 64
-generator_rate = 1e-4
-discriminator_rate = 1e-4
-[adversarial]
-kind = "patch"
-channels = 4
-loss = "vanilla"
-pixel = 1.0
-low_frequency = 0.5
-perceptual = 1.0
-adversarial = 0.02
+{STAGES}
 [settings]
 noisy = 0.5
 compressed = 0.25

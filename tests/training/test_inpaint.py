@@ -18,11 +18,11 @@ from ganfx.training.inpainter import Inpainter, push_pull
 from ganfx.training.masks import KINDS, draw_masks
 from ganfx.training.photos import Photos
 from ganfx.training.recipe import load_recipe, recipe_names
-from tests.training.runs import channels, train_mine
+from tests.training.runs import STAGES, channels, train_mine
 
 pytestmark = pytest.mark.slow
 
-TINY = """
+TINY = f"""
 name = "tiny-fill"
 filter = "inpaint"
 precision = "32-true"
@@ -31,25 +31,7 @@ clip = 1.0
 [generator]
 widths = [8, 8]
 blocks = [0, 1]
-[[stages]]
-share = 0.5
-batch = 4
-patch = 48
-generator_rate = 1e-3
-[[stages]]
-share = 0.5
-batch = 4
-patch = 64
-generator_rate = 1e-4
-discriminator_rate = 1e-4
-[adversarial]
-kind = "patch"
-channels = 4
-loss = "vanilla"
-pixel = 1.0
-low_frequency = 0.5
-perceptual = 1.0
-adversarial = 0.02
+{STAGES}
 [settings]
 guessed = 0.3
 [settings.masks]
