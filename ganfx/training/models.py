@@ -66,8 +66,7 @@ def train_model(
     minutes: of the whole schedule, over all resumed runs; with `both` half of it for each network.
     name: of the model; by default the recipe's name with "-custom".
     folder: for checkpoints, metrics, sample grids and the ONNX file; by default runs/NAME.
-    recipe: the name of one that ships, or the path of a TOML file; by default the filter's own, for "stylize" one for
-        a picture or for a folder of paintings.
+    recipe: the name of one that ships, or the path of a TOML file; by default the one for the filter and the style.
     style: a picture in the style, or a folder of paintings, for "stylize" alone.
     both: learn the way back too, from paintings to photographs, as NAME-back.
     start_from: a model's name or file whose weights to begin with.
@@ -99,9 +98,7 @@ def train_model(
         limit=limit,
         style=style,
     )
-    weights = generator_state(find_model(start_from, task=filter, selectors={})) if start_from else None
-    origin = {"start_from": Path(start_from).stem} if start_from else {}
-    job = _Job(kind, license, origin, weights, say)
+    job = _Job.starting(start_from, kind, license, say)
     return job.both_ways(name, request) if both else [job.train(name, request)]
 
 
@@ -114,6 +111,14 @@ class _Job:
     origin: dict[str, Any]
     weights: dict[str, Tensor] | None
     say: Say
+
+    @classmethod
+    def starting(cls, start_from: str | None, kind: Trainable, license: str, say: Say) -> _Job:
+        """Networks that begin with the weights of the model `start_from`; None: with new ones."""
+        if start_from is None:
+            return cls(kind, license, {}, None, say)
+        weights = generator_state(find_model(start_from, task=kind.filter, selectors={}))
+        return cls(kind, license, {"start_from": Path(start_from).stem}, weights, say)
 
     def both_ways(self, name: str, request: TrainingRequest) -> list[TrainedModel]:
         """Train there and back, each in its own subfolder; a network that is finished already is not trained on."""
