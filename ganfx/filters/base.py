@@ -183,11 +183,12 @@ class Estimator:
     """A network that chooses the value of a control for a picture.
 
     models   the task that fitting models name in their contracts; they turn RGB into one channel
-    value    (its outputs (H, W), one for each crop of the picture; see `ganfx.pipeline.sampling`) -> the value
+    value    (its outputs (H, W), one for each crop of the picture; the crops, see `ganfx.pipeline.sampling`) -> the
+             value
     """
 
     models: str
-    value: Callable[[Sequence[Floats]], float]
+    value: Callable[[Sequence[Floats], Sequence[Picture]], float]
 
     def check_model(self, spec: ModelSpec) -> None:
         """Raises ContractError where a model for the task does not make one channel of RGB, of the same size."""

@@ -115,7 +115,8 @@ class BoundFilter:
             return control.default
         if isinstance(estimator, Estimator):
             engine = self.estimators[control.name]
-            value = estimator.value([engine.run(np.clip(crop.rgb, 0, 1), progress)[..., 0] for crop in crops])
+            found = [engine.run(np.clip(crop.rgb, 0, 1), progress)[..., 0] for crop in crops]
+            value = estimator.value(found, crops)
         else:
             value = estimator(crops)
         return round(min(max(float(value), control.minimum), control.maximum), _ESTIMATE_DIGITS)

@@ -69,6 +69,13 @@ def test_a_picture_that_looks_clean_comes_back_bit_for_bit(clean: Clean) -> None
     np.testing.assert_array_equal(clean(picture, strength=0).rgb, picture.rgb)
 
 
+def test_texture_beside_calm_places_is_no_strong_noise(clean: Clean) -> None:
+    picture = scene(level=0.5)
+    picture.rgb[:, 50:] = 0.5 + np.linspace(0, 0.01, 80, dtype=np.float32)[:, None]
+    assert clean(picture).info.notes == ("clean: strength auto is 0.20",)
+    assert clean(scene(level=0.5)).info.notes == ("clean: strength auto is 0.50",)
+
+
 def test_flat_areas_stay_exactly(clean: Clean) -> None:
     picture = scene()
     picture.rgb[40:90, 30:100] = (1.0, 0.8, 0.3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 
 from ganfx.filters.base import Strip, Values
@@ -18,16 +19,41 @@ from ganfx.spec import ModelSpec
 CLEAN = 0.07
 # Least side of a crop in pixels that is judged.
 SMALLEST = 48
+# Estimates above this are believed as far as the calmest places have noise, too.
+DOUBTED, _TRUSTED = 0.2, 2.0
+_SQUARE, _DARKEST, _LEVELS = 16, 0.06, 255 / 50
+_LAPLACIAN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+# Of white noise of deviation 1; its luma has less where colors have noise of their own.
+_LAPLACIAN_MEAN = 6 * np.sqrt(2 / np.pi) * 0.75
 
 
-def strength_of(levels: Sequence[Floats]) -> float:
+def strength_of(levels: Sequence[Floats], crops: Sequence[Picture]) -> float:
     """The strength for a picture by what was estimated for its crops, (H, W) each: their median, 0 for a clean one.
 
-    Crops that are too small to tell by do not count.
+    Crops that are too small to tell by do not count. Noise is everywhere: what the calmest places of the picture do not
+    have is texture, and limits the strength.
     """
-    found = [float(crop.mean()) for crop in levels if min(crop.shape) >= SMALLEST]
-    level = float(np.median(found)) if found else 0.0
+    found = [float(level.mean()) for level in levels if min(level.shape) >= SMALLEST]
+    if not found:
+        return 0.0
+    level = min(float(np.median(found)), max(DOUBTED, _TRUSTED * min(calm_noise(crop.rgb) for crop in crops)))
     return 0.0 if level < CLEAN else level
+
+
+def calm_noise(rgb: Floats) -> float:
+    """The noise in the calmest tenth of rgb (H, W, 3), as a strength; what is nearly black or white does not count.
+
+    From the mean magnitude of a Laplacian (Immerkaer 1996) over squares of 16 pixels.
+    """
+    light = rgb @ LUMA
+    rows, columns = (side // _SQUARE for side in light.shape)
+    light = light[: rows * _SQUARE, : columns * _SQUARE]
+    response = np.abs(cv2.filter2D(light, -1, _LAPLACIAN)).reshape(rows, _SQUARE, columns, _SQUARE).mean((1, 3))
+    mean = light.reshape(rows, _SQUARE, columns, _SQUARE).mean((1, 3))
+    counted = response[(mean > _DARKEST) & (mean < 1 - _DARKEST)]
+    if counted.size == 0:
+        return 1.0
+    return float(np.quantile(counted, 0.1) / _LAPLACIAN_MEAN * _LEVELS)
 
 
 def prepare(picture: Picture, options: Values, spec: ModelSpec) -> Floats:
