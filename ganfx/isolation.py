@@ -26,6 +26,7 @@ from typing import Any, BinaryIO
 
 from ganfx import errors
 from ganfx.errors import GanfxError
+from ganfx.memory import memory
 from ganfx.text import printable
 
 # Address space that libraries and the stacks of threads take beside what the work itself allocates.
@@ -45,7 +46,7 @@ class CallLimits:
     seconds: float
     """Time until it is ended, in seconds."""
     memory_bytes: int
-    """Memory that it may hold, in bytes; never more than three quarters of what the computer has."""
+    """Memory that it may hold, in bytes; never more than three quarters of what the computer has, or the container."""
 
 
 class ChildError(Exception):
@@ -64,11 +65,7 @@ def call(function: str, *arguments: Any, limits: CallLimits, poll: Callable[[], 
     poll is called some fifty times a second; the process ends with whatever it raises. Raises the GanfxError that the
     function raises, and ChildError.
     """
-    import psutil
-
-    limits = CallLimits(
-        limits.seconds, min(limits.memory_bytes, psutil.virtual_memory().total // _SPARED * (_SPARED - 1))
-    )
+    limits = CallLimits(limits.seconds, min(limits.memory_bytes, memory().total_bytes // _SPARED * (_SPARED - 1)))
     request = json.dumps({"function": function, "arguments": arguments, "limits": asdict(limits)})
     with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as log, tempfile.TemporaryDirectory() as folder:
         process = _started(answer, log, folder)

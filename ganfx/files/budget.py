@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import psutil
 import pyvips
 
 from ganfx import paths
 from ganfx.errors import OptionError, PictureSizeError
 from ganfx.files.formats import Format
+from ganfx.memory import memory
 
 # A gigapixel, which is decoded from the top row down in some seconds and little memory.
 _MAX_PIXELS = 2**30
@@ -40,7 +40,7 @@ def check_memory(needed: int, what: str, *, share: float = 1.0) -> None:
     if needed <= _SMALL_BYTES:
         return
     mib = _setting("GANFX_MAX_MEMORY_MIB", paths.max_memory_mib())
-    allowed = mib * _MIB if mib else int(psutil.virtual_memory().available * share)
+    allowed = mib * _MIB if mib else int(memory().available_bytes * share)
     if needed > allowed:
         raise PictureSizeError(
             f"the {what} takes {needed // _MIB} MiB of memory, more than the {allowed // _MIB} MiB that are allowed",

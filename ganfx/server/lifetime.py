@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
 import uvicorn
 from filelock import FileLock, Timeout
 
 from ganfx.engine import EngineOptions
 from ganfx.errors import ServerError
 from ganfx.incidents import OneLineFormatter
+from ganfx.memory import memory
 from ganfx.private import PrivateLog, open_private
 from ganfx.server.app import Service
 from ganfx.server.connections import Connections, allowed_descriptors, limits_for
@@ -54,7 +54,7 @@ class ServerSettings:
 
     port: int = 0
     idle_s: float = 600
-    memory_bytes: int = field(default_factory=lambda: psutil.virtual_memory().total // 4)
+    memory_bytes: int = field(default_factory=lambda: memory().total_bytes // 4)
     max_megapixels: float = 100
     engine: EngineOptions = field(default_factory=EngineOptions)
 

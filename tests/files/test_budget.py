@@ -14,6 +14,7 @@ from PIL import Image
 
 from ganfx.errors import OptionError, PictureSizeError
 from ganfx.files import open_picture, open_reader, read_mask
+from ganfx.memory import Memory
 from tests.files import hostile
 from tests.files.hostile import SCENE
 
@@ -77,6 +78,13 @@ def test_half_of_the_free_memory_is_the_limit_where_none_is_set(
     state = psutil.virtual_memory()
     monkeypatch.setattr(psutil, "virtual_memory", lambda: state._replace(available=2**30))
     with pytest.raises(PictureSizeError, match="more than the 512 MiB"):
+        open_reader(tmp_path / "bomb")
+
+
+def test_a_container_counts_as_the_computer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bomb").write_bytes(webp())
+    monkeypatch.setattr("ganfx.files.budget.memory", lambda: Memory(2**30, 2**29))
+    with pytest.raises(PictureSizeError, match="more than the 256 MiB"):
         open_reader(tmp_path / "bomb")
 
 
