@@ -15,7 +15,7 @@ PREFIX = "GANFX_"
 VARIABLES = {
     "GANFX_FEATURES": "folder of the feature networks that training and evaluation use; without it they do without",
     "GANFX_MAX_MEMORY_MIB": "MiB for a picture where memory holds all of it, instead of half of what is free",
-    "GANFX_MAX_PIXELS": "pixels that a picture may have, instead of 1073741824",
+    "GANFX_MAX_PIXELS": "pixels that a picture may have, as in 150M or 2G, instead of 1073741824",
     "GANFX_MODELS": "folder of your own models, instead of `models` in the user's data folder",
     "GANFX_OFFLINE": "any value: `ganfx models pull` fetches nothing",
     "GANFX_STATE": "folder of journals, logs and the service's files, instead of `ganfx` in the user's state folder",
@@ -76,6 +76,11 @@ def is_offline() -> bool:
 def max_pixels() -> str | None:
     """The value of GANFX_MAX_PIXELS; None where it is not set."""
     return os.environ.get("GANFX_MAX_PIXELS") or None
+
+
+def set_max_pixels(text: str) -> None:
+    """Set GANFX_MAX_PIXELS for this process and those that it starts."""
+    os.environ["GANFX_MAX_PIXELS"] = text
 
 
 def max_memory_mib() -> str | None:

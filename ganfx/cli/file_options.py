@@ -12,7 +12,7 @@ import click
 from ganfx.batch.patience import WAIT_S
 from ganfx.batch.stage_limits import StageLimits
 from ganfx.cli.help_groups import FILES, RUN, Decorator, headed
-from ganfx.cli.options import lanes_option
+from ganfx.cli.options import lanes_option, max_pixels_option
 from ganfx.files import WRITABLE
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def file_options() -> list[Decorator]:
         file("--name", metavar="TEMPLATE", help=_NAME_HELP),
         file("--overwrite", is_flag=True, help="Replace results that exist and are not up to date."),
         file("--skip-existing", is_flag=True, help="Leave results that exist alone, whatever made them."),
+        max_pixels_option(FILES),
         file("--report", type=click.Path(path_type=Path), metavar="FILE.html", help=_REPORT_HELP),
         run("--dry-run", is_flag=True, help="Only say what would be done."),
         run("--fail-fast", is_flag=True, help="Start no more pictures after one has failed."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import click
@@ -9,11 +10,13 @@ import click
 from ganfx.batch.stage_limits import StageLimits
 from ganfx.cli.help_groups import MODEL, RUN, Decorator, headed
 from ganfx.engine import PRECISIONS, PROVIDERS, EngineOptions
+from ganfx.paths import max_pixels, set_max_pixels
 
 _PROVIDERS = ("auto", *(provider.name for provider in PROVIDERS))
 _PRECISIONS = ("auto", *PRECISIONS)
 _PROVIDER_HELP = "What to run on; auto takes the fastest that works here, see `ganfx doctor`."
 _PRECISION_HELP = "Number format; auto takes the fastest that is exact enough."
+_MAX_PIXELS_HELP = "Refuse pictures with more pixels; as in 150M or 2G.  [default: 1073741824]"
 _MODEL_FILES_HELP = (
     "Let the recipes of a ganfx.toml that is found in a folder name any model file, and not just your own models."
 )
@@ -44,6 +47,20 @@ def lanes_option(help_: str) -> Decorator:
 def model_files_option() -> Decorator:
     """`--allow-model-files`, for commands that read recipes."""
     return headed(MODEL)("--allow-model-files", is_flag=True, help=_MODEL_FILES_HELP)
+
+
+def max_pixels_option(heading: str) -> Decorator:
+    """`--max-pixels`, for commands that read pictures; it holds while the command runs, which sees nothing of it."""
+
+    def keep(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            from ganfx.files.budget import parse_pixels
+
+            parse_pixels("--max-pixels", value)
+            context.call_on_close(functools.partial(set_max_pixels, max_pixels() or ""))
+            set_max_pixels(value)
+
+    return headed(heading)("--max-pixels", metavar="N", expose_value=False, callback=keep, help=_MAX_PIXELS_HELP)
 
 
 def engine_options(command: Any) -> Any:

@@ -12,7 +12,7 @@ import click
 from ganfx.cli.file_options import saving_options
 from ganfx.cli.help_groups import RUN, Decorator, headed, make_command
 from ganfx.cli.interrupt import interruptible
-from ganfx.cli.options import engine_options, lanes_option, model_files_option, take_engine_options
+from ganfx.cli.options import engine_options, lanes_option, max_pixels_option, model_files_option, take_engine_options
 from ganfx.cli.terminal import show_json, tell
 from ganfx.cli.watch_service import install_service
 from ganfx.cli.watch_status import show_status
@@ -80,6 +80,7 @@ _OPTIONS = [
     _seconds("give-up", _SECONDS, "How long a file that does not decode may still change."),
     _seconds("rescan", _PAUSE, "How often to look for files that no event named."),
     _seconds("poll", _PAUSE, "Look this often and use no events: for network drives."),
+    max_pixels_option(_WATCHING),
     headed(_WATCHING)("--keep-failed", is_flag=True, help="Leave pictures that fail where they are."),
     headed(_SERVICE)("--status", is_flag=True, help="Only show the status of the watchers of OUT."),
     headed(_SERVICE)("--install-service", is_flag=True, help="Write a systemd user unit that does this."),

@@ -32,10 +32,10 @@ def install_service(source: Path, output: Path, context: click.Context, *, print
 
 
 def _options_of(context: click.Context) -> Iterator[str]:
-    """The options that were given on the command line, as arguments."""
+    """The options that were given on the command line, as arguments; those that set a variable are in the unit so."""
     for parameter in context.command.params:
         name = parameter.name or ""
-        if name in _LEFT_OUT or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
-            continue
-        option, value = max(parameter.opts, key=len), context.params[name]
-        yield from [option] if value is True else [option, str(value)]
+        is_given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if is_given and name in context.params and name not in _LEFT_OUT:
+            option, value = max(parameter.opts, key=len), context.params[name]
+            yield from [option] if value is True else [option, str(value)]

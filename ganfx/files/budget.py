@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pyvips
 
 from ganfx import paths
@@ -14,6 +16,8 @@ _MAX_PIXELS = 2**30
 # Smaller pictures are not measured against memory.
 _SMALL_BYTES = 2**28
 _MIB = 2**20
+_PREFIXES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
+_PIXELS = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?(?=[kmg])|[0-9]{1,15})([kmg]?)p?", re.IGNORECASE)
 # Bytes of memory that libvips' decoders were seen to take for a pixel where they decode a file as a whole.
 _WHOLE = {"WebP": 8, "AVIF": 15, "GIF": 10}
 _DEEP_AVIF = 24
@@ -23,12 +27,13 @@ _COEFFICIENT = 2
 
 def check_header(image: pyvips.Image, form: Format) -> None:
     """Raises PictureSizeError where a file's header says that decoding it would take too many pixels, or memory."""
-    allowed = _setting("GANFX_MAX_PIXELS", paths.max_pixels()) or _MAX_PIXELS
+    setting = paths.max_pixels()
+    allowed = _MAX_PIXELS if setting is None else parse_pixels("GANFX_MAX_PIXELS", setting)
     size, count = f"{image.width}x{image.height}", int(image.width * image.height)
     if count > allowed:
         raise PictureSizeError(
             f"{size} are {count} pixels, more than the {allowed} that are allowed",
-            hint=f"cut it into parts, or set GANFX_MAX_PIXELS={count}",
+            hint=f"cut it into parts, or allow it: --max-pixels {count}, or GANFX_MAX_PIXELS",
         )
     if needed := _decoder_bytes(image, form):
         # The decoded picture goes on into a filter, which needs memory, too.
@@ -39,7 +44,7 @@ def check_memory(needed: int, what: str, *, share: float = 1.0) -> None:
     """Raises PictureSizeError where `needed` bytes are more than that share of the free memory, or than the setting."""
     if needed <= _SMALL_BYTES:
         return
-    mib = _setting("GANFX_MAX_MEMORY_MIB", paths.max_memory_mib())
+    mib = _max_memory_mib()
     allowed = mib * _MIB if mib else int(memory().available_bytes * share)
     if needed > allowed:
         raise PictureSizeError(
@@ -58,14 +63,22 @@ def _decoder_bytes(image: pyvips.Image, form: Format) -> int:
     return count * int(image.bands) * (_COEFFICIENT if form.name == "JPEG" else sample)
 
 
-def _setting(name: str, text: str | None) -> int | None:
-    """The value of an environment variable; None where it is not set. Raises OptionError."""
+def parse_pixels(name: str, text: str) -> int:
+    """The number of pixels that the setting `name` says: 150000000, 150M, 1.5G, 1.5GP. Raises OptionError."""
+    found = _PIXELS.fullmatch(text)
+    count = round(float(found[1]) * _PREFIXES[found[2].upper()]) if found else 0
+    if count < 1:
+        raise OptionError(f"{name}: {text!r} is no number of pixels", hint="as in 2000000000, 150M or 1.5G")
+    return count
+
+
+def _max_memory_mib() -> int | None:
+    """The value of GANFX_MAX_MEMORY_MIB; None where it is not set. Raises OptionError."""
+    text = paths.max_memory_mib()
     if text is None:
         return None
-    try:
-        value = int(text)
-    except ValueError:
-        value = 0
-    if value < 1:
-        raise OptionError(f"{name}: {text!r} is not a whole number above 0", hint=f"as in {name}=2000000000")
-    return value
+    if not (text.isascii() and text.isdecimal() and int(text) > 0):
+        raise OptionError(
+            f"GANFX_MAX_MEMORY_MIB: {text!r} is not a whole number above 0", hint="as in GANFX_MAX_MEMORY_MIB=4000"
+        )
+    return int(text)

@@ -14,6 +14,7 @@ from PIL import Image
 
 from ganfx.errors import OptionError, PictureSizeError
 from ganfx.files import open_picture, open_reader, read_mask
+from ganfx.files.budget import parse_pixels
 from ganfx.memory import Memory
 from tests.files import hostile
 from tests.files.hostile import SCENE
@@ -95,7 +96,7 @@ def test_two_gigapixels_in_few_bytes_are_refused_at_once(tmp_path: Path, monkeyp
     with pytest.raises(PictureSizeError, match="45000x45000 are 2025000000 pixels, more than the 1073741824") as caught:
         open_reader(tmp_path / "bomb.png")
     assert time.process_time() - started < 1
-    assert caught.value.hint == "cut it into parts, or set GANFX_MAX_PIXELS=2025000000"
+    assert caught.value.hint == "cut it into parts, or allow it: --max-pixels 2025000000, or GANFX_MAX_PIXELS"
     monkeypatch.setenv("GANFX_MAX_PIXELS", "2025000000")
     with open_reader(tmp_path / "bomb.png") as reader:
         assert reader.rows(0, 1).width == 45_000
@@ -106,6 +107,19 @@ def test_a_smaller_limit_can_be_set(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("GANFX_MAX_PIXELS", "383")
     with pytest.raises(PictureSizeError, match="24x16 are 384 pixels"):
         open_picture(tmp_path / "in.png")
+
+
+@pytest.mark.parametrize(
+    ("value", "pixels"), [("150000000", 15 * 10**7), ("150M", 15 * 10**7), ("1.5GP", 15 * 10**8), ("2g", 2 * 10**9)]
+)
+def test_a_number_of_pixels_may_be_written_as_people_write_it(value: str, pixels: int) -> None:
+    assert parse_pixels("--max-pixels", value) == pixels
+
+
+@pytest.mark.parametrize("value", ["", "M", "1e9", "150 M", "-1M", "0.0M", "nan", "1.5", "9T", "٣M"])
+def test_what_is_no_number_of_pixels_is_said(value: str) -> None:
+    with pytest.raises(OptionError, match="--max-pixels"):
+        parse_pixels("--max-pixels", value)
 
 
 @pytest.mark.parametrize("value", ["much", "0", "-5", "1e9"])
