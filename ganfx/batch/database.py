@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganfx.batch.owners import describe_holder, is_plain
+from ganfx.batch.owners import is_plain
 from ganfx.batch.patience import Patience
+from ganfx.batch.processes import describe_holder
 from ganfx.batch.seals import Seal
 
 # "gnfx", in the header of each database that ganfx makes.

@@ -71,7 +71,7 @@ class Journal(Records):
         key, found, owner = self._own_key(target), FileFingerprint.of(source), self._owner
         origin = (self._source_key(source), found.size_bytes, found.mtime_ns, found.digest, recipe)
         mark, now = new_token(), time.time()
-        row = (key, *origin, None, None, None, mark, now, owner.host, owner.pid, owner.since, owner.token)
+        row = (key, *origin, None, None, None, mark, now, owner.host, owner.pid, owner.start, owner.token)
         with self._writing():
             if not self._is_free(key):
                 return None

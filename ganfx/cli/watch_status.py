@@ -40,7 +40,7 @@ def _described(status: WatchStatus) -> str:
     lines = [
         f"{_STATES[status.is_running]}: {status.source} -> {status.output}, {status.recipe}",
         f"  process {status.pid} on {status.host}, since {_when(status.since)}, last heard of {_when(status.updated)}",
-        f"  {counts}; {status.looks}, {counted(status.events, 'event')}",
+        f"  {counts}; {status.method}, {counted(status.events, 'event')}",
     ]
     if status.ended is not None:
         lines.append(f"  ended {_when(status.ended)}")

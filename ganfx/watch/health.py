@@ -11,10 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from ganfx.atomic import write_atomic
-from ganfx.batch.owners import is_alive
+from ganfx.batch.processes import boot_id, is_alive, start_of
 from ganfx.open_folder import read_small
 
 _PREFIX = ".ganfx-watch-"
@@ -29,8 +27,8 @@ _LATEST = 253_370_764_800
 class WatchStatus:
     """The status of a watcher. Counts are of pictures since it started, times are seconds since 1970.
 
-    looks: how changes are noticed, in words.
-    process_began: the start of the process `pid` on `host`.
+    method: how changes are noticed, in words.
+    process_start: the start of the process `pid` on `host`, see `start_of`; and `boot`, the `boot_id` there.
     ended: when it ended; None while it runs, and for one that crashed.
     waiting: files that are not dealt with yet.
     events: events of the operating system.
@@ -40,10 +38,11 @@ class WatchStatus:
     source: str
     output: str
     recipe: str
-    looks: str = ""
+    method: str = ""
     host: str = field(default_factory=platform.node)
     pid: int = field(default_factory=os.getpid)
-    process_began: float = field(default_factory=lambda: psutil.Process().create_time())
+    process_start: float = field(default_factory=lambda: start_of(os.getpid()))
+    boot: str = field(default_factory=boot_id)
     since: float = field(default_factory=time.time)
     updated: float = 0.0
     ended: float | None = None
@@ -61,7 +60,7 @@ class WatchStatus:
             return False
         if self.host != platform.node():
             return None
-        return is_alive(self.pid, self.process_began)
+        return is_alive(self.pid, self.process_start, self.boot)
 
     def save(self) -> None:
         """Write the status into the output folder, atomically. Raises OSError."""
@@ -74,11 +73,12 @@ class WatchStatus:
         return {"running": self.is_running, **dataclasses.asdict(self)}
 
 
-_TEXTS, _COUNTS = ("source", "output", "recipe", "looks", "host"), ("pid", "done", "failed", "waiting", "events")
+_TEXTS = ("source", "output", "recipe", "method", "host", "boot")
+_COUNTS = ("pid", "done", "failed", "waiting", "events")
 _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(_TEXTS, (str,)),
     **dict.fromkeys(_COUNTS, (int,)),
-    **dict.fromkeys(("process_began", "since", "updated"), (int, float)),
+    **dict.fromkeys(("process_start", "since", "updated"), (int, float)),
     "ended": (int, float, type(None)),
     "current": (list,),
     "last_error": (str, type(None)),
@@ -113,5 +113,5 @@ def _read(path: Path) -> WatchStatus | None:
     except (OSError, ValueError, TypeError, RecursionError):
         return None
     is_sound = all(isinstance(getattr(status, name), kinds) for name, kinds in _KINDS.items())
-    numbers = (status.process_began, status.since, status.updated, status.ended or 0)
+    numbers = (status.process_start, status.since, status.updated, status.ended or 0)
     return status if is_sound and all(0 <= number < _LATEST for number in numbers) else None

@@ -249,7 +249,7 @@ class Watcher:
         if time.monotonic() - self._saved < at_least_s:
             return
         self._saved = time.monotonic()
-        health.waiting, health.events, health.looks = len(self._stability), self._monitor.events, self._monitor.method
+        health.waiting, health.events, health.method = len(self._stability), self._monitor.events, self._monitor.method
         health.current = [str(item.source) for item in self._in_work]
         with contextlib.suppress(OSError):
             health.save()

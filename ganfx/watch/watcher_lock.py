@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ganfx.atomic import write_atomic
-from ganfx.batch.owners import describe_process
+from ganfx.batch.processes import describe_process
 from ganfx.batch.seals import own_folder, unusable
 from ganfx.errors import WatchedError
 from ganfx.open_folder import read_small

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from ganfx.atomic import part_of
 from ganfx.batch.homes import Home
 from ganfx.batch.journal import NAME, Claim, Journal
-from ganfx.batch.owners import FOREIGN_CLAIM_S, Owner
 from ganfx.batch.records import Lookup
 from ganfx.errors import OutputError, UnreadableError
 
@@ -126,23 +122,6 @@ def test_one_claim_at_a_time(source: Path, folder: Path) -> None:
         with claim:
             pass
         assert other.claim(source, target, "x4")
-
-
-def test_only_the_living_own() -> None:
-    now = time.time()
-    one = Owner.new()
-    assert one.lives(now)
-    assert not dataclasses.replace(one, token="an earlier process of this number").lives(now)
-    parent = dataclasses.replace(one, pid=os.getppid(), since=psutil.Process(os.getppid()).create_time())
-    assert parent.lives(now)
-    assert not dataclasses.replace(parent, since=parent.since - 1000).lives(now)
-    for pid in (2**22 + 1, 2**70, -1):
-        assert not dataclasses.replace(one, pid=pid).lives(now)
-    elsewhere = dataclasses.replace(one, host="another machine")
-    assert elsewhere.lives(now)
-    assert not elsewhere.lives(now - 2 * FOREIGN_CLAIM_S)
-    one.release()
-    assert not one.lives(now)
 
 
 def test_a_source_that_is_gone_is_an_error_of_the_item(tmp_path: Path, folder: Path) -> None:
