@@ -252,13 +252,14 @@ def check_name_length(name: str) -> None:
 
 
 def copy_file(
-    source: Path, path: Path, *, overwrite: bool, commit_hook: CommitHook | None = None, below: Path | None = None
+    source: IO[bytes], path: Path, *, overwrite: bool, commit_hook: CommitHook | None = None, below: Path | None = None
 ) -> None:
-    """Copy a file's bytes to the `AtomicFile` at `path`. Raises OutputError."""
+    """Copy all bytes of the open file `source` to the `AtomicFile` at `path`. Raises OutputError."""
     target = AtomicFile(path, overwrite=overwrite, commit_hook=commit_hook, below=below)
     try:
-        with output_errors(target.folder), open(source, "rb") as content, target.open() as part:
-            shutil.copyfileobj(content, part, 2**20)
+        with output_errors(target.folder), target.open() as part:
+            source.seek(0)
+            shutil.copyfileobj(source, part, 2**20)
         target.commit()
     finally:
         target.discard()

@@ -113,7 +113,8 @@ def test_a_link_stays_a_link_for_the_users_files(tmp_path: Path) -> None:
     (tmp_path / "real.png").write_text("old")
     (tmp_path / "link.png").symlink_to("real.png")
     (tmp_path / "source").write_text("new")
-    copy_file(tmp_path / "source", tmp_path / "link.png", overwrite=True)
+    with (tmp_path / "source").open("rb") as source:
+        copy_file(source, tmp_path / "link.png", overwrite=True)
     assert (tmp_path / "link.png").is_symlink()
     assert (tmp_path / "real.png").read_text() == "new"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +17,7 @@ from ganfx.files import metadata
 from ganfx.files.budget import check_memory
 from ganfx.files.formats import WRITABLE
 from ganfx.files.icc import profile_of
-from ganfx.files.regular import is_regular
+from ganfx.files.regular import is_regular, open_regular
 from ganfx.files.samples import floats_of
 from ganfx.files.source import Rows, checked_format, color_bands, open_upright, sniff
 from ganfx.files.vips import reading
@@ -55,7 +56,8 @@ def writable_suffix(path: str | Path) -> str:
 class PictureReader:
     """One open picture file, a context manager and a `Source` of the pipeline. Not thread-safe.
 
-    path            the file
+    path            where it is
+    file            the file itself, which stays the one that was opened
     format          its format, by its content
     width, height   pixels of the upright picture
     has_alpha       whether it has an alpha
@@ -64,11 +66,15 @@ class PictureReader:
     """
 
     def __init__(self, path: Path) -> None:
-        form = checked_format(path)
-        self.path, self.format = path, form
-        image, notes = open_upright(path, form)
+        with contextlib.ExitStack() as stack:
+            self.path, self.file = path, stack.enter_context(open_regular(path))
+            self.format = checked_format(path)
+            self._describe(*open_upright(path, self.format))
+            stack.pop_all()
+
+    def _describe(self, image: pyvips.Image, notes: tuple[str, ...]) -> None:
         with reading():
-            carried, metadata_notes = metadata.gather(image, path, form)
+            carried, metadata_notes = metadata.gather(image, self.path, self.format)
             self._rows = Rows(image, self._open)
             self.has_alpha = bool(image.hasalpha())
         self.width, self.height = int(image.width), int(image.height)
@@ -136,6 +142,7 @@ class PictureReader:
     def close(self) -> None:
         """Close the file."""
         self._rows.close()
+        self.file.close()
 
     def __enter__(self) -> PictureReader:
         return self

@@ -92,7 +92,7 @@ def copy_picture(
     """
     form = format_for(path)
     if reader.format is form and reader.path.suffix.lower() in form.suffixes and not options.strip_metadata:
-        copy_file(reader.path, path, overwrite=overwrite, commit_hook=commit_hook, below=below)
+        copy_file(reader.file, path, overwrite=overwrite, commit_hook=commit_hook, below=below)
         return ()
     writer = open_writer(
         path,

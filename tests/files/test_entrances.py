@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,16 @@ import pytest
 import pyvips
 
 from ganfx.errors import UnreadableError
-from ganfx.files import is_picture, open_picture, open_reader, preview, read_mask, save_picture, writable_suffix
+from ganfx.files import (
+    copy_picture,
+    is_picture,
+    open_picture,
+    open_reader,
+    preview,
+    read_mask,
+    save_picture,
+    writable_suffix,
+)
 from ganfx.imaging.picture import Picture
 
 PICTURE = Picture(np.full((20, 30, 3), 0.5, np.float32))
@@ -162,6 +172,19 @@ def test_a_photo_with_a_gain_map_is_read_as_its_base(tmp_path: Path) -> None:
     except (pyvips.Error, AttributeError):
         pytest.skip("this libvips cannot write one")
     assert open_picture(tmp_path / "phone.jpg").width == 64
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have no path there")
+@pytest.mark.parametrize("exchange", [os.mkfifo, lambda path: path.write_text("another file")], ids=["pipe", "file"])
+def test_a_copy_is_of_the_picture_that_was_opened(tmp_path: Path, exchange: Callable[[Path], object]) -> None:
+    path = tmp_path / "a.png"
+    save_picture(PICTURE, path)
+    content = path.read_bytes()
+    with open_reader(path) as reader:
+        path.unlink()
+        exchange(path)
+        copy_picture(reader, tmp_path / "copy.png")
+    assert (tmp_path / "copy.png").read_bytes() == content
 
 
 def test_a_file_that_becomes_a_pipe_meanwhile_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
