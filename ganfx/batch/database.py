@@ -206,10 +206,13 @@ def _may_be_rolled_back(rollback: Path, size_bytes: int) -> bool:
             end = file.read()
     except FileNotFoundError:
         return True
+    if end == _ROLLBACK_MAGIC:
+        # SQLite deletes the super-journal before it looks at the header, and even where that is none.
+        return False
     if len(header) < _ROLLBACK.size:
         return True
     magic, pages, page_bytes = _ROLLBACK.unpack(header)
-    return magic != _ROLLBACK_MAGIC or (end != _ROLLBACK_MAGIC and pages * page_bytes <= size_bytes)
+    return magic != _ROLLBACK_MAGIC or pages * page_bytes <= size_bytes
 
 
 def _check(database: Database, layout: TableLayout, seal: Seal) -> None:

@@ -106,6 +106,28 @@ def test_a_transaction_to_roll_back_removes_no_file(
     assert precious.read_text() == "precious"
 
 
+def test_the_name_of_a_super_journal_counts_whatever_stands_before_it(
+    tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite reads it from the end, and deletes the file even where it then finds nothing to roll back."""
+    line = ("upscale", photo(tmp_path / "in" / "a.png"), "-n", model, "-o", tmp_path / "out")
+    assert run(capsys, *line).status == 0
+    monkeypatch.chdir(tmp_path)
+    precious = Path("f")
+    rollback = half_rolled_back(tmp_path / "out" / NAME, precious)
+    content = rollback.read_bytes()
+    for odd in (
+        b"\1" + content[1:],
+        content[:7] + b"\0" + content[8:],
+        b"\1" * 3 + content[-21:],
+        b"\1" + content[-20:],
+    ):
+        precious.write_text("precious")
+        rollback.write_bytes(odd)
+        assert run(capsys, *line, "--overwrite").status == 0
+        assert precious.read_text() == "precious", odd
+
+
 def test_a_transaction_to_roll_back_fills_no_disk(
     tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -119,7 +141,7 @@ def test_a_transaction_to_roll_back_fills_no_disk(
 
 def half_rolled_back(
     database: Path, super_journal: Path | None = None, page: int = 4096, pages: int | None = None
-) -> None:
+) -> Path:
     """Write a rollback journal of the first page of `database`, which had `pages`, with the name of a super-journal."""
     magic = bytes.fromhex("d9d505f920a163d7")
     content, name = database.read_bytes(), os.fsencode(super_journal or "")
@@ -128,7 +150,9 @@ def half_rolled_back(
     header = magic + struct.pack(">5I", 1, 0, pages or len(content) // page, 512, page)
     record = struct.pack(">I", 1) + first + struct.pack(">I", checksum)
     tail = struct.pack(">I", 2**30 // page + 1) + name + struct.pack(">2I", len(name), sum(name)) + magic
-    Path(f"{database}-journal").write_bytes(header.ljust(512, b"\0") + record + (tail if name else b""))
+    rollback = Path(f"{database}-journal")
+    rollback.write_bytes(header.ljust(512, b"\0") + record + (tail if name else b""))
+    return rollback
 
 
 def test_a_journal_that_is_a_link_leads_nowhere(
