@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import itertools
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,66 +17,17 @@ from ganfx.batch.item_runner import ItemRunner, OverwritePolicy
 from ganfx.batch.items import Item, Naming, assign_targets
 from ganfx.batch.masks import assign_mask_targets, assign_masks, without_mask
 from ganfx.batch.name_template import NameTemplate
-from ganfx.batch.patience import WAIT_S, Patience
+from ganfx.batch.options import BatchOptions
+from ganfx.batch.patience import Note, Patience
 from ganfx.batch.process import FAILED, POSTPONED, Outcome
 from ganfx.batch.recipes import Recipe, find_recipe
 from ganfx.batch.report import HtmlReport
 from ganfx.batch.run import ItemProgress, run
 from ganfx.batch.stage_limits import StageLimits
-from ganfx.batch.wording import counted
+from ganfx.batch.wording import counted, is_or_are
 from ganfx.errors import OptionError, UnreadableError
 from ganfx.files import MaskSource, SaveOptions, is_picture, writable_suffix
 from ganfx.pipeline import Chooser, EngineOptions
-
-Note = Callable[[str], None]
-# Names that a note has at most.
-_NAMED = 3
-
-
-@dataclass(frozen=True)
-class BatchOptions:
-    """How a batch finds its pictures, and how it names and writes their results.
-
-    output: a folder, or a file for a single picture; None puts each result beside its picture.
-    recursive: look into sub-folders too, and mirror them in `output`.
-    format: the suffix of results without its dot; None keeps the picture's format where it can be written.
-    name: a template for the names of results, see `NameTemplate`; None chooses, see `Naming`.
-    quality: 1..100, of JPEG, WebP and AVIF; None is the default of the format.
-    strip_metadata: leave out EXIF, XMP and IPTC; the color profile stays.
-    overwrite: replace results that exist and are not up to date; without it they are errors.
-    skip_existing: leave results that exist alone, whatever made them; excludes `overwrite`.
-    mask: where to work, for recipes with a step that needs a mask.
-    mask_output: a file or folder for the masks that a step finds; None does not keep them.
-    limits: pictures per stage; None fits them to the device.
-    fail_fast: start no more pictures after one has failed.
-    report: an HTML page to write, with each picture before and after.
-    wait_s: seconds to wait, after all others, for results that another run is making; they fail after that.
-    """
-
-    output: Path | None = None
-    recursive: bool = False
-    format: str | None = None
-    name: str | None = None
-    quality: int | None = None
-    strip_metadata: bool = False
-    overwrite: bool = False
-    skip_existing: bool = False
-    mask: MaskSource | None = None
-    mask_output: Path | None = None
-    limits: StageLimits | None = None
-    fail_fast: bool = False
-    report: Path | None = None
-    wait_s: float = WAIT_S
-
-    def filled_from(self, recipe: Recipe) -> BatchOptions:
-        """These options with what `recipe` says about saving wherever they say nothing."""
-        return dataclasses.replace(
-            self,
-            format=self.format or recipe.format,
-            name=self.name or recipe.name,
-            quality=self.quality or recipe.quality,
-            strip_metadata=self.strip_metadata or recipe.strip_metadata,
-        )
 
 
 @dataclass(frozen=True)
@@ -211,8 +161,10 @@ def plan_batch(
     naming = Naming(chooser.names, template, lambda path: suffix or _suffix_for(path))
     items = _items(pictures, naming, options, in_folder=any(os.path.isdir(name) for name in names))
     limits = options.limits or StageLimits.fitting(chooser)
-    notes = _notes(len(found) - len(pictures), skipped)
-    return Batch(tuple(items), chooser, options, limits, notes, tuple(map(_unread, skipped.unread)))
+    results = len(found) - len(pictures)
+    notes = [f"{counted(results, 'result')} of earlier runs {is_or_are(results)} left out"] if results else []
+    notes += skipped.notes()
+    return Batch(tuple(items), chooser, options, limits, tuple(notes), tuple(map(_unread, skipped.unread)))
 
 
 def _items(pictures: list[Input], naming: Naming, options: BatchOptions, *, in_folder: bool) -> list[Item]:
@@ -220,7 +172,7 @@ def _items(pictures: list[Input], naming: Naming, options: BatchOptions, *, in_f
     if options.mask:
         pictures = without_mask(pictures, options.mask)
     several = in_folder or len(pictures) > 1
-    items = assign_targets(pictures, options.output, naming, into_folder=_is_folder(options, several))
+    items = assign_targets(pictures, options.output, naming, into_folder=options.names_folder(several=several))
     if options.mask:
         items = assign_masks(items, options.mask, is_picture)
     if options.mask_output:
@@ -240,30 +192,6 @@ def _patience(options: BatchOptions, on_note: Note | None) -> Patience:
     return Patience(options.wait_s, on_note) if on_note else Patience(options.wait_s)
 
 
-def _notes(results: int, skipped: Skipped) -> tuple[str, ...]:
-    """What was left out: `results` of earlier runs, and what folders contain besides."""
-    notes = []
-    if results:
-        notes.append(f"{counted(results, 'result')} of earlier runs {_is(results)} left out")
-    if skipped.no_pictures:
-        count = len(skipped.no_pictures)
-        notes.append(
-            f"{counted(count, 'file')} {_is(count)} called as pictures are, and none: {_some(skipped.no_pictures)}"
-        )
-    if skipped.odd:
-        count = len(skipped.odd)
-        notes.append(f"{counted(count, 'name')} {_is(count)} left out, neither files nor folders: {_some(skipped.odd)}")
-    return tuple(notes)
-
-
-def _is(count: int) -> str:
-    return "is" if count == 1 else "are"
-
-
-def _some(paths: list[Path]) -> str:
-    return ", ".join([*(str(path) for path in paths[:_NAMED]), *(["..."] if len(paths) > _NAMED else [])])
-
-
 def _unread(error: OSError) -> Outcome:
     path = Path(os.fsdecode(error.filename))
     found = UnreadableError(f"cannot be read: {reason_of(error)}", hint="may you read it?")
@@ -278,16 +206,3 @@ def _check_mask(recipe: Recipe, mask: MaskSource | None) -> None:
     if recipe.needing_mask and not mask:
         hint = "--mask FILE (white is filled), --mask alpha, or --mask-color '#ff00ff'"
         raise OptionError(f"{recipe.needing_mask[0]} needs a mask", hint=hint)
-
-
-def _is_folder(options: BatchOptions, several: bool) -> bool:
-    """Whether the output names a folder. Raises OptionError where it cannot."""
-    output = options.output
-    if output is None:
-        return False
-    if several and output.is_file():
-        raise OptionError(f"{output}: is a file, but there are several pictures", hint="give -o a folder")
-    into_folder = several or output.is_dir() or not output.suffix
-    if options.name is not None and not into_folder:
-        raise OptionError(f"-o {output} and --name both name the result", hint="give -o a folder")
-    return into_folder

@@ -12,11 +12,13 @@ from pathlib import Path
 
 from ganfx.atomic import reason_of
 from ganfx.batch.records import followed
-from ganfx.batch.wording import counted
+from ganfx.batch.wording import counted, is_or_are
 from ganfx.errors import OptionError
 from ganfx.files import WRITABLE
 
 IsPicture = Callable[[Path], bool]
+# Names that a note has at most.
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,22 @@ class Skipped:
     unread: list[OSError] = field(default_factory=list)
     odd: list[Path] = field(default_factory=list)
     no_pictures: list[Path] = field(default_factory=list)
+
+    def notes(self) -> list[str]:
+        """Lines for the user on what was left out."""
+        called, odd = len(self.no_pictures), len(self.odd)
+        notes = []
+        if called:
+            files = f"{counted(called, 'file')} {is_or_are(called)} called as pictures are, and none"
+            notes.append(f"{files}: {_some(self.no_pictures)}")
+        if odd:
+            names = f"{counted(odd, 'name')} {is_or_are(odd)} left out, neither files nor folders"
+            notes.append(f"{names}: {_some(self.odd)}")
+        return notes
+
+
+def _some(paths: list[Path]) -> str:
+    return ", ".join([*(str(path) for path in paths[:_NAMED]), *(["..."] if len(paths) > _NAMED else [])])
 
 
 def find_inputs(

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from ganfx.errors import HeldError
 
+# Takes a line for the user to read.
+Note = Callable[[str], None]
 WAIT_S = 60.0
 # Seconds of a wait that need no word, and between looks.
 _SILENT_S, _SHORTEST_S, _LONGEST_S = 1.0, 0.005, 0.1
@@ -23,7 +25,7 @@ class Patience:
     """
 
     wait_s: float = WAIT_S
-    say: Callable[[str], None] = lambda line: None
+    say: Note = lambda line: None
     pause: Callable[[float], None] = time.sleep
     _said: set[str] = field(default_factory=set)
     _given_up: set[str] = field(default_factory=set)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
+from ganfx.batch.patience import Note
 from ganfx.batch.process import Outcome
 from ganfx.batch.recipes import Recipe
 from ganfx.batch.stage_limits import StageLimits
@@ -15,8 +16,6 @@ from ganfx.watch.folder_recipes import FolderRecipes
 from ganfx.watch.stability import WatchOptions
 from ganfx.watch.watcher import Watcher
 from ganfx.watch.watcher_lock import WatcherLock
-
-Note = Callable[[str], None]
 
 
 def watch_folder(

@@ -1,0 +1,71 @@
+"""What the user says about a batch."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganfx.batch.patience import WAIT_S
+from ganfx.batch.recipes import Recipe
+from ganfx.batch.stage_limits import StageLimits
+from ganfx.errors import OptionError
+from ganfx.files import MaskSource
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """How a batch finds its pictures, and how it names and writes their results.
+
+    output: a folder, or a file for a single picture; None puts each result beside its picture.
+    recursive: look into sub-folders too, and mirror them in `output`.
+    format: the suffix of results without its dot; None keeps the picture's format where it can be written.
+    name: a template for the names of results, see `NameTemplate`; None chooses, see `Naming`.
+    quality: 1..100, of JPEG, WebP and AVIF; None is the default of the format.
+    strip_metadata: leave out EXIF, XMP and IPTC; the color profile stays.
+    overwrite: replace results that exist and are not up to date; without it they are errors.
+    skip_existing: leave results that exist alone, whatever made them; excludes `overwrite`.
+    mask: where to work, for recipes with a step that needs a mask.
+    mask_output: a file or folder for the masks that a step finds; None does not keep them.
+    limits: pictures per stage; None fits them to the device.
+    fail_fast: start no more pictures after one has failed.
+    report: an HTML page to write, with each picture before and after.
+    wait_s: seconds to wait, after all others, for results that another run is making; they fail after that.
+    """
+
+    output: Path | None = None
+    recursive: bool = False
+    format: str | None = None
+    name: str | None = None
+    quality: int | None = None
+    strip_metadata: bool = False
+    overwrite: bool = False
+    skip_existing: bool = False
+    mask: MaskSource | None = None
+    mask_output: Path | None = None
+    limits: StageLimits | None = None
+    fail_fast: bool = False
+    report: Path | None = None
+    wait_s: float = WAIT_S
+
+    def filled_from(self, recipe: Recipe) -> BatchOptions:
+        """These options with what `recipe` says about saving wherever they say nothing."""
+        return dataclasses.replace(
+            self,
+            format=self.format or recipe.format,
+            name=self.name or recipe.name,
+            quality=self.quality or recipe.quality,
+            strip_metadata=self.strip_metadata or recipe.strip_metadata,
+        )
+
+    def names_folder(self, *, several: bool) -> bool:
+        """Whether `output` names a folder, for one picture or for `several`. Raises OptionError where it cannot."""
+        output = self.output
+        if output is None:
+            return False
+        if several and output.is_file():
+            raise OptionError(f"{output}: is a file, but there are several pictures", hint="give -o a folder")
+        into_folder = several or output.is_dir() or not output.suffix
+        if self.name is not None and not into_folder:
+            raise OptionError(f"-o {output} and --name both name the result", hint="give -o a folder")
+        return into_folder
