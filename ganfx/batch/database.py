@@ -212,7 +212,7 @@ def _may_be_rolled_back(rollback: Path, size_bytes: int) -> bool:
     if len(header) < _ROLLBACK.size:
         return True
     magic, pages, page_bytes = _ROLLBACK.unpack(header)
-    return magic != _ROLLBACK_MAGIC or pages * page_bytes <= size_bytes
+    return bool(magic != _ROLLBACK_MAGIC or pages * page_bytes <= size_bytes)
 
 
 def _check(database: Database, layout: TableLayout, seal: Seal) -> None:
