@@ -232,7 +232,9 @@ def load_plug_in(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     gi.require_version, gi.repository = lambda module, version: None, _repository()
     monkeypatch.setitem(sys.modules, "gi", gi)
     monkeypatch.setitem(sys.modules, "gi.repository", gi.repository)
-    for name, path in (("client", PLUGINS / "client.py"), ("ganfx_in_gimp", PLUGINS / "gimp" / "ganfx" / "ganfx.py")):
+    folder = PLUGINS / "gimp" / "ganfx"
+    files = {"client": PLUGINS / "client.py", "layers": folder / "layers.py", "ganfx_in_gimp": folder / "ganfx.py"}
+    for name, path in files.items():
         spec = importlib.util.spec_from_file_location(name, path)
         assert spec
         assert spec.loader

@@ -1,0 +1,128 @@
+"""GIMP's layers: their pixels read for the service, and its results written to them."""
+
+from __future__ import annotations
+
+from client import Pixels, ServiceError
+from gi.repository import Babl, Gegl, Gimp
+
+# babl format names by channels and by depth, and the babl spaces that need no conversion for the service.
+_COLORS = {1: "Y'", 2: "Y'A", 3: "R'G'B'", 4: "R'G'B'A"}
+_TYPES = {8: "u8", 16: "u16", 32: "float"}
+_SRGB_SPACES = ("sRGB", "space-gray-sRGB")
+
+
+class LayerRegion:
+    """The part of a layer (or of what a group shows) to be sent, in layer coordinates, and the service's `result`."""
+
+    result: Pixels
+
+    def __init__(self, layer: Gimp.Layer, context: int | None) -> None:
+        """All of `layer` if `context` is None, else the selected part of it and `context` pixels around."""
+        self.layer, self.is_group = layer, layer.is_group()
+        self.geometry = (layer.get_width(), layer.get_height(), *layer.get_offsets())
+        self.left, self.top, self.width, self.height = 0, 0, *self.geometry[:2]
+        if context is not None:
+            intersects, x, y, width, height = layer.mask_intersect()
+            if not intersects:
+                raise ServiceError(
+                    f"The selection does not touch '{layer.get_name()}'", "Select some of it, or nothing"
+                )
+            self.left, self.top = (max(0, start - context) // max(1, context) * max(1, context) for start in (x, y))
+            self.width = min(x + width + context, self.width) - self.left
+            self.height = min(y + height + context, self.height) - self.top
+        self.in_image = (self.left + self.geometry[3], self.top + self.geometry[4], self.width, self.height)
+
+    def read(self) -> Pixels:
+        """The pixels; as floats if 8 or 16 bits of sRGB would lose something (linear, wide gamut, deeper)."""
+        channels, encoding = (1 if self.layer.is_gray() else 3) + self.layer.has_alpha(), self.layer.get_format()
+        colors, _, sample = Babl.format_get_encoding(encoding).rpartition(" ")
+        is_srgb = Babl.get_name(Babl.format_get_space(encoding)) in _SRGB_SPACES and ("'" in colors or "~" in colors)
+        depth = 8 if self.layer.is_indexed() else {"u8": 8, "u16": 16}.get(sample, 32) if is_srgb else 32
+        rect, form = (self.left, self.top, self.width, self.height), f"{_COLORS[channels]} {_TYPES[depth]}"
+        data = bytes(self.layer.get_buffer().get(Gegl.Rectangle.new(*rect), 1.0, form, Gegl.AbyssPolicy.NONE))
+        if self.is_group and not any(data):
+            raise ServiceError(f"There is nothing to be seen in '{self.layer.get_name()}'", "Choose another layer")
+        return Pixels(self.width, self.height, channels, depth, data)
+
+    def mask(self) -> bytes:
+        """The selection in the region, one byte per pixel; empty if nothing is selected."""
+        selection = self.layer.get_image().get_selection().get_buffer()
+        data = bytes(selection.get(Gegl.Rectangle.new(*self.in_image), 1.0, "Y u8", Gegl.AbyssPolicy.NONE))
+        return data if any(data) else b""
+
+    def check(self, scale: int) -> None:
+        """Raise ServiceError if the image was changed meanwhile, or the result has another size."""
+        layer = self.layer
+        if not layer.is_valid() or (layer.get_width(), layer.get_height(), *layer.get_offsets()) != self.geometry:
+            raise ServiceError("The image was changed while the engine worked", "Run the filter again")
+        if (self.result.width, self.result.height) != (self.width * scale, self.height * scale):
+            raise ServiceError(f"The engine answered with {self.result.width}x{self.result.height} pixels")
+
+    def add_layer_for_group(self, title: str) -> None:
+        """For a group: add a layer above it, with its opacity, mode and mask, and use that from now on."""
+        group, image, mode = self.layer, self.layer.get_image(), self.layer.get_mode()
+        if self.is_group:
+            mode = Gimp.LayerMode.NORMAL if mode == Gimp.LayerMode.PASS_THROUGH else mode
+            properties = (group.type(), group.get_opacity(), mode)
+            self.layer = Gimp.Layer.new(image, f"{group.get_name()} ({title})", *self.geometry[:2], *properties)
+            image.insert_layer(self.layer, group.get_parent(), image.get_item_position(group))
+            self.layer.set_offsets(*self.geometry[3:])
+            if group.get_mask():
+                self.layer.add_mask(self.layer.create_mask(Gimp.AddMaskType.WHITE))
+                self.layer.set_edit_mask(False)
+                rect, mask = Gegl.Rectangle.new(0, 0, *self.geometry[:2]), self.layer.get_mask().get_buffer()
+                group.get_mask().get_buffer().copy(rect, Gegl.AbyssPolicy.NONE, mask, rect)
+                mask.flush()
+
+    def write(self, ignore_selection: bool) -> None:
+        """Write the result to the layer within the selection, or after selecting just the region."""
+        layer, result, rect = self.layer, self.result, (self.left, self.top, self.result.width, self.result.height)
+        if ignore_selection:
+            layer.get_image().select_rectangle(Gimp.ChannelOps.REPLACE, *self.in_image)
+        # Writing directly bypasses selection and undo, which a new layer does not need.
+        buffer = layer.get_buffer() if self.is_group else layer.get_shadow_buffer()
+        buffer.set(Gegl.Rectangle.new(*rect), f"{_COLORS[result.channels]} {_TYPES[result.depth]}", result.data)
+        buffer.flush()
+        if not self.is_group and not layer.merge_shadow(True):
+            raise ServiceError(f"GIMP does not let '{layer.get_name()}' be changed", Gimp.get_pdb().get_last_error())
+        layer.update(*rect)
+
+
+def duplicate(image: Gimp.Image, regions: list[LayerRegion]) -> Gimp.Image:
+    """A copy of `image`, to whose layers (names are unique) the regions refer from now on."""
+    target = image.duplicate()
+    for region in regions:
+        region.layer, region.left, region.top = target.get_layer_by_name(region.layer.get_name()), 0, 0
+    return target
+
+
+def write_results(
+    image: Gimp.Image, regions: list[LayerRegion], title: str, *, is_fill: bool, scale: int, as_new: bool
+) -> None:
+    """Write all results as one undo step; a new image has no undo and is cropped to the selection.
+
+    `title` is the filter's; `is_fill` is whether it fills the selection, which stays as it is.
+    """
+    (image.undo_disable if as_new else image.undo_group_start)()
+    Gimp.context_push()
+    Gimp.context_set_defaults()
+    try:
+        if image.get_base_type() != Gimp.ImageBaseType.RGB and any(region.result.channels > 2 for region in regions):
+            image.convert_rgb()
+        for region in regions:
+            region.add_layer_for_group(title)
+        _, selected, x1, y1, x2, y2 = Gimp.Selection.bounds(image)
+        if as_new and selected:
+            image.crop(x2 - x1, y2 - y1, x1, y1)
+        if scale > 1:
+            image.scale(image.get_width() * scale, image.get_height() * scale)
+        selection = image.get_selection().copy()
+        if scale > 1:
+            Gimp.Selection.none(image)
+        for region in regions:
+            region.write(ignore_selection=is_fill)
+        if is_fill or (scale > 1 and not as_new):
+            image.get_selection().combine_masks(selection, Gimp.ChannelOps.REPLACE, 0, 0)
+    finally:
+        Gimp.context_pop()
+        (image.undo_enable if as_new else image.undo_group_end)()
