@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch import nn
 
+from ganfx.engine.tiles import Floats
 from ganfx.errors import ExportError
 from ganfx.spec import ModelSpec
 
@@ -72,7 +73,7 @@ def export_generator(network: nn.Module, spec: ModelSpec, path: Path, *, stored:
     return ExportReport(path, spec, stored, error_fp32, error_stored, parameters, size_bytes)
 
 
-def _checked(model: ModelProto, wanted: list[parity.Floats], spec: ModelSpec, limit: float, how: str) -> float:
+def _checked(model: ModelProto, wanted: list[Floats], spec: ModelSpec, limit: float, how: str) -> float:
     error = parity.max_error(wanted, parity.runner(model), spec)
     if error > limit:
         raise ExportError(f"{spec.name}: the ONNX graph ({how}) is {error:.2g} off the network; {limit:.2g} is allowed")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from ganfx.engine.runtime import quiet_options, runtime
-from ganfx.engine.self_test import encode_pair
+from ganfx.engine.self_test import RunNetwork, encode_pair
+from ganfx.engine.tiles import Floats
 from ganfx.engine.values import to_planes, value_span
 from ganfx.errors import ExportError
 from ganfx.spec import ModelSpec, Port, SelfTest, StoredPair
@@ -18,18 +19,13 @@ from ganfx.spec import ModelSpec, Port, SelfTest, StoredPair
 from .graph import first_line
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from onnx import ModelProto
-
-    Floats = NDArray[np.float32]
-    Controls = Mapping[str, float]
-    Run = Callable[[Floats, Controls], Floats]
 
 SEED = 20
 SMALLEST_SIDE = 24
 
 
-def runner(model: ModelProto) -> Run:
+def runner(model: ModelProto) -> RunNetwork:
     """A function that runs `model` on the CPU provider. Raises ExportError where onnxruntime refuses the graph."""
     try:
         session = runtime().InferenceSession(
@@ -40,14 +36,14 @@ def runner(model: ModelProto) -> Run:
 
     picture = session.get_inputs()[0].name
 
-    def run(batch: Floats, controls: Controls) -> Floats:
+    def run(batch: Floats, controls: Mapping[str, float]) -> Floats:
         scalars = {name: np.full(1, value, np.float32) for name, value in controls.items()}
         return np.asarray(session.run(None, {picture: batch} | scalars)[0], np.float32)
 
     return run
 
 
-def samples(spec: ModelSpec) -> list[tuple[Floats, Controls]]:
+def samples(spec: ModelSpec) -> list[tuple[Floats, Mapping[str, float]]]:
     """Noise for the input at two sizes: a batch of two with all controls at their minimum, one at their maximum."""
     unit = spec.multiple_of
     side = -(-max(SMALLEST_SIDE, spec.min_size) // unit) * unit
@@ -63,10 +59,10 @@ def _batch(pictures: Floats, port: Port) -> Floats:
     return np.stack([to_planes(picture, port) for picture in pictures])
 
 
-def torch_runner(network: nn.Module) -> Run:
+def torch_runner(network: nn.Module) -> RunNetwork:
     """A function that runs `network`. It raises ExportError where the network fails at the size."""
 
-    def run(batch: Floats, controls: Controls) -> Floats:
+    def run(batch: Floats, controls: Mapping[str, float]) -> Floats:
         scalars = [torch.full((1,), value) for value in controls.values()]
         try:
             with torch.no_grad():
@@ -78,7 +74,7 @@ def torch_runner(network: nn.Module) -> Run:
     return run
 
 
-def max_error(wanted: list[Floats], run: Run, spec: ModelSpec) -> float:
+def max_error(wanted: list[Floats], run: RunNetwork, spec: ModelSpec) -> float:
     """The largest difference between `wanted` and the output of `run` for `samples`, as a share of the value range.
 
     Raises ExportError where an output has another shape than `spec` says, or is not finite.
@@ -97,7 +93,7 @@ def max_error(wanted: list[Floats], run: Run, spec: ModelSpec) -> float:
     return worst
 
 
-def self_test(run: Run, spec: ModelSpec) -> SelfTest:
+def self_test(run: RunNetwork, spec: ModelSpec) -> SelfTest:
     """Statistics of the output of `run` for a fixed noise picture, controls at their defaults."""
     size = samples(spec)[0][0].shape[2]
     noise = np.random.default_rng(SEED).random((1, spec.in_channels, size, size), dtype=np.float32)
@@ -105,7 +101,7 @@ def self_test(run: Run, spec: ModelSpec) -> SelfTest:
     return SelfTest(SEED, size, round(float(output.mean()), 6), round(float(output.std()), 6))
 
 
-def stored_pair(run: Run, spec: ModelSpec) -> tuple[StoredPair, str]:
+def stored_pair(run: RunNetwork, spec: ModelSpec) -> tuple[StoredPair, str]:
     """A small synthetic picture with the output of `run`: its description, and the text to store under its key."""
     side = samples(spec)[0][0].shape[2]
     batch = _batch(_drawing(side, spec.in_channels)[None], spec.inputs[0]).astype(np.float16).astype(np.float32)

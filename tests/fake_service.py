@@ -1,6 +1,6 @@
 """A fake service that speaks the protocol and returns pictures unchanged, or fails in a chosen way.
 
-    python fake_service.py BEHAVIOUR serve | plugins describe
+    python fake_service.py BEHAVIOR serve | plugins describe
 
 The state folder is GANFX_STATE. Standard library only: the environment it is started in may be broken.
 """
@@ -23,11 +23,11 @@ FILTERS = [{"name": "upscale", "title": "Upscale", "help": "", "mask": "none", "
 
 
 class FakeService(ThreadingHTTPServer):
-    """Listens on a free port, writes server.json to `state`, and passes requests to `behaviour`."""
+    """Listens on a free port, writes server.json to `state`, and passes requests to `behavior`."""
 
-    def __init__(self, state: Path, behaviour: Callable[[Handler], None], pid: int | None = None) -> None:
+    def __init__(self, state: Path, behavior: Callable[[Handler], None], pid: int | None = None) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.state, self.behaviour, self.pid = state, behaviour, pid or os.getpid()
+        self.state, self.behavior, self.pid = state, behavior, pid or os.getpid()
         # Headers of the pictures received, tokens of the health requests, and whether a client disconnected.
         self.headers: list[dict[str, Any]] = []
         self.tokens: list[str] = []
@@ -58,7 +58,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.close_connection = True
         try:
-            self.server.behaviour(self)
+            self.server.behavior(self)
         except OSError:
             self.server.disconnected.set()
 
@@ -128,26 +128,26 @@ def killed(handler: Handler) -> None:
     os._exit(9)
 
 
-def _serve(state: Path, behaviour: str) -> None:
+def _serve(state: Path, behavior: str) -> None:
     (state / "started.json").write_text(json.dumps({"environment": dict(os.environ), "cwd": os.getcwd()}))
-    if behaviour == "dies":
+    if behavior == "dies":
         sys.exit("warning: something else\nerror: no model is installed\nhint: import one")
-    if behaviour == "crashes":
+    if behavior == "crashes":
         raise RuntimeError("a bug")
-    if behaviour == "leaves":
+    if behavior == "leaves":
         return
-    if behaviour == "talks":
+    if behavior == "talks":
         sys.stderr.write("x" * 1_000_000)
         sys.stderr.flush()
-    FakeService(state, killed if behaviour == "killed" else mirror).serve_forever()
+    FakeService(state, killed if behavior == "killed" else mirror).serve_forever()
 
 
 def _main() -> None:
-    behaviour, *words = sys.argv[1:]
+    behavior, *words = sys.argv[1:]
     state = Path(os.environ["GANFX_STATE"])
     if words == ["serve"]:
-        _serve(state, behaviour)
-    elif behaviour == "dies":
+        _serve(state, behavior)
+    elif behavior == "dies":
         sys.exit("error: the models are gone")
     else:
         schema = {"version": "0", "made": time.time(), "watched": [str(state / "models")], "filters": FILTERS}

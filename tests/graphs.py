@@ -1,4 +1,4 @@
-"""Tiny ONNX networks with exactly known behaviour, written to a file each; every function returns its path."""
+"""Tiny ONNX networks with exactly known behavior, written to a file each; every function returns its path."""
 
 from __future__ import annotations
 

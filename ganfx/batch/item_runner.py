@@ -122,7 +122,7 @@ class ItemRunner:
     ) -> WritePolicy:
         overwrite = self.existing.overwrite
         is_current = journals[0].is_current(item.source, item.target, recipe)
-        return WritePolicy(overwrite or is_current, overwrite or _is_own(item.mask_target, journals[-1]), *claims)
+        return WritePolicy(overwrite or is_current, overwrite or _is_unchanged(item.mask_target, journals[-1]), *claims)
 
     def dry_run(self, items: Iterable[Item]) -> Iterator[Outcome]:
         """What `make` would come to for each of `items`, without writing anything; PLANNED where it would work."""
@@ -172,13 +172,13 @@ def settled_outcome(
     if existing.skip_existing and os.path.exists(item.target):
         return Outcome(item, status=SKIPPED, notes=("exists already",))
     if os.path.exists(item.target) and not existing.overwrite and not current[0]:
-        how = "by other settings or from another picture" if _is_own(item.target, records[0]) else ""
+        how = "by other settings or from another picture" if _is_unchanged(item.target, records[0]) else ""
         raise OutputError(
             f"{item.target.name} exists already{how and ', made '}{how}",
             hint="--overwrite replaces it, --skip-existing leaves it",
         )
     mask = item.mask_target
-    if mask and os.path.exists(mask) and not existing.overwrite and not _is_own(mask, records[-1]):
+    if mask and os.path.exists(mask) and not existing.overwrite and not _is_unchanged(mask, records[-1]):
         raise OutputError(f"{mask.name} exists already", hint="--overwrite replaces it")
     return None
 
@@ -223,7 +223,7 @@ def _targets(item: Item) -> list[tuple[Path, Home]]:
     return [(item.target, item.home), (item.mask_target, item.mask_home)]
 
 
-def _is_own(path: Path | None, records: Records | None) -> bool:
+def _is_unchanged(path: Path | None, records: Records | None) -> bool:
     """Whether the file at `path` is one that ganfx wrote there, unchanged."""
     made = records.made(path) if records and path else None
     return made is not None and made.fingerprint.fits(made.target)

@@ -164,11 +164,11 @@ def _places(folder: Path | None) -> Iterator[Path]:
     if folder:
         yield folder
     here = Path.cwd()
-    yield from dict.fromkeys([here, *itertools.takewhile(_is_own, here.parents)])
+    yield from dict.fromkeys([here, *itertools.takewhile(_is_trusted, here.parents)])
     yield config_dir()
 
 
-def _is_own(folder: Path) -> bool:
+def _is_trusted(folder: Path) -> bool:
     return os.name == "nt" or folder.stat().st_uid in (os.geteuid(), _ROOT)
 
 

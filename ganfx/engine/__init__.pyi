@@ -10,3 +10,4 @@ from .runner import Engine as Engine
 from .runner import open_engine as open_engine
 from .self_test import SelfTestResult as SelfTestResult
 from .self_test import verify as verify
+from .tiled_run import PixelProgress as PixelProgress

@@ -23,7 +23,7 @@ class BufferPool:
         self._buffers: list[Floats] = []
 
     def take(self, shape: tuple[int, ...]) -> Floats:
-        """An uninitialised float32 array of `shape`, the caller's own while it or a view of it is referred to."""
+        """An uninitialized float32 array of `shape`, the caller's own while it or a view of it is referred to."""
         size = math.prod(shape)
         with self._lock:
             free = [at for at in range(len(self._buffers)) if sys.getrefcount(self._buffers[at]) <= _FREE_REFERENCES]

@@ -15,11 +15,11 @@ from ganfx.engine.ort_errors import is_out_of_memory
 from ganfx.engine.tiles import Floats, ceil_to
 from ganfx.errors import ContractError
 from ganfx.spec import ModelSpec
+from ganfx.spec.parts import MAX_NAME
 from ganfx.text import printable
 
 _MULTIPLES = (1, 2, 4, 8, 16, 32, 64)
 _MOST_SCALE = 64
-_MAX_NAME = 100
 # Image.NominalPixelRange and Image.BitmapPixelFormat are the metadata of Windows ML; without a range it means 0..255.
 _WINML_RANGES = {"Normalized_0_1": (0.0, 1.0), "Normalized_1_1": (-1.0, 1.0), "NominalRange_0_255": (0.0, 255.0)}
 
@@ -35,7 +35,7 @@ def measured_contract(session: Any, name: str) -> ModelSpec:
 
 def plain_name(path: Path) -> str:
     """The name of the file at `path`, without its suffix, as a contract may have it."""
-    return re.sub(r"[/\\:]", "_", printable(path.stem).lstrip("."))[:_MAX_NAME] or "model"
+    return re.sub(r"[/\\:]", "_", printable(path.stem).lstrip("."))[:MAX_NAME] or "model"
 
 
 def _picture_input(session: Any) -> tuple[int, int | None]:
@@ -80,7 +80,7 @@ def _probed(name: str, session: Any, channels: int, side: int | None, metadata: 
         fixed_size=side,
         multiple_of=multiple,
         min_size=side or ceil_to(16, multiple),
-        license=printable(metadata.get("license", "unknown")[:_MAX_NAME]),
+        license=printable(metadata.get("license", "unknown")[:MAX_NAME]),
         description="a model without a ganfx contract; what it wants was measured",
     )
     return dataclasses.replace(

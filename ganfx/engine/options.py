@@ -21,7 +21,7 @@ class EngineOptions:
     tile: int = 0
     """Side in input pixels, overlap included, of the square tiles fed to the network; at least 16, 0 chooses."""
     overlap: int | None = None
-    """Input pixels on each side of a tile that its neighbours see too; None takes the receptive field."""
+    """Input pixels on each side of a tile that its neighbors see too; None takes the receptive field."""
     batch: int = 0
     """Tiles fed at once; 0 chooses."""
 

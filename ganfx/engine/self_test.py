@@ -20,7 +20,7 @@ from ganfx.spec.model_file import read_metadata
 
 _FLOAT16 = np.dtype("<f2")
 # A batch (N, C, h, w), and values of the controls.
-Run = Callable[[Floats, Mapping[str, float]], Floats]
+RunNetwork = Callable[[Floats, Mapping[str, float]], Floats]
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,13 @@ def verify(engine: Engine) -> SelfTestResult | None:
     return worst_result(spec, stored, engine.network.run)
 
 
-def worst_result(spec: ModelSpec, stored: Mapping[str, str], run: Run) -> SelfTestResult | None:
+def worst_result(spec: ModelSpec, stored: Mapping[str, str], run: RunNetwork) -> SelfTestResult | None:
     """`verify` for a network that `run` runs, with the metadata `stored` in its file."""
     results = list(_results(spec, stored, run))
     return max(results, key=lambda result: result.error / max(result.tolerance, 1e-9), default=None)
 
 
-def _results(spec: ModelSpec, stored: Mapping[str, str], run: Run) -> Iterator[SelfTestResult]:
+def _results(spec: ModelSpec, stored: Mapping[str, str], run: RunNetwork) -> Iterator[SelfTestResult]:
     if spec.self_test:
         yield _statistics(spec, spec.self_test, run)
     for pair in spec.pairs:
@@ -60,14 +60,14 @@ def _results(spec: ModelSpec, stored: Mapping[str, str], run: Run) -> Iterator[S
         yield _pair(spec, pair, stored[pair.key], run)
 
 
-def _statistics(spec: ModelSpec, test: SelfTest, run: Run) -> SelfTestResult:
+def _statistics(spec: ModelSpec, test: SelfTest, run: RunNetwork) -> SelfTestResult:
     shape = (1, spec.in_channels, test.size, test.size)
     output = run(np.random.default_rng(test.seed).random(shape, dtype=np.float32), spec.control_values())
     error = max(abs(output.mean() - test.mean), abs(output.std() - test.std))
     return SelfTestResult(float(error), test.tolerance)
 
 
-def _pair(spec: ModelSpec, pair: StoredPair, text: str, run: Run) -> SelfTestResult:
+def _pair(spec: ModelSpec, pair: StoredPair, text: str, run: RunNetwork) -> SelfTestResult:
     given, expected = decode_pair(text, pair, spec)
     output = run(given, spec.control_values(pair.controls))
     error = np.abs(output - expected).mean() / value_span(spec.outputs[0])

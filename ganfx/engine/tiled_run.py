@@ -16,6 +16,7 @@ from ganfx.engine.values import restore, to_planes
 from ganfx.errors import ContractError, DeviceMemoryError
 
 Reader = Callable[[int, int], Floats]
+# Is told how many pixels are finished, of those that its documentation names; may raise to interrupt.
 PixelProgress = Callable[[int], None]
 # Small enough to stay in the processor's cache for the consumer, large enough for little overhead per chunk.
 CHUNK_BYTES = 8 << 20

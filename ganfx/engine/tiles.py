@@ -35,7 +35,7 @@ class Span:
 def cut(length: int, tile: int, overlap: int, fade: int, begin: int = 0) -> list[Span]:
     """Tiles that cover [begin, length), the last shifted inward to end at `length`.
 
-    Neighbours share 2 * overlap pixels or more and fade in the middle of what the later one adds: a pixel that
+    Neighbors share 2 * overlap pixels or more and fade in the middle of what the later one adds: a pixel that
     counts is at least overlap - fade / 2 away from its tile's inner edges. With `begin` > 0 the first tile
     continues a run, and fades in as if one had gone before. Needs tile > 2 * overlap and an even fade.
     """
@@ -107,7 +107,7 @@ class Band:
 
 
 def _paste(rows: Floats, piece: Floats, across: Weights) -> None:
-    """Writes `piece` (C, n, end - begin) into `rows` (n, W, C), faded into its left neighbour."""
+    """Writes `piece` (C, n, end - begin) into `rows` (n, W, C), faded into its left neighbor."""
     target, lead, tail = rows[:, across.begin : across.end], across.lead, max(across.lead, across.tail)
     # Planes are weighted before they are interleaved: faster, as memory is then read contiguously.
     first = np.empty_like(target[:, :lead])

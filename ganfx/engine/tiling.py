@@ -13,9 +13,9 @@ from ganfx.spec import ModelSpec
 
 DEFAULT_SIDE = 512
 SMALLEST_SIDE = 64
-# Pixels beyond the receptive field over which neighbouring tiles fade into each other.
+# Pixels beyond the receptive field over which neighboring tiles fade into each other.
 FADE_MARGIN = 4
-# Upper bound of the overlap: attention and instance normalisation see everything, no overlap makes them exact.
+# Upper bound of the overlap: attention and instance normalization see everything, no overlap makes them exact.
 LARGEST_FIELD = 128
 # The same for upscalers: pixels further away hardly matter, and large tiles cost the square of the scale.
 LARGEST_UPSCALER_FIELD = 64

@@ -154,7 +154,7 @@ def _remove_empty(folder: Path) -> None:
 def write_zip(host: Host, path: Path) -> None:
     """Write the plug-in to the zip archive `path`, for the host's own importer. Raises HostError."""
     with _host_errors(path), replacing(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-        # Krita recognises a module only by an entry for its folder.
+        # Krita recognizes a module only by an entry for its folder.
         archive.mkdir(host.folder)
         for name, content in bundle(host).items():
             archive.writestr(name, content)

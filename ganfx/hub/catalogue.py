@@ -13,7 +13,7 @@ from ganfx.spec.reading import Bounds, FieldError, read
 from ganfx.toml_text import read_toml
 
 MAX_TEXT_BYTES = 256 << 10
-MAX_MODEL_BYTES = 8 << 30
+MAX_DOWNLOAD_BYTES = 8 << 30
 _GOOD_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*", re.ASCII)
 _SHA256 = re.compile("[0-9a-f]{64}")
 
@@ -28,7 +28,7 @@ class CatalogueBlock:
     file: str = ""
     url: str = ""
     sha256: str = ""
-    size_bytes: Annotated[int, Bounds(1, MAX_MODEL_BYTES)] | None = None
+    size_bytes: Annotated[int, Bounds(1, MAX_DOWNLOAD_BYTES)] | None = None
     scale: Annotated[int, Bounds(1, 64)] | None = None
     license: str = "unknown"
     description: str = ""
@@ -62,25 +62,25 @@ def is_good_name(name: str) -> bool:
 def read_catalogue(text: str) -> tuple[CatalogueBlock, ...]:
     """The blocks in `text`, in its order. Raises ModelError where it is damaged, in one line that names the place."""
     if len(text) > MAX_TEXT_BYTES:
-        raise _fault(f"is longer than {MAX_TEXT_BYTES >> 10} KiB")
+        raise _error_in(f"is longer than {MAX_TEXT_BYTES >> 10} KiB")
     try:
         stored = read_toml(text)
     except ValueError as error:
-        raise _fault(f"is no TOML: {error}") from error
+        raise _error_in(f"is no TOML: {error}") from error
     blocks = stored.pop("model", [])
     if stored or not isinstance(blocks, list):
-        raise _fault("must have [[model]] blocks, and nothing else")
+        raise _error_in("must have [[model]] blocks, and nothing else")
     found: dict[str, CatalogueBlock] = {}
     for number, block in enumerate(blocks, 1):
         try:
             entry: CatalogueBlock = read(CatalogueBlock, block)
         except FieldError as error:
-            raise _fault(f"block {number}: {error.field} {error.reason}") from error
+            raise _error_in(f"block {number}: {error.field} {error.reason}") from error
         if entry.name in found:
-            raise _fault(f"block {number}: {entry.name} is there twice")
+            raise _error_in(f"block {number}: {entry.name} is there twice")
         found[entry.name] = entry
     return tuple(found.values())
 
 
-def _fault(reason: str) -> ModelError:
+def _error_in(reason: str) -> ModelError:
     return ModelError(f"the catalog of models is damaged: {reason}", hint="install ganfx anew")

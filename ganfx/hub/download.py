@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from ganfx import isolation
 from ganfx.errors import ChecksumError, DownloadError
 from ganfx.hub.address import check_address
-from ganfx.hub.catalogue import MAX_MODEL_BYTES
+from ganfx.hub.catalogue import MAX_DOWNLOAD_BYTES
 from ganfx.isolation import CallLimits, ChildError
 from ganfx.paths import is_offline
 
@@ -33,7 +33,7 @@ def download(
 ) -> Path:
     """Download `url` into `folder` and return the file; one that is there already with this `sha256` is kept.
 
-    size_bytes is the size that the file has to have; None: not known, at most `MAX_MODEL_BYTES`. progress is called
+    size_bytes is the size that the file has to have; None: not known, at most `MAX_DOWNLOAD_BYTES`. progress is called
     with the bytes done and the total, which is 0 where it is not known. What an interrupted download brought stays in
     `folder`, hidden, and the next call goes on from there. Raises DownloadError (offline, interrupted, stalled,
     refused, too large, not https, not writable) and ChecksumError.
@@ -44,8 +44,8 @@ def download(
         return target
     if is_offline():
         raise DownloadError(f"offline (GANFX_OFFLINE is set): {url} was not fetched", hint=_by_hand(url))
-    if size_bytes is not None and size_bytes > MAX_MODEL_BYTES:
-        raise DownloadError(f"{url}: has {size_bytes} bytes, more than the {MAX_MODEL_BYTES} that are taken")
+    if size_bytes is not None and size_bytes > MAX_DOWNLOAD_BYTES:
+        raise DownloadError(f"{url}: has {size_bytes} bytes, more than the {MAX_DOWNLOAD_BYTES} that are taken")
     part = target.with_name(f".{target.name}.{sha256[:16]}.part")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -77,8 +77,8 @@ def _fetch_verified(url: str, sha256: str, part: Path, progress: DownloadProgres
 
 def _fetch(url: str, part: Path, progress: DownloadProgress, size: int | None) -> None:
     watch = _Watch(part, progress, size or 0)
-    limits = CallLimits(START_S + (size or MAX_MODEL_BYTES) / BYTES_PER_S, _MEMORY_BYTES)
-    arguments = (url, str(part.absolute()), size, size or MAX_MODEL_BYTES, ATTEMPTS, PAUSE_S)
+    limits = CallLimits(START_S + (size or MAX_DOWNLOAD_BYTES) / BYTES_PER_S, _MEMORY_BYTES)
+    arguments = (url, str(part.absolute()), size, size or MAX_DOWNLOAD_BYTES, ATTEMPTS, PAUSE_S)
     try:
         isolation.call("ganfx.hub.fetching:fetch", *arguments, limits=limits, poll=watch.look)
     except ChildError as error:

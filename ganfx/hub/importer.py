@@ -13,10 +13,10 @@ from ganfx.hub.download import DownloadProgress, download
 from ganfx.isolation import CallLimits
 from ganfx.paths import cache_dir
 from ganfx.spec import model_file
+from ganfx.spec.parts import MAX_NAME
 
 # What a network takes while it is converted, by the size of its file.
 _BYTES_OF_FILE = 24
-_MAX_NAME = 100
 
 
 def import_model(
@@ -33,7 +33,7 @@ def import_model(
     """
     kind = model_file.sniff(path)
     if kind not in ("onnx", "checkpoint"):
-        raise model_file.fault(path, kind)
+        raise model_file.file_error(path, kind)
     spec = model_file.read_spec(path) if kind == "onnx" else None
     name = name or (spec.name if spec else _plain_name(path))
     registry.check_name(name, replace=replace)
@@ -67,7 +67,7 @@ def _accepted(path: Path, name: str, replace: bool) -> Path:
 
 
 def _plain_name(path: Path) -> str:
-    return re.sub(r"[^\w.+-]+", "_", Path(path.name.removesuffix(".tar")).stem).lstrip("_.+-")[:_MAX_NAME]
+    return re.sub(r"[^\w.+-]+", "_", Path(path.name.removesuffix(".tar")).stem).lstrip("_.+-")[:MAX_NAME]
 
 
 def _require_torch(what: str) -> None:

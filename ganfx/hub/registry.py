@@ -66,7 +66,7 @@ class ModelEntry:
 
     @property
     def non_commercial(self) -> bool:
-        """Whether the licence forbids commercial use."""
+        """Whether the license forbids commercial use."""
         return "NC" in self.license.split("-")
 
 

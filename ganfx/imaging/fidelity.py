@@ -14,7 +14,7 @@ BLOCK = 32
 REACH = 3 * BLOCK
 # A pixel is in a flat area where the square of this side around it has one color.
 _FLAT_SIDE = 5
-# The mean over a block of the linear interpolation between the centres of blocks, from those of three neighbours.
+# The mean over a block of the linear interpolation between the centers of blocks, from those of three neighbors.
 _MEAN_OF_INTERPOLATION = np.array([1, 6, 1], np.float32) / 8
 _ROUNDS = 8
 # Of `keep_light`: how often, and the blur in source pixels.
@@ -26,7 +26,7 @@ def without_block_means(change: Floats, top: int = 0) -> Floats:
     """`change` (H, W, C) less a smooth surface, so that its mean over each block of BLOCK x BLOCK pixels is about 0.
 
     top: the number of its first row in the picture, from whose upper left corner blocks are counted. The surface is
-    linear between the centres of blocks; its values there are what makes the means vanish, found by iteration.
+    linear between the centers of blocks; its values there are what makes the means vanish, found by iteration.
     """
     height, width, channels = change.shape
     before = top % BLOCK

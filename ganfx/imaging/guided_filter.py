@@ -53,11 +53,11 @@ def guided(chroma: Floats, lightness: Floats, radius: int) -> Guided:
 
 def _rows_of(plane: Floats, top: int, shape: tuple[int, ...], height: int) -> Floats:
     """The rows from `top` on, as many and as wide as `shape`, of `plane` (h, w, 2) enlarged linearly to `height`."""
-    centres = (np.arange(top, top + shape[0]) + 0.5) * len(plane) / height - 0.5
-    centres = np.clip(centres, 0, len(plane) - 1)
-    above = np.minimum(centres.astype(int), max(len(plane) - 2, 0))
+    centers = (np.arange(top, top + shape[0]) + 0.5) * len(plane) / height - 0.5
+    centers = np.clip(centers, 0, len(plane) - 1)
+    above = np.minimum(centers.astype(int), max(len(plane) - 2, 0))
     below = np.minimum(above + 1, len(plane) - 1)
-    share = (centres - above).astype(np.float32)[:, None, None]
+    share = (centers - above).astype(np.float32)[:, None, None]
     rows = np.ascontiguousarray(plane[above] * (1 - share) + plane[below] * share)
     return np.asarray(cv2.resize(rows, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR), np.float32)
 

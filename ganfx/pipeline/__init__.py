@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from ganfx.engine import EngineOptions
+from ganfx.engine import EngineOptions, PixelProgress
 from ganfx.imaging.picture import Mask, Picture
 from ganfx.pipeline.auto import load_auto
 from ganfx.pipeline.bound_filter import BoundFilter, check_filter, load_filter
 from ganfx.pipeline.chain import Chain, Chooser, apply_step, assemble
 from ganfx.pipeline.retouching import MaskedRegions, find_mask, find_regions, retouch
-from ganfx.pipeline.source import PixelProgress, Source
+from ganfx.pipeline.source import Source
 from ganfx.pipeline.steps import Step, as_step, load_chain, parse_steps
 from ganfx.pipeline.streaming import stream
 

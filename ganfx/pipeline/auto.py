@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ganfx.engine import Engine, EngineOptions
+from ganfx.engine import Engine, EngineOptions, PixelProgress
 from ganfx.imaging.color import lab_of
 from ganfx.imaging.picture import Floats, Picture
 from ganfx.pipeline.bound_filter import BoundFilter, load_filter
 from ganfx.pipeline.chain import Chain
 from ganfx.pipeline.overview import read_overview
 from ganfx.pipeline.retouching import find_mask
-from ganfx.pipeline.source import PixelProgress, Source
+from ganfx.pipeline.source import Source
 
 # Long side in pixels of the overview that is analyzed.
 SIDE = 768

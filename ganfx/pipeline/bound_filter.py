@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ganfx.engine import Engine, EngineOptions, open_engine
+from ganfx.engine import Engine, EngineOptions, PixelProgress, open_engine
 from ganfx.errors import OptionError
 from ganfx.filters import AUTO, Estimator, Filter, find_filter
 from ganfx.hub import find_model
 from ganfx.imaging.picture import Floats, Picture
 from ganfx.pipeline.sampling import sample_crops
-from ganfx.pipeline.source import PixelProgress, Source
+from ganfx.pipeline.source import Source
 from ganfx.spec import Control, ModelSpec
 
 _ESTIMATE_DIGITS = 3

@@ -11,11 +11,11 @@ from typing import Protocol
 
 import numpy as np
 
-from ganfx.engine import Engine
+from ganfx.engine import Engine, PixelProgress
 from ganfx.imaging.picture import Mask, Picture, PictureInfo
 from ganfx.pipeline.bound_filter import BoundFilter
 from ganfx.pipeline.retouching import apply_patches, find_mask, find_regions, retouch
-from ganfx.pipeline.source import PixelProgress, Source
+from ganfx.pipeline.source import Source
 from ganfx.pipeline.streaming import stream
 
 

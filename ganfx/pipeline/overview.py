@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
+from ganfx.engine import PixelProgress
 from ganfx.filters import Overview
 from ganfx.imaging.picture import Floats, Picture
 from ganfx.pipeline.bound_filter import BoundFilter
-from ganfx.pipeline.source import PixelProgress, Source
+from ganfx.pipeline.source import Source
 
 _STRIP_PIXELS = 2**20
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ganfx.engine import PixelProgress
 from ganfx.errors import MaskError, OptionError
 from ganfx.filters import Region, Retouch
 from ganfx.imaging.picture import Floats, Mask, Patch, Picture
 from ganfx.pipeline.bound_filter import BoundFilter
-from ganfx.pipeline.source import PixelProgress, Source
+from ganfx.pipeline.source import Source
 
 
 @dataclass(frozen=True)

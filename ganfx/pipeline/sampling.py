@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ganfx.engine import PixelProgress
 from ganfx.imaging.picture import Box, Picture
-from ganfx.pipeline.source import PixelProgress, Source
+from ganfx.pipeline.source import Source
 
 # At most GRID x GRID crops, each of at most SIDE x SIDE pixels.
 GRID, SIDE = 4, 256

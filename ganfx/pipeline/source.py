@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
 
 from ganfx.imaging.picture import Box, Picture, PictureInfo
-
-# Is told how many pixels are finished, of those that its documentation names; may raise to interrupt.
-PixelProgress = Callable[[int], None]
 
 
 class Source(Protocol):

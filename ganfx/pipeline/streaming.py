@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from ganfx.engine import PixelProgress
 from ganfx.errors import OptionError
 from ganfx.filters import Flow, Strip
 from ganfx.imaging.picture import Floats, Mask, Picture
@@ -14,7 +15,7 @@ from ganfx.pipeline.bound_filter import BoundFilter
 from ganfx.pipeline.overview import run_overview
 from ganfx.pipeline.resampling import CONTEXT, HeldRows, enlarge_rows, reduce_rows
 from ganfx.pipeline.retouching import checked_mask
-from ganfx.pipeline.source import PixelProgress, Source, StreamedSource, stacked
+from ganfx.pipeline.source import Source, StreamedSource, stacked
 
 _UNCHANGED_ROWS = 256
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ganfx.errors import ContractError
-from ganfx.spec.reading import fault
+from ganfx.spec.reading import field_error
 
 # Format 1 described one picture in and one out by these keys of the contract itself, and did not name the tensors.
 _RENAMED = {"filter": "task", "colour_order": "color_order", "grain": "input_noise_std"}
@@ -17,7 +17,7 @@ def current(stored: dict[str, Any], newest: int) -> dict[str, Any]:
     stored = dict(stored)
     number = stored.pop("format", None)
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise fault("format", "is missing" if number is None else "must be a whole number from 1 on")
+        raise field_error("format", "is missing" if number is None else "must be a whole number from 1 on")
     if number > newest:
         raise ContractError("the model was made for a newer ganfx", hint="update ganfx")
     return _from_first(stored) if number == 1 else stored

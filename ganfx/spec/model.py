@@ -15,7 +15,7 @@ from ganfx.errors import OptionError, nearest
 from ganfx.spec.consistency import check_consistency
 from ganfx.spec.formats import current
 from ganfx.spec.parts import Control, Name, Port, SelfTest, Side, StoredPair, Tiling
-from ganfx.spec.reading import Bounds, FieldError, fault, parse, read
+from ganfx.spec.reading import Bounds, FieldError, field_error, parse, read
 
 KEY = "ganfx"
 FORMAT = 2
@@ -154,5 +154,5 @@ class ModelSpec:
         try:
             spec: ModelSpec = read(cls, stored)
         except FieldError as error:
-            raise fault(error.field, error.reason) from error
+            raise field_error(error.field, error.reason) from error
         return spec

@@ -70,7 +70,7 @@ def read_metadata(path: Path) -> dict[str, str]:
 
 def _metadata(file: BinaryIO, size: int, path: Path) -> dict[str, str]:
     if (kind := _kind(file.read(_HEADER_BYTES))) != "onnx":
-        raise fault(path, kind)
+        raise file_error(path, kind)
     file.seek(0)
     try:
         metadata = metadata_in(file, size)
@@ -79,7 +79,7 @@ def _metadata(file: BinaryIO, size: int, path: Path) -> dict[str, str]:
     except ContractError as error:
         raise ContractError(f"{path}: {error.message}", hint=error.hint) from error
     if metadata is None:
-        raise fault(path, "unknown")
+        raise file_error(path, "unknown")
     return metadata
 
 
@@ -113,7 +113,7 @@ def read_model(path: Path) -> bytes:
     except OSError as error:
         raise unreadable(path, error) from error
     if (kind := _kind(content[:_HEADER_BYTES])) != "onnx":
-        raise fault(path, kind)
+        raise file_error(path, kind)
     return content
 
 
@@ -149,7 +149,7 @@ def unreadable(path: Path, error: OSError) -> ModelError:
     return ModelError(f"{path}: cannot be read: {error.strerror}")
 
 
-def fault(path: Path, kind: Kind) -> ContractError:
+def file_error(path: Path, kind: Kind) -> ContractError:
     """The error that says what the file at `path` is instead of a model."""
     message, hint = _FAULTS[kind]
     return ContractError(f"{path}: {message}", hint=hint.format(path=path))

@@ -8,11 +8,12 @@ from typing import Annotated, Literal
 
 from ganfx.spec.reading import Bounds, FieldError
 
-Name = Annotated[str, Bounds(1, 100)]
+MAX_NAME = 100
+Name = Annotated[str, Bounds(1, MAX_NAME)]
 Count = Annotated[int, Bounds(1, 65536)]
 Side = Annotated[int, Bounds(1, 4096)]
 # Of tensors and controls: all are exact enough in float32, also once they are multiplied with one another.
-Value = Annotated[float, Bounds(-1e6, 1e6)]
+Number = Annotated[float, Bounds(-1e6, 1e6)]
 Deviation = Annotated[float, Bounds(1e-6, 1e6)]
 
 _LEAST_SPAN = 1e-6
@@ -23,7 +24,7 @@ _MOST_PLANES = 256
 class Port:
     """One input or output tensor of the graph that is not a control: float32 or float16, batch first."""
 
-    name: Annotated[str, Bounds(0, 100)]
+    name: Annotated[str, Bounds(0, MAX_NAME)]
     """The tensor's name in the graph. Empty: the only one that is not a control."""
     role: Literal["picture", "mask", "hints", "latent", "styles", "noise"] = "picture"
     """What it holds. picture: planes of a picture; mask: how much each pixel is meant, 0 to 1; hints: colors that the
@@ -39,9 +40,9 @@ class Port:
     """Number of vectors of NLC; None for all else."""
     color_order: Literal["RGB", "BGR"] = "RGB"
     """Order of color planes. RGB is also what says nothing, where there are no colors."""
-    value_range: tuple[Value, Value] = (0.0, 1.0)
+    value_range: tuple[Number, Number] = (0.0, 1.0)
     """The values that stand for black and white, before `mean` and `std`."""
-    mean: Annotated[tuple[Value, ...], Bounds(0, 64)] = ()
+    mean: Annotated[tuple[Number, ...], Bounds(0, 64)] = ()
     """Subtracted from each channel after `value_range`, in its units. Empty: nothing is subtracted."""
     std: Annotated[tuple[Deviation, ...], Bounds(0, 64)] = ()
     """Each channel is divided by it after `mean`. Empty: no division."""
@@ -66,17 +67,17 @@ class Control:
 
     name: Name
     """The input's name in the graph and the option's name for people: lower-case letters, digits and _."""
-    minimum: Value = 0.0
+    minimum: Number = 0.0
     """The least value accepted."""
-    maximum: Value = 1.0
+    maximum: Number = 1.0
     """The greatest value accepted."""
-    default: Value = 0.0
+    default: Number = 0.0
     """The value fed where none is asked for."""
     help: str = ""
     """What it does, in one sentence for people."""
     unit: str = ""
     """Unit or meaning of the value, such as `levels of 255`. Empty: a share without a unit."""
-    estimator: Annotated[str, Bounds(1, 100)] | None = None
+    estimator: Name | None = None
     """Name of the automatic estimator that chooses the value where `auto` is asked for. None: there is none."""
 
     def __post_init__(self) -> None:

@@ -40,7 +40,7 @@ class Bounds:
 def parse(text: str) -> dict[str, Any]:
     """The JSON object in `text`. Raises ContractError where it is none, too long or too deeply nested."""
     if len(text) > MAX_BYTES or len(text.encode(errors="replace")) > MAX_BYTES:
-        raise fault("contract", f"is longer than {MAX_BYTES >> 10} KiB")
+        raise field_error("contract", f"is longer than {MAX_BYTES >> 10} KiB")
     try:
         stored = json.loads(
             text,
@@ -50,13 +50,13 @@ def parse(text: str) -> dict[str, Any]:
             object_pairs_hook=_without_repeats,
         )
     except RecursionError as error:
-        raise fault("contract", f"is nested more than {MAX_NESTING} levels deep") from error
+        raise field_error("contract", f"is nested more than {MAX_NESTING} levels deep") from error
     except ValueError as error:
-        raise fault("contract", f"is not JSON: {error}") from error
+        raise field_error("contract", f"is not JSON: {error}") from error
     if not isinstance(stored, dict):
-        raise fault("contract", "is not a JSON object")
+        raise field_error("contract", "is not a JSON object")
     if _depth(stored, MAX_NESTING) > MAX_NESTING:
-        raise fault("contract", f"is nested more than {MAX_NESTING} levels deep")
+        raise field_error("contract", f"is nested more than {MAX_NESTING} levels deep")
     return stored
 
 
@@ -92,7 +92,7 @@ class FieldError(ValueError):
         self.field, self.reason = field, reason
 
 
-def fault(field: str, reason: str) -> ContractError:
+def field_error(field: str, reason: str) -> ContractError:
     """The error for a contract whose `field` is wrong; names in `reason` may be a stranger's."""
     return ContractError(f"the model's contract is damaged: {field} {printable(reason[:_MOST_SHOWN])}")
 

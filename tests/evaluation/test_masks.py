@@ -36,7 +36,7 @@ def test_scratches_are_thin_and_objects_are_not() -> None:
 
 
 def test_huge_holes_leave_something_everywhere_on_average() -> None:
-    """A drawing that favours a corner would measure that corner."""
+    """A drawing that favors a corner would measure that corner."""
     mean = np.mean([draw_mask("huge", 96, 96, str(name)) for name in range(60)], axis=0)
     quarters = [half.mean() for side in np.split(mean, 2) for half in np.split(side, 2, axis=1)]
     assert max(quarters) - min(quarters) < 0.15

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from ganfx.errors import ModelError
 from ganfx.hub import registry
-from ganfx.hub.catalogue import MAX_MODEL_BYTES, read_catalogue
+from ganfx.hub.catalogue import MAX_DOWNLOAD_BYTES, read_catalogue
 from ganfx.text import printable
 
 SMALL = """[[model]]
@@ -55,4 +55,4 @@ def one_input(data: bytes) -> None:
             assert urlsplit(block.url).scheme in ("https", "http")
             assert len(bytes.fromhex(block.sha256)) == 32
             assert block.size_bytes is not None
-            assert 0 < block.size_bytes <= MAX_MODEL_BYTES
+            assert 0 < block.size_bytes <= MAX_DOWNLOAD_BYTES

@@ -38,8 +38,8 @@ class Setup:
     def file(self, host: str, name: str = "") -> Path:
         return self.installations[host].plugins / HOSTS[host].folder / (name or HOSTS[host].entry)
 
-    def engine(self, behaviour: str) -> None:
-        self.command([sys.executable, str(FAKE_SERVICE), behaviour])
+    def engine(self, behavior: str) -> None:
+        self.command([sys.executable, str(FAKE_SERVICE), behavior])
 
     def command(self, command: list[str]) -> None:
         for host in HOSTS:

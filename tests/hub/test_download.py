@@ -198,7 +198,7 @@ def test_folder_that_cannot_be_made_is_said(server, tmp_path):
         download(f"{server.address}/net.pth", SHA256, tmp_path / "file" / "sub")
 
 
-def test_offline_is_honoured(server, tmp_path, monkeypatch):
+def test_offline_is_honored(server, tmp_path, monkeypatch):
     monkeypatch.setenv("GANFX_OFFLINE", "1")
     with pytest.raises(DownloadError, match="offline"):
         download(f"{server.address}/net.pth", SHA256, tmp_path)
@@ -233,7 +233,7 @@ def catalogue(server, tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("catalogue")
-def test_pulled_model_runs_by_name_and_keeps_its_licence(server, tmp_path):
+def test_pulled_model_runs_by_name_and_keeps_its_license(server, tmp_path):
     path = pull_model("two-x2")
     assert find_model("two-x2", task="upscale", selectors={"scale": 2}) == path
     spec = read_spec(path)

@@ -174,7 +174,7 @@ def test_catalogue_is_sound():
         assert sum(entry.default for entry in entries if entry.task == task) == 1
 
 
-def test_non_commercial_licences_are_marked():
+def test_non_commercial_licenses_are_marked():
     marked = {entry.license: entry.non_commercial for entry in list_models()}
     assert marked["CC-BY-NC-SA-4.0"]
     assert not marked["BSD-3-Clause"]

@@ -1,4 +1,4 @@
-"""A service shared by most tests, over tiny networks with known behaviour under the names of the shipped models."""
+"""A service shared by most tests, over tiny networks with known behavior under the names of the shipped models."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def test_broken_files_from_the_wild(file, kind, shared_data):
     assert sniff(shared_data / "models" / "broken" / file) == kind
 
 
-def test_real_models_are_recognised(shared_data):
+def test_real_models_are_recognized(shared_data):
     files = sorted((shared_data / "models").glob("*.*"))
     assert files
     for path in files:

@@ -1,4 +1,4 @@
-"""Clients of fake services with a chosen behaviour."""
+"""Clients of fake services with a chosen behavior."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ def no_progress(share: float) -> None:
     """Ignore progress."""
 
 
-def client_of(state: Path, behaviour: str = "mirror", **environment: str) -> Any:
-    return client.ServiceClient((sys.executable, str(FAKE), behaviour), state, environment)
+def client_of(state: Path, behavior: str = "mirror", **environment: str) -> Any:
+    return client.ServiceClient((sys.executable, str(FAKE), behavior), state, environment)
 
 
 @contextlib.contextmanager
-def running(state: Path, behaviour: Callable[[Handler], None], pid: int | None = None) -> Iterator[FakeService]:
-    with FakeService(state, behaviour, pid) as server:
+def running(state: Path, behavior: Callable[[Handler], None], pid: int | None = None) -> Iterator[FakeService]:
+    with FakeService(state, behavior, pid) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         yield server
         server.shutdown()
 
 
-def failure(state: Path, behaviour: Callable[[Handler], None], picture: Any = PICTURE) -> Any:
+def failure(state: Path, behavior: Callable[[Handler], None], picture: Any = PICTURE) -> Any:
     """The error that the client raises if the service behaves like this."""
-    with running(state, behaviour), pytest.raises(client.ServiceError) as caught:
+    with running(state, behavior), pytest.raises(client.ServiceError) as caught:
         client_of(state).apply("upscale", picture, no_progress)
     return caught.value

@@ -20,12 +20,12 @@ from tests.plugins.client.helpers import FAKE, PICTURE, client_of, failure, no_p
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "message", "hint"),
+    ("behavior", "message", "hint"),
     [("dies", "no model is installed", "import one"), ("crashes", "RuntimeError: a bug", "ganfx serve")],
 )
-def test_the_reason_of_a_failed_start_is_quoted(state: Path, behaviour: str, message: str, hint: str) -> None:
+def test_the_reason_of_a_failed_start_is_quoted(state: Path, behavior: str, message: str, hint: str) -> None:
     with pytest.raises(client.ServiceError) as caught:
-        client_of(state, behaviour).apply("upscale", PICTURE, no_progress)
+        client_of(state, behavior).apply("upscale", PICTURE, no_progress)
     assert caught.value.message == f"The engine does not start: {message}"
     assert hint in caught.value.hint
 
