@@ -164,14 +164,14 @@ def _prepare(path: Path, *, new: bool) -> tuple[int, int]:
         raise ForeignError
     if not _open[found.st_dev, found.st_ino]:
         try:
-            _look(path)
+            _check_file(path)
         except FileNotFoundError:
             if not new:
                 raise
     return found.st_dev, found.st_ino
 
 
-def _look(path: Path) -> None:
+def _check_file(path: Path) -> None:
     """Raise where SQLite had better not see the regular file at `path`: see `open_own`.
 
     Opening a database may already write to and delete what lies beside it.

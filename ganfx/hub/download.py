@@ -80,10 +80,10 @@ def _fetch(url: str, part: Path, progress: DownloadProgress, size: int | None) -
     limits = CallLimits(START_S + (size or MAX_DOWNLOAD_BYTES) / BYTES_PER_S, _MEMORY_BYTES)
     arguments = (url, str(part.absolute()), size, size or MAX_DOWNLOAD_BYTES, ATTEMPTS, PAUSE_S)
     try:
-        isolation.call("ganfx.hub.fetching:fetch", *arguments, limits=limits, poll=watch.look)
+        isolation.call("ganfx.hub.fetching:fetch", *arguments, limits=limits, poll=watch.check)
     except ChildError as error:
         raise DownloadError(f"the transfer {error.reason}", hint="run it again to go on") from error
-    watch.look()
+    watch.check()
 
 
 class _Watch:
@@ -93,7 +93,7 @@ class _Watch:
         self._part, self._progress, self._total = part, progress, total
         self._done, self._since = -1, time.monotonic()
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Called again and again while the file is written, and once at the end."""
         try:
             done = self._part.stat().st_size

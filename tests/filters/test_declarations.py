@@ -12,8 +12,9 @@ import pytest
 
 from ganfx import filters
 from ganfx.errors import OptionError
-from ganfx.filters import Filter, Option, all_filters
+from ganfx.filters import Filter, Option, all_filters, clean, upscale
 from ganfx.filters.deferred import DeferredFunction
+from ganfx.imaging import fidelity
 
 # What each function of a declaration is called with.
 ARGUMENTS = {
@@ -46,6 +47,12 @@ def test_the_functions_of_a_declaration_take_what_they_are_given(filter_: Filter
     assert hooks
     for name, hook in hooks:
         inspect.signature(hook.function).bind(*ARGUMENTS[name])
+
+
+def test_strips_reach_as_far_as_the_corrections_of_their_rows() -> None:
+    """Declarations import no arrays, so they say the reach of what works on them by themselves."""
+    assert upscale.CONTEXT >= fidelity.LIGHT_REACH
+    assert clean.CONTEXT >= fidelity.REACH
 
 
 def test_a_bool_may_be_said_in_words() -> None:
