@@ -221,7 +221,7 @@ def test_recipes_above_are_read_only_as_far_as_the_folders_are_the_users(
 ) -> None:
     write(tmp_path, "[recipes.theirs]\nsteps = 'heal'")
     assert filters_of(find_recipe("theirs")) == ["heal"]
-    monkeypatch.setattr(recipes, "_is_own", lambda folder: folder != tmp_path)
+    monkeypatch.setattr(recipes, "_is_trusted", lambda folder: folder != tmp_path)
     with pytest.raises(OptionError, match="no recipe"):
         find_recipe("theirs")
 
