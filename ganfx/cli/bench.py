@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from ganfx.batch.stage_limits import StageLimits
-from ganfx.cli.options import engine_options, lanes_option, take_engine_options
+from ganfx.cli.help_groups import FILES
+from ganfx.cli.options import engine_options, lanes_option, max_pixels_option, take_engine_options
 from ganfx.cli.terminal import show, show_json
 from ganfx.filters import all_filters
 
@@ -30,6 +31,7 @@ def bench() -> None:
     "--rounds", type=click.IntRange(1), default=3, show_default=True, help="Report the median of so many rounds."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@max_pixels_option(FILES)
 @engine_options
 def batch(
     files: tuple[str, ...],

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from ganfx.cli.help_groups import FILES
+from ganfx.cli.options import max_pixels_option
 from ganfx.cli.terminal import tell
 
 
@@ -13,6 +15,7 @@ from ganfx.cli.terminal import tell
 @click.argument("pairs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="BEFORE AFTER...")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The picture to write.")
 @click.option("--overwrite", is_flag=True, help="Replace it if it exists.")
+@max_pixels_option(FILES)
 def compare(pairs: tuple[Path, ...], output: Path, overwrite: bool) -> None:
     """Put the most detailed piece of each picture beside the same piece of its result.
 

@@ -25,12 +25,15 @@ _DEEP_AVIF = 24
 _COEFFICIENT = 2
 
 
-def check_header(image: pyvips.Image, form: Format) -> None:
-    """Raises PictureSizeError where a file's header says that decoding it would take too many pixels, or memory."""
+def check_header(image: pyvips.Image, form: Format, *, is_own: bool = False) -> None:
+    """Raises PictureSizeError where a file's header says that decoding it would take too many pixels, or memory.
+
+    is_own: ganfx wrote it, so that any number of pixels is fine.
+    """
     setting = paths.max_pixels()
     allowed = _MAX_PIXELS if setting is None else parse_pixels("GANFX_MAX_PIXELS", setting)
     size, count = f"{image.width}x{image.height}", int(image.width * image.height)
-    if count > allowed:
+    if count > allowed and not is_own:
         raise PictureSizeError(
             f"{size} are {count} pixels, more than the {allowed} that are allowed",
             hint=f"cut it into parts, or allow it: --max-pixels {count}, or GANFX_MAX_PIXELS",

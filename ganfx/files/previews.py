@@ -38,7 +38,7 @@ def preview(before: Path, after: Path, side: int) -> Preview:
     Where the result is enlarged and its long side is more than twice `side`, which would hide the difference, both are
     the crop with the most detail, at full size. Raises UnreadableError or PictureSizeError.
     """
-    old, new = _open(before), _open(after)
+    old, new = _open(before), _open(after, is_own=True)
     with reading():
         whole = _reduced(after, side)
         if new.width <= old.width or max(new.width, new.height) <= 2 * side:
@@ -48,9 +48,9 @@ def preview(before: Path, after: Path, side: int) -> Preview:
         return Preview(_crop(old, box, scale), _crop(new, box, 1), (box.width, box.height), True)
 
 
-def _open(path: Path) -> pyvips.Image:
+def _open(path: Path, *, is_own: bool = False) -> pyvips.Image:
     with ItemError.about(path):
-        return open_upright(path, checked_format(path))[0]
+        return open_upright(path, checked_format(path), is_own=is_own)[0]
 
 
 def _reduced(path: Path, side: int) -> pyvips.Image:

@@ -51,16 +51,16 @@ def _loader(form: Format) -> str:
     return f"{form.loader}_source"
 
 
-def open_upright(path: Path, form: Format) -> tuple[pyvips.Image, tuple[str, ...]]:
+def open_upright(path: Path, form: Format, *, is_own: bool = False) -> tuple[pyvips.Image, tuple[str, ...]]:
     """The first picture in the file as a grey or RGB image, with or without alpha, and notes on what was changed.
 
     It can be read from the top down once; a picture that has to be rotated is decoded by libvips first, into memory or
-    a temporary file.
+    a temporary file. `is_own` is whether ganfx wrote it, see `check_header`.
     Raises UnreadableError or PictureSizeError.
     """
     with reading():
         image = _load(path, form, "sequential")
-        _check(image, form)
+        _check(image, form, is_own)
         notes = _notes(image)
         if _orientation(image) > 1:
             image = _load(path, form, "random").autorot()
@@ -77,8 +77,8 @@ def _orientation(image: pyvips.Image) -> int:
     return int(image.get("orientation")) if image.get_typeof("orientation") else 1
 
 
-def _check(image: pyvips.Image, form: Format) -> None:
-    check_header(image, form)
+def _check(image: pyvips.Image, form: Format, is_own: bool) -> None:
+    check_header(image, form, is_own=is_own)
     if image.interpretation not in _GREY + _RGB + _CMYK or image.format not in _DTYPES:
         kind = f"{image.interpretation} with samples of type {image.format}"
         raise UnreadableError(f"colors of the kind {kind} are not supported", hint="convert it to RGB first")

@@ -35,6 +35,22 @@ def test_a_picture_with_more_pixels_fails_alone(
     assert status("upscale", large, "-n", model, "--max-pixels", "1200") == 0
 
 
+def test_a_report_shows_results_that_are_larger(tmp_path: Path, model: Path) -> None:
+    line = ("upscale", photo(tmp_path / "a.png", 40, 30), "-n", model, "--max-pixels", "2k")
+    assert status(*line, "--report", tmp_path / "report.html") == 0
+    assert "cannot be shown" not in (tmp_path / "report.html").read_text()
+
+
+@pytest.mark.parametrize("command", [("bench", "batch", "--rounds", 1), ("compare", "--overwrite", "-o", "{out}")])
+def test_other_commands_that_read_pictures_have_it(
+    tmp_path: Path, model: Path, command: tuple[object, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [str(word).format(out=tmp_path / "sheet.png") for word in command]
+    pictures = [photo(tmp_path / name, 40, 30) for name in ("a.png", "b.png")]
+    assert status(*words, *pictures, "--max-pixels", "1k") != 0
+    assert "40x30 are 1200 pixels, more than the 1000" in capsys.readouterr().err
+
+
 def test_it_says_more_than_the_variable(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANFX_MAX_PIXELS", "10")
     line = ("upscale", photo(tmp_path / "a.png", 20, 10), "-n", model)
