@@ -17,10 +17,7 @@ from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.photos import Photos
 from ganfx.training.recipe import Stage, TrainingRecipe
 from ganfx.training.task import VGG, Inputs, TrainingTask, channels_last
-from ganfx.training.wear import MARGIN, Wear, worn_pair
-
-# The strength that a network is told in training is wrong by up to this factor, since users and estimators err.
-MISJUDGED = 0.2
+from ganfx.training.wear import MARGIN, Wear, misjudged, worn_pair
 
 
 class CleanTask(TrainingTask):
@@ -55,8 +52,7 @@ class CleanTask(TrainingTask):
     def step(self, gan: Gan, stage: Stage, rate: float) -> Metrics:
         seen, clean, strength = worn_pair(self.photos.crops(stage.batch, stage.patch + MARGIN), self.wear)
         seen, clean = channels_last(seen, clean)
-        told = strength * (1 + MISJUDGED * (2 * torch.rand_like(strength) - 1))
-        return self.update(gan, stage, rate, gan.generator(seen, told), clean, self._terms)
+        return self.update(gan, stage, rate, gan.generator(seen, misjudged(strength)), clean, self._terms)
 
     def _terms(self, gan: Gan, fake: Tensor, clean: Tensor) -> Terms:
         weight = self.recipe.adversarial

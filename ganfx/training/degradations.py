@@ -8,25 +8,33 @@ import torch
 from torch import Tensor
 
 from ganfx.training.jpeg import jpeg
-from ganfx.training.resample import BOX, CUBIC, KERNELS, apply_separable, blur_matrix, resize_matrix
+from ganfx.training.resample import BOX, CUBIC, KERNELS, apply_separable, blur_matrix, blurred, resize_matrix
 
 
-@dataclass(frozen=True)
-class Degradation:
-    """Shares of a batch: untouched but for the bicubic, camera-like, and real-world; they sum to one.
+@dataclass(frozen=True, kw_only=True)
+class Worn:
+    """Two rounds of blur, resize, noise and JPEG, and the share of a batch that goes through them.
 
-    Pairs are (lowest, highest): blur in standard deviations at full size, noise in 1/255, JPEG quality 1..100.
+    Pairs are (lowest, highest): blur as the standard deviation in pixels of the size so far, the middle size as a
+    multiple of the final one, noise in 1/255, JPEG quality 1..100.
     """
+
+    worn: float
+    worn_blur: tuple[float, float]
+    worn_resize: tuple[float, float]
+    worn_noise: tuple[float, float]
+    worn_quality: tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Degradation(Worn):
+    """Shares of a batch: untouched but for the bicubic, camera-like, and worn; they sum to one. Pairs as in `Worn`."""
 
     clean: float
     camera: float
-    real_world: float
     camera_blur: tuple[float, float]
     camera_noise: tuple[float, float]
     camera_quality: tuple[float, float]
-    real_world_blur: tuple[float, float]
-    real_world_noise: tuple[float, float]
-    real_world_quality: tuple[float, float]
 
 
 def uniform(count: int, bounds: tuple[float, float], device: torch.device) -> Tensor:
@@ -34,15 +42,20 @@ def uniform(count: int, bounds: tuple[float, float], device: torch.device) -> Te
     return low + (high - low) * torch.rand(count, device=device)
 
 
-def _noise(image: Tensor, strength: Tensor) -> Tensor:
-    """Add sensor noise: Gaussian of `strength` (N,) in 1/255, for some images grey, for some signal-dependent."""
+def sensor_noise(image: Tensor, sigma: Tensor) -> Tensor:
+    """Noise of `sigma` (N,) in 1/255 added to (N, 3, H, W): mostly white, some grey, some brighter in the light,
+    some in soft grains, as a JPEG or a resize leaves it."""
     n = len(image)
+
+    def some(share: float) -> Tensor:
+        return torch.rand(n, 1, 1, 1, device=image.device) < share
+
     noise = torch.randn_like(image)
-    grey = torch.rand(n, 1, 1, 1, device=image.device) < 0.25
-    noise = torch.where(grey, noise[:, :1], noise)
-    shot = torch.rand(n, 1, 1, 1, device=image.device) < 0.25
-    noise = torch.where(shot, noise * (image.clamp_min(0) * 2).sqrt(), noise)
-    return image + noise * strength[:, None, None, None] / 255
+    noise = torch.where(some(0.25), noise[:, :1], noise)
+    soft = blurred(noise, 0.6)
+    noise = torch.where(some(0.2), soft / soft.std((1, 2, 3), keepdim=True), noise)
+    noise = torch.where(some(0.25), noise * (image.clamp_min(0) * 2).sqrt(), noise)
+    return image + noise * sigma[:, None, None, None] / 255
 
 
 def compressed(image: Tensor, bounds: tuple[float, float]) -> Tensor:
@@ -64,42 +77,48 @@ def clean(high_res: Tensor, scale: int) -> Tensor:
     return (_shrunk(high_res, scale, (none, none), kernels).clamp(0, 1) * 255).round() / 255
 
 
-def camera(high_res: Tensor, scale: int, settings: Degradation) -> Tensor:
-    """One pass through a lens, a sensor and a JPEG; shapes as in `clean`."""
+def camera(high_res: Tensor, scale: int, settings: Degradation) -> tuple[Tensor, Tensor]:
+    """One pass through a lens, a sensor and a JPEG: (N, 3, S, S) in [0, 1] -> (N, 3, S / scale, S / scale).
+
+    Returns the degraded pictures, and what blur and resize alone make of them.
+    """
     n, device = len(high_res), high_res.device
     sigma = uniform(n, settings.camera_blur, device)
     kernels = torch.where(torch.rand(n, device=device) < 0.5, BOX, CUBIC)
-    low_res = _shrunk(high_res, scale, (sigma, sigma), kernels)
-    return compressed(_noise(low_res, uniform(n, settings.camera_noise, device)), settings.camera_quality)
+    soft = _shrunk(high_res, scale, (sigma, sigma), kernels)
+    noisy = sensor_noise(soft, uniform(n, settings.camera_noise, device))
+    return compressed(noisy, settings.camera_quality), soft
 
 
-def real_world(high_res: Tensor, scale: int, settings: Degradation) -> Tensor:
-    """Two rounds of blur, resize, noise and JPEG (after Wang et al. 2021, but milder); shapes as in `clean`."""
-    n, _, size, _ = high_res.shape
-    device = high_res.device
-    full = torch.full((n,), size, device=device)
-    middle = (size * uniform(n, (1.2 / scale, 1.0), device)).round().long()
-    first = resize_matrix(full, middle, torch.randint(len(KERNELS), (n,), device=device), (size, size))
-    second = resize_matrix(
-        middle, full // scale, torch.randint(len(KERNELS), (n,), device=device), (size // scale, size)
-    )
-    blur_y, blur_x = (uniform(n, settings.real_world_blur, device) for _ in "yx")
-    image = apply_separable(high_res, first @ blur_matrix(size, blur_y), first @ blur_matrix(size, blur_x))
-    image = _noise(image, uniform(n, settings.real_world_noise, device))
-    image = apply_separable(compressed(image, settings.real_world_quality), second, second)
-    image = _noise(image, uniform(n, settings.real_world_noise, device) / 2)
-    return compressed(image, settings.real_world_quality)
+def worn(picture: Tensor, scale: int, settings: Worn) -> tuple[Tensor, Tensor]:
+    """Two rounds of blur, resize, noise and JPEG (after Wang et al. 2021); shapes and results as of `camera`."""
+    n, _, size, _ = picture.shape
+    device = picture.device
+    full, final = (torch.full((n,), side, device=device) for side in (size, size // scale))
+    middle = (final * uniform(n, settings.worn_resize, device)).round().long()
+    largest = int(middle.max())
+    kernels = [torch.randint(len(KERNELS), (n,), device=device) for _ in range(2)]
+    first = resize_matrix(full, middle, kernels[0], (largest, size))
+    first = first @ blur_matrix(size, uniform(n, settings.worn_blur, device))
+    second = resize_matrix(middle, final, kernels[1], (size // scale, largest))
+    second = second @ blur_matrix(largest, uniform(n, settings.worn_blur, device), middle)
+    image = sensor_noise(apply_separable(picture, first, first), uniform(n, settings.worn_noise, device))
+    image = apply_separable(compressed(image, settings.worn_quality), second, second)
+    image = sensor_noise(image, uniform(n, (0.0, settings.worn_noise[1] / 4), device))
+    return compressed(image, settings.worn_quality), apply_separable(picture, second @ first, second @ first)
 
 
-def degrade(high_res: Tensor, scale: int, settings: Degradation) -> Tensor:
-    """Degrade each image by the kind of its place in the batch: first clean, then camera, then real-world ones."""
+def degrade(high_res: Tensor, scale: int, settings: Degradation) -> tuple[Tensor, Tensor]:
+    """Degrade each image by the kind of its place in the batch: first clean, then camera, then worn ones.
+
+    Shapes and results as of `camera`.
+    """
     n = len(high_res)
     clean_count, camera_count = round(n * settings.clean), round(n * settings.camera)
-    parts = []
-    if clean_count:
-        parts.append(clean(high_res[:clean_count], scale))
-    if camera_count:
-        parts.append(camera(high_res[clean_count : clean_count + camera_count], scale, settings))
-    if clean_count + camera_count < n:
-        parts.append(real_world(high_res[clean_count + camera_count :], scale, settings))
-    return torch.cat(parts)
+    good, shot, old = high_res.tensor_split([clean_count, clean_count + camera_count])
+    untouched = clean(good, scale)
+    parts = [(untouched, untouched)] if len(good) else []
+    parts += [camera(shot, scale, settings)] if len(shot) else []
+    parts += [worn(old, scale, settings)] if len(old) else []
+    seen, soft = zip(*parts, strict=True)
+    return torch.cat(seen), torch.cat(soft)

@@ -56,11 +56,17 @@ def resize_matrix(in_sizes: Tensor, out_sizes: Tensor, kernels: Tensor, shape: t
     return _normalised(weights * inside)
 
 
-def blur_matrix(size: int, sigmas: Tensor) -> Tensor:
-    """Gaussian blur of standard deviation `sigmas` (N,) in pixels as (N, size, size); zero gives the identity."""
+def blur_matrix(size: int, sigmas: Tensor, in_sizes: Tensor | None = None) -> Tensor:
+    """Gaussian blur of standard deviation `sigmas` (N,) in pixels as (N, size, size); zero gives the identity.
+
+    Of pictures with padding, only the first `in_sizes` (N,) pixels count.
+    """
     position = torch.arange(size, device=sigmas.device, dtype=sigmas.dtype)
     distance = position[None, :, None] - position[None, None, :]
-    return _normalised(torch.exp(-0.5 * (distance / sigmas.clamp_min(1e-3)[:, None, None]) ** 2))
+    weights = torch.exp(-0.5 * (distance / sigmas.clamp_min(1e-3)[:, None, None]) ** 2)
+    if in_sizes is not None:
+        weights = weights * (position[None, None, :] < in_sizes[:, None, None])
+    return _normalised(weights)
 
 
 def apply_separable(image: Tensor, vertical: Tensor, horizontal: Tensor) -> Tensor:

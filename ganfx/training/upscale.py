@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ganfx.training.cleaning import Cleaning
 from ganfx.training.degradations import Degradation, camera, clean, degrade
 from ganfx.training.features import Lpips
 from ganfx.training.gan import Gan, Metrics, Terms
@@ -25,7 +26,10 @@ class UpscaleTask(TrainingTask):
 
     def __init__(self, recipe: TrainingRecipe, photos: Photos, features: Path | None) -> None:
         super().__init__(recipe, photos, features)
-        self.degradation = Degradation(**recipe.settings)
+        settings = dict(recipe.settings)
+        cleaner, cleaned = settings.pop("cleaner", None), settings.pop("cleaned", 0.0)
+        self.degradation = Degradation(**settings)
+        self.cleaning = Cleaning(cleaner, cleaned, photos.pixels.device) if cleaner else None
         self.lpips = Lpips(features).to(photos.pixels.device) if features else None
 
     @property
@@ -44,7 +48,10 @@ class UpscaleTask(TrainingTask):
     def _pair(self, batch: int, patch: int) -> tuple[Tensor, ...]:
         """(low_res, high_res)."""
         high_res = self.photos.crops(batch, patch)
-        return channels_last(degrade(high_res, self.recipe.scale, self.degradation), high_res)
+        low_res, soft = degrade(high_res, self.recipe.scale, self.degradation)
+        if self.cleaning is not None:
+            low_res = self.cleaning(low_res, soft)
+        return channels_last(low_res, high_res)
 
     def step(self, gan: Gan, stage: Stage, rate: float) -> Metrics:
         low_res, high_res = self._pair(stage.batch, stage.patch)
@@ -67,7 +74,7 @@ class UpscaleTask(TrainingTask):
             torch.manual_seed(seed)
             real = self.photos.crops(count, PREVIEW_SIZE).repeat(2, 1, 1, 1)
             scale = self.recipe.scale
-            low_res = torch.cat([clean(real[:count], scale), camera(real[count:], scale, self.degradation)])
+            low_res = torch.cat([clean(real[:count], scale), camera(real[count:], scale, self.degradation)[0]])
             return (low_res,), real
 
     def baseline(self, inputs: Inputs) -> Tensor:

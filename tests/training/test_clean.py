@@ -10,9 +10,10 @@ import pyvips
 import torch
 
 from ganfx.training.cleaner import FULL_STRENGTH, Cleaner
+from ganfx.training.degradations import sensor_noise
 from ganfx.training.level import LevelEstimator
 from ganfx.training.recipe import load_recipe
-from ganfx.training.wear import MARGIN, Wear, sensor_noise, strength_of, wear, worn_pair
+from ganfx.training.wear import MARGIN, Wear, strength_of, wear, worn_pair
 from tests.training.runs import STAGES, channels, train_mine
 
 pytestmark = pytest.mark.slow
@@ -49,7 +50,7 @@ def test_each_kind_of_wear_is_as_strong_as_it_is_meant(kind: str, least: float, 
 
 
 def test_what_is_left_of_the_shares_is_clean_and_has_strength_zero() -> None:
-    settings = Wear(0.25, 0.25, 0.25, **SETTINGS)
+    settings = Wear(noisy=0.25, compressed=0.25, worn=0.25, **SETTINGS)
     seen, clean, strength = worn_pair((scene(side=128) * 255).round() / 255, settings)
     assert seen.shape[-1] == 128 - MARGIN
     assert torch.equal(seen[3], clean[3])

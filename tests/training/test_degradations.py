@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 
 import numpy as np
@@ -10,7 +11,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ganfx.training.degradations import Degradation, camera, clean, degrade, real_world
+from ganfx.training.cleaning import Cleaning
+from ganfx.training.degradations import Degradation, camera, clean, degrade, worn
 from ganfx.training.jpeg import jpeg
 from ganfx.training.recipe import load_recipe, recipe_names
 from ganfx.training.resample import BOX, CUBIC, KERNELS, blur_matrix, resize_matrix
@@ -64,25 +66,53 @@ def test_no_blur_is_no_change() -> None:
     assert torch.allclose(blur_matrix(9, torch.zeros(1))[0], torch.eye(9), atol=1e-6)
 
 
+def settings_of(name: str) -> Degradation:
+    own = {field.name for field in dataclasses.fields(Degradation)}
+    return Degradation(**{key: value for key, value in load_recipe(name).settings.items() if key in own})
+
+
+def test_blur_reaches_into_no_padding() -> None:
+    matrix = blur_matrix(9, torch.tensor([2.0]), torch.tensor([6]))[0]
+    assert torch.allclose(matrix.sum(1), torch.ones(9), atol=1e-5)
+    assert matrix[:, 6:].abs().sum() == 0
+
+
 @pytest.mark.parametrize("name", recipe_names("upscale"))
 def test_every_recipe_degrades_whole_batches_into_pictures(name: str) -> None:
-    recipe = load_recipe(name)
-    settings = Degradation(**recipe.settings)
-    assert settings.clean + settings.camera + settings.real_world == pytest.approx(1)
-    batch = scene().repeat(7, 1, 1, 1)
-    low_res = degrade(batch, recipe.scale, settings)
-    assert low_res.shape == (7, 3, 64 // recipe.scale, 64 // recipe.scale)
-    assert low_res.min() >= 0
-    assert low_res.max() <= 1
+    scale, settings = load_recipe(name).scale, settings_of(name)
+    assert settings.clean + settings.camera + settings.worn == pytest.approx(1)
+    seen, soft = degrade(scene().repeat(7, 1, 1, 1), scale, settings)
+    assert seen.shape == soft.shape == (7, 3, 64 // scale, 64 // scale)
+    assert seen.min() >= 0
+    assert seen.max() <= 1
+    assert torch.equal(seen[0], soft[0])
 
 
 def test_worse_degradations_are_farther_from_the_truth() -> None:
     torch.manual_seed(0)
-    settings = Degradation(**load_recipe("photo-x4").settings)
+    settings = settings_of("photo-x4")
     batch = scene().repeat(16, 1, 1, 1)
     reference = clean(batch, 4)
 
     def error(image: Tensor) -> float:
         return float((image - reference).abs().mean())
 
-    assert 0 < error(camera(batch, 4, settings)) < error(real_world(batch, 4, settings))
+    assert 0 < error(camera(batch, 4, settings)[0]) < error(worn(batch, 4, settings)[0])
+
+
+def test_what_blur_and_resizes_alone_leave_is_known() -> None:
+    settings = settings_of("photo-x4")
+    quiet = dataclasses.replace(settings, worn_noise=(0, 0), worn_quality=(100, 100))
+    grey = scene().mean(1, keepdim=True).repeat(8, 3, 1, 1)
+    seen, soft = worn(grey, 4, quiet)
+    assert (seen - soft).abs().mean() < 2 / 255
+
+
+def test_the_cleaner_goes_over_what_is_noisy_alone() -> None:
+    torch.manual_seed(0)
+    picture = scene().repeat(4, 1, 1, 1)
+    noisy = (picture[:2] + 0.08 * torch.randn_like(picture[:2])).clamp(0, 1)
+    seen = torch.cat([noisy, picture[2:]])
+    cleaned = Cleaning("photo-clean", 1.0, torch.device("cpu"))(seen, picture)
+    assert torch.equal(cleaned[2:], picture[2:])
+    assert (cleaned[:2] - picture[:2]).abs().mean() < 0.6 * (noisy - picture[:2]).abs().mean()

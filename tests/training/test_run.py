@@ -56,13 +56,14 @@ adversarial = 0.01
 [settings]
 clean = 0.5
 camera = 0.25
-real_world = 0.25
+worn = 0.25
 camera_blur = [0.2, 1.0]
 camera_noise = [0.0, 4.0]
 camera_quality = [60, 95]
-real_world_blur = [0.2, 1.0]
-real_world_noise = [0.0, 4.0]
-real_world_quality = [60, 95]
+worn_blur = [0.2, 1.0]
+worn_resize = [1.0, 1.6]
+worn_noise = [0.0, 4.0]
+worn_quality = [60, 95]
 """
 SECONDS = 1 / 60
 
