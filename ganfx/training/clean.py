@@ -12,7 +12,7 @@ from ganfx.spec import Control
 from ganfx.training.cleaner import Cleaner
 from ganfx.training.features import VggFeatures
 from ganfx.training.gan import Gan, Metrics, Terms
-from ganfx.training.losses import low_frequency_loss, pixel_loss, shifted
+from ganfx.training.losses import low_frequency_loss, pixel_loss
 from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.photos import Photos
 from ganfx.training.recipe import Stage, TrainingRecipe
@@ -62,22 +62,8 @@ class CleanTask(TrainingTask):
             "adversarial": gan.adversarial_term(fake),
         }
         if self.vgg is not None:
-            terms["perceptual"] = (weight.perceptual, self._feature_loss(gan, fake, clean))
+            terms["perceptual"] = (weight.perceptual, self.vgg.between(gan.fabric, fake, clean))
         return terms
-
-    def _feature_loss(self, gan: Gan, fake: Tensor, clean: Tensor) -> Tensor:
-        """Mean absolute difference of VGG-19's activations, each layer relative to the size of its activations."""
-        assert self.vgg is not None
-        fake, clean = shifted((fake, clean))
-        with gan.fabric.autocast():
-            with torch.no_grad():
-                wanted = self.vgg(clean)
-            found = self.vgg(fake)
-        gaps = [
-            (one.float() - other.float()).abs().mean() / other.float().abs().mean().clamp(min=1e-3)
-            for one, other in zip(found, wanted, strict=True)
-        ]
-        return torch.stack(gaps).mean()
 
     def preview(self, seed: int = 7, count: int = 8) -> tuple[Inputs, Tensor]:
         """Noisy, compressed, worn and clean pictures with the strengths of their damage, and the clean ones."""

@@ -41,6 +41,7 @@ class AdversarialSettings:
     kind, channels: of the discriminator, one of `discriminators.KINDS` or "features".
     loss: the kind of GAN, one of `adversarial.KINDS`.
     pixel, low_frequency, perceptual, adversarial, grid: weights.
+    vgg: the weight of a second perceptual loss, on VGG-19, where a task has one.
     regularizer, penalty, penalty_interval, critic_steps, betas: instead of what the kind of GAN has; see
     `adversarial.Adversarial`. regularizer is one of `adversarial.REGULARIZERS`, penalty its weight.
     """
@@ -53,6 +54,7 @@ class AdversarialSettings:
     perceptual: float
     adversarial: float
     grid: float = 0.0
+    vgg: float = 0.0
     regularizer: str | None = None
     penalty: float | None = None
     penalty_interval: int | None = None

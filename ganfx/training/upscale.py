@@ -11,14 +11,17 @@ from torch.nn import functional as F
 
 from ganfx.training.cleaning import Cleaning
 from ganfx.training.degradations import Degradation, camera, clean, degrade
-from ganfx.training.features import Lpips
+from ganfx.training.features import Lpips, VggFeatures
 from ganfx.training.gan import Gan, Metrics, Terms
 from ganfx.training.generators import ResidualUpscaler
 from ganfx.training.losses import low_frequency_loss, pixel_loss
 from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.photos import Photos
 from ganfx.training.recipe import Stage, TrainingRecipe
-from ganfx.training.task import SQUEEZENET, Inputs, TrainingTask, channels_last
+from ganfx.training.task import SQUEEZENET, VGG, Inputs, TrainingTask, channels_last
+
+# Side in pixels of the part of a patch that VGG-19 sees: it costs more than all the rest.
+_VGG_SIDE = 72
 
 
 class UpscaleTask(TrainingTask):
@@ -26,15 +29,17 @@ class UpscaleTask(TrainingTask):
 
     def __init__(self, recipe: TrainingRecipe, photos: Photos, features: Path | None) -> None:
         super().__init__(recipe, photos, features)
+        device = photos.pixels.device
         settings = dict(recipe.settings)
         cleaner, cleaned = settings.pop("cleaner", None), settings.pop("cleaned", 0.0)
         self.degradation = Degradation(**settings)
-        self.cleaning = Cleaning(cleaner, cleaned, photos.pixels.device) if cleaner else None
-        self.lpips = Lpips(features).to(photos.pixels.device) if features else None
+        self.cleaning = Cleaning(cleaner, cleaned, device) if cleaner else None
+        self.lpips = Lpips(features).to(device) if features else None
+        self.vgg = VggFeatures(features).to(device) if features and recipe.adversarial.vgg else None
 
     @property
     def feature_networks(self) -> tuple[str, ...]:
-        return (SQUEEZENET,) if self.lpips else ()
+        return tuple(name for name, network in ((SQUEEZENET, self.lpips), (VGG, self.vgg)) if network)
 
     def networks(self) -> tuple[ResidualUpscaler, torch.nn.Module]:
         generator = ResidualUpscaler(self.recipe.scale, **self.recipe.generator)
@@ -66,6 +71,8 @@ class UpscaleTask(TrainingTask):
         }
         if self.lpips is not None:
             terms["perceptual"] = (weight.perceptual, self.lpips.between(gan.fabric, fake, real).mean())
+        if self.vgg is not None:
+            terms["vgg"] = (weight.vgg, self.vgg.between(gan.fabric, *_cut((fake, real))))
         return terms
 
     def preview(self, seed: int = 7, count: int = 4) -> tuple[Inputs, Tensor]:
@@ -80,3 +87,11 @@ class UpscaleTask(TrainingTask):
     def baseline(self, inputs: Inputs) -> Tensor:
         """Bicubic."""
         return F.interpolate(inputs[0], scale_factor=float(self.recipe.scale), mode="bicubic").clamp(0, 1)
+
+
+def _cut(images: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """The same random square of both pictures (N, 3, H, W)."""
+    height, width = images[0].shape[2:]
+    top, left = (int(torch.randint(max(side - _VGG_SIDE, 0) + 1, ())) for side in (height, width))
+    first, second = (image[..., top : top + _VGG_SIDE, left : left + _VGG_SIDE] for image in images)
+    return first, second
