@@ -15,7 +15,7 @@ from ganfx.evaluation.base import Evaluation, Result, Say, run_timed
 from ganfx.evaluation.holes import MaskFolder, MaskSource, drawn
 from ganfx.evaluation.masks import KINDS
 from ganfx.evaluation.methods import Method, OpenedModel, open_models
-from ganfx.evaluation.metrics import psnr
+from ganfx.evaluation.metrics import psnr, seam
 from ganfx.evaluation.protocol import MIN_SIDE, Sample, eight_bit, samples_of
 from ganfx.evaluation.reference import ReferenceMetrics
 from ganfx.evaluation.report import Column, EvaluationReport, ReportLayout
@@ -38,13 +38,15 @@ COLUMNS = (
     Column("vgg", "VGG", ".4f", np.mean, min),
     Column("psnr_hole", "PSNR hole", ".2f", np.mean, max),
     Column("ssim", "SSIM", ".4f", np.mean, max),
+    Column("seam", "seam", ".3f", np.mean, min),
     Column("outside", "outside", ".3g", max, None),
     Column("seconds", "s", ".3f", np.median, None),
 )
 LEGEND = (
     f"Pictures: the middle {MAX_SIDE}x{MAX_SIDE}. LPIPS (lower is better): SqueezeNet v0.1, of the whole picture. VGG "
     "(lower): distance of VGG-19 features. PSNR (higher): of RGB, in the hole alone; it prefers "
-    "blur. SSIM (higher): on BT.601 luma, of the whole. outside: largest change of a pixel that was to be kept, in "
+    "blur. SSIM (higher): on BT.601 luma, of the whole. seam (1 is unseen): mean step across the "
+    "hole's edge over the mean step beside it. outside: largest change of a pixel that was to be kept, in "
     "levels of 255. s: median seconds for a picture, all work included."
 )
 
@@ -159,6 +161,7 @@ class _InpaintEvaluation(Evaluation):
             "vgg": figures["vgg"],
             "psnr_hole": psnr(*(rgb[hole].astype(np.float64) * 255 for rgb in (output, truth))),
             "ssim": figures["ssim"],
+            "seam": seam(output, hole),
             "outside": 255 * float(np.abs(raw - truth)[~hole].max()),
             "seconds": seconds,
         }

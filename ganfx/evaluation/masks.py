@@ -19,10 +19,13 @@ Draw = Callable[[Canvas, float, np.random.Generator], None]
 _SIDE = 512
 _SMALL = (0.025, 0.075)
 _HUGE = (0.54, 0.8)
+_LARGE = (0.15, 0.25)
 # Tolerance of a mask's share, relative.
 _NEAR = 0.05
 # Shapes that would cover too much are skipped; the number of shapes tried.
 _PATIENCE = 200
+# Corners of a rounded outline.
+_CORNERS = 64
 
 
 def draw_mask(kind: str, height: int, width: int, name: str) -> Mask:
@@ -41,6 +44,20 @@ def objects(height: int, width: int, random: np.random.Generator) -> Mask:
     return _drawn(height, width, _SMALL, partial(_either, _blob, _figure, 0.5), random)
 
 
+def large(height: int, width: int, random: np.random.Generator) -> Mask:
+    """One rounded blob near the middle, as large as a person or a car in the way: 15-25 % of the picture."""
+    canvas = np.zeros((height, width), np.uint8)
+    outline = _outline(random)
+    middle = np.array([width, height]) * random.uniform(0.4, 0.6, 2)
+    wanted = random.uniform(_LARGE[0] + 0.02, _LARGE[1] - 0.02) * height * width
+    for scale in (wanted / np.pi) ** 0.5 * np.linspace(0.5, 2, 151):
+        canvas[:] = 0
+        cv2.fillPoly(canvas, [np.rint(middle + scale * outline).astype(np.int32)], 1)
+        if canvas.sum() >= wanted:
+            break
+    return canvas.astype(np.float32)
+
+
 def huge(height: int, width: int, random: np.random.Generator) -> Mask:
     """Broad brush strokes and boxes over most of the picture, 54-80 %, as free-form inpainting is measured."""
     return _drawn(height, width, _HUGE, partial(_either, _brush, _box, 0.6), random)
@@ -49,6 +66,7 @@ def huge(height: int, width: int, random: np.random.Generator) -> Mask:
 KINDS: dict[str, Callable[[int, int, np.random.Generator], Mask]] = {
     "scratches": scratches,
     "objects": objects,
+    "large": large,
     "huge": huge,
 }
 
@@ -96,14 +114,28 @@ def _dust(canvas: Canvas, unit: float, random: np.random.Generator) -> None:
 def _blob(canvas: Canvas, unit: float, random: np.random.Generator) -> None:
     """A closed curve whose radius swings by a few harmonics, stretched and turned."""
     centre = random.random(2) * (canvas.shape[1], canvas.shape[0])
-    angles = np.linspace(0, 2 * np.pi, 64, endpoint=False)
+    swing = _swing(random)
+    turned = _stretched(random.uniform(16, 46) * unit * swing, random)
+    cv2.fillPoly(canvas, [np.rint(centre + turned).astype(np.int32)], 1)
+
+
+def _outline(random: np.random.Generator) -> NDArray[np.float64]:
+    """(n, 2): the same curve around the origin, of a radius of about 1."""
+    return _stretched(_swing(random), random)
+
+
+def _swing(random: np.random.Generator) -> NDArray[np.float64]:
+    angles = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)
     orders = np.arange(2, 6)[:, None]
     swing = random.normal(0, 0.16, (4, 1)) * np.cos(orders * angles + random.uniform(0, 2 * np.pi, (4, 1)))
-    radius = random.uniform(16, 46) * unit * np.clip(1 + swing.sum(0), 0.3, None)
+    return np.clip(1 + swing.sum(0), 0.3, None)
+
+
+def _stretched(radius: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:
+    angles = np.linspace(0, 2 * np.pi, len(radius), endpoint=False)
     stretch, turn = random.uniform(1, 1.8), random.uniform(0, np.pi)
     curve = np.stack([radius * np.cos(angles) * stretch, radius * np.sin(angles) / stretch], axis=1)
-    turned = curve @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    cv2.fillPoly(canvas, [np.rint(centre + turned).astype(np.int32)], 1)
+    return curve @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
 
 
 def _figure(canvas: Canvas, unit: float, random: np.random.Generator) -> None:

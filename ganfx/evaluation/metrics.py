@@ -15,6 +15,8 @@ _LUMA = np.array([65.481, 128.553, 24.966])
 _PEAK = 255.0
 # Rounding errors of luma leave less than this where a picture has no edges.
 _FLAT = 1e-6
+# Pixels on each side of an edge whose steps are those beside it.
+_BESIDE = 3
 
 
 def luma(rgb: Floats, border: int = 0) -> Plane:
@@ -76,3 +78,22 @@ def colorfulness(rgb: Floats) -> float:
     opponents = np.stack([red - green, (red + green) / 2 - blue])
     spread, middle = opponents.std((1, 2)), opponents.mean((1, 2))
     return float(np.linalg.norm(spread) + 0.3 * np.linalg.norm(middle))
+
+
+def seam(rgb: Floats, hole: NDArray[np.bool_]) -> float:
+    """How visible the edge of `hole` (H, W) is in rgb (H, W, 3): the mean step across it over the mean step beside it.
+
+    Steps are between neighboring pixels; those beside the edge have both pixels within `_BESIDE` pixels of it, on
+    one side. 1 is an edge like any other place; not a number where the hole has no edge.
+    """
+    kernel = np.ones((2 * _BESIDE + 1, 2 * _BESIDE + 1), np.uint8)
+    band = (cv2.dilate(hole.astype(np.uint8), kernel) > 0) & (cv2.erode(hole.astype(np.uint8), kernel) == 0)
+    across, beside = [], []
+    for axis in (0, 1):
+        steps = np.abs(np.diff(rgb, axis=axis)).mean(-1)
+        one, other = (np.delete(hole, end, axis) for end in (-1, 0))
+        near = np.delete(band, -1, axis) & np.delete(band, 0, axis)
+        across.append(steps[one != other])
+        beside.append(steps[near & (one == other)])
+    step, usual = np.concatenate(across), np.concatenate(beside)
+    return float(step.mean() / max(usual.mean(), _FLAT)) if len(step) and len(usual) else float("nan")

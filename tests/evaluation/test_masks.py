@@ -8,7 +8,7 @@ import pytest
 
 from ganfx.evaluation.masks import KINDS, draw_mask
 
-SHARES = {"scratches": (0.025, 0.075), "objects": (0.025, 0.075), "huge": (0.5, 0.8)}
+SHARES = {"scratches": (0.025, 0.075), "objects": (0.025, 0.075), "large": (0.15, 0.25), "huge": (0.5, 0.8)}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -40,3 +40,9 @@ def test_huge_holes_leave_something_everywhere_on_average() -> None:
     mean = np.mean([draw_mask("huge", 96, 96, str(name)) for name in range(60)], axis=0)
     quarters = [half.mean() for side in np.split(mean, 2) for half in np.split(side, 2, axis=1)]
     assert max(quarters) - min(quarters) < 0.15
+
+
+def test_a_large_object_is_one_piece_inside_the_picture() -> None:
+    for name in "abcdefgh":
+        count, _ = cv2.connectedComponents(draw_mask("large", 512, 512, name).astype(np.uint8))
+        assert count == 2

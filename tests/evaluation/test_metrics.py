@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from skimage.metrics import structural_similarity
 
-from ganfx.evaluation.metrics import luma, psnr, ssim
+from ganfx.evaluation.metrics import luma, psnr, seam, ssim
 from ganfx.evaluation.resample import bicubic
 from ganfx.imaging.picture import Floats
 
@@ -155,3 +155,12 @@ def test_missing_arrays_are_named(tmp_path: Path) -> None:
     for metric in (Niqe, VggDistance):
         with pytest.raises(ModelError, match=str(tmp_path)):
             metric(tmp_path)
+
+
+def test_an_outline_shows_in_the_figure_and_a_hole_filled_alike_does_not() -> None:
+    grain = np.random.default_rng(0).random((80, 90, 3)).astype(np.float32) * 0.2
+    hole = np.zeros((80, 90), bool)
+    hole[20:50, 30:70] = True
+    assert seam(grain, hole) == pytest.approx(1, abs=0.1)
+    assert seam(grain + 0.5 * hole[..., None], hole) > 3
+    assert np.isnan(seam(grain, np.ones_like(hole)))

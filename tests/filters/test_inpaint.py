@@ -30,7 +30,7 @@ def disc(size: int, radius: float) -> NDArray[np.bool_]:
     return np.asarray(x**2 + y**2 < radius**2)
 
 
-def options(grow: int = 0, feather: int = 0) -> dict[str, int]:
+def options(grow: int | str = 0, feather: int = 0) -> dict[str, int | str]:
     return {"grow": grow, "feather": feather}
 
 
@@ -42,6 +42,16 @@ def test_growing_reaches_as_far_as_asked_and_no_further() -> None:
     assert np.hypot(y - 30, x - 30).max() <= 7.5
     assert grown[30, 23]
     assert not grown[30, 22]
+
+
+def test_growing_by_itself_takes_the_soft_edge_of_things_which_is_wider_in_larger_pictures() -> None:
+    def gained(side: int) -> int:
+        mask = np.zeros((side, 60), np.float32)
+        mask[side // 2, 30] = 1
+        return int(inpaint.prepare_mask(mask, options(grow="auto"))[side // 2].sum() // 2)
+
+    assert gained(60) == 1
+    assert gained(3000) == 4
 
 
 def test_feathering_fades_inwards_from_the_edge_of_the_hole() -> None:
@@ -72,19 +82,19 @@ def test_a_thick_hole_with_a_thin_tail_is_filled_by_both_ways() -> None:
     hole[60:140, 40:120] = True
     hole[98:102, 120:280] = True
     result = inpaint.fill_hole(rgb, hole, network)
-    assert network.codes == {0, inpaint.GUESSED, inpaint.UNKNOWN}
+    assert network.codes == {0, inpaint.UNKNOWN}
     assert np.allclose(result[60:140, 40:120], 0.5, atol=0.01)
     assert np.allclose(result[98:102, 150:280], 0.25)
 
 
-def test_thin_holes_are_left_to_the_network_and_thick_ones_get_a_guess() -> None:
+def test_thin_holes_are_left_to_the_network_and_thick_ones_to_what_is_around_them() -> None:
     rgb = np.random.default_rng(0).random((120, 120, 3), np.float32)
     scratch = np.zeros((120, 120), bool)
     scratch[60:64, 10:110] = True
     thin, thick = Network(), Network()
     assert np.allclose(inpaint.fill_hole(rgb, scratch, thin)[scratch], 0.25)
     inpaint.fill_hole(rgb, disc(120, 30), thick)
-    assert (thin.codes, thick.codes) == ({0, inpaint.UNKNOWN}, {0, inpaint.GUESSED})
+    assert (thin.codes, thick.codes) == ({0, inpaint.UNKNOWN}, set())
 
 
 @pytest.mark.parametrize("radius", [4, 200])

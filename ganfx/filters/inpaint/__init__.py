@@ -11,7 +11,14 @@ FILTER = Filter(
     help="Fill what a mask marks, and touch nothing else.",
     retouch=Retouch(_processing.prepare_mask, _processing.find_regions, _processing.fill),
     options=(
-        Option("grow", int, 0, "Make the hole wider by so many pixels.", bounds=(0, 500)),
+        Option(
+            "grow",
+            int,
+            0,
+            "Make the hole wider by so many pixels; auto: by the soft edge of things in a picture of that size.",
+            bounds=(0, 500),
+            auto=True,
+        ),
         Option("feather", int, 0, "Blend over so many pixels inside the hole's edge.", bounds=(0, 500)),
     ),
     channels=((4, 3),),

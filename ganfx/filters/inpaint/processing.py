@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ganfx.filters.base import Infer, Region, Values
+from ganfx.filters.base import AUTO, Infer, Region, Values
 from ganfx.imaging.color import bleed, grey_of
-from ganfx.imaging.patchmatch import fill_with_patches
+from ganfx.imaging.patches import fill_with_patches
 from ganfx.imaging.picture import Box, Floats, Mask, Picture
 from ganfx.spec import ModelSpec
 
@@ -19,22 +19,29 @@ Hole = NDArray[np.bool_]
 
 # Mask values up to this far from 0 and 1 count as 0 and 1: selections are feathered, and JPEG masks have ringing.
 MASK_TOLERANCE = 1 / 16
+# The soft edge of things, in pixels: at least, and one more for so many of the picture's longer side.
+SOFT_EDGE, SOFT_EDGE_SIDE = 1, 1000
 # Holes are grouped into regions on a grid of this cell size, in pixels.
 CELL = 32
 # Context around a region's hole, in pixels: as much as the hole's longer side, within these limits.
-MIN_CONTEXT, MAX_CONTEXT = 96, 256
+MIN_CONTEXT, MAX_CONTEXT = 96, 1024
 # Side of the largest input to the network, in pixels; of a larger region, tiles of TILE are run and their inner CORE
 # is kept.
 TILE, CORE = 512, 256
-# Parts of a hole that a disc of this diameter fits into get a PatchMatch guess before the network runs.
+# Parts of a hole that a disc of this diameter fits into are filled with patches, and others by the network.
 THICK = 16
-# Values of the network's mask channel: where rgb holds a guess, and where it holds nothing; 0 where it is known.
-GUESSED, UNKNOWN = 0.5, 1.0
+# The value of the network's mask channel where rgb holds nothing; 0 where it is known.
+UNKNOWN = 1.0
 
 
 def prepare_mask(mask: Mask, options: Values) -> Mask:
-    """mask (H, W) snapped to 0 and 1 where nearly so, grown by `grow` and feathered inwards by `feather` pixels."""
+    """mask (H, W) snapped to 0 and 1 where nearly so, grown by `grow` and feathered inwards by `feather` pixels.
+
+    `grow` may be AUTO: as wide as the soft edge of things is in photographs of that size.
+    """
     grow, feather = options["grow"], options["feather"]
+    if grow == AUTO:
+        grow = SOFT_EDGE + round(max(mask.shape) / SOFT_EDGE_SIDE)
     used = np.zeros_like(mask)
     if not (mask >= MASK_TOLERANCE).any():
         return used
@@ -107,13 +114,13 @@ def fill(picture: Picture, mask: Mask, options: Values, spec: ModelSpec, infer: 
 def fill_hole(rgb: Floats, hole: Hole, infer: Infer) -> Floats:
     """rgb (H, W, 3) in [0, 1] with `hole` (H, W) filled.
 
-    Thin holes are left to the network alone. Where a part is thick, PatchMatch fills the hole first, and the network
-    refines that.
+    Thin parts are the network's. Thick ones are filled with pieces of what is around them, at any size: the network
+    is not asked there, for it only takes sharpness away.
     """
     thick = _thick_parts(hole)
     if thick.any():
         rgb = fill_with_patches(rgb, hole)
-    return _fill_by_tiles(rgb, np.where(thick, np.float32(GUESSED), hole * np.float32(UNKNOWN)), infer)
+    return _fill_by_tiles(rgb, (hole & ~thick) * np.float32(UNKNOWN), infer)
 
 
 def _thick_parts(hole: Hole) -> Hole:
@@ -125,6 +132,8 @@ def _thick_parts(hole: Hole) -> Hole:
 
 def _fill_by_tiles(rgb: Floats, codes: Mask, infer: Infer) -> Floats:
     """Fill where codes (H, W) are above 0, core by core, each from the result of those before."""
+    if not codes.any():
+        return rgb
     if max(codes.shape) <= TILE:
         return _fill_tile(rgb, codes, infer)
     rgb, codes = rgb.copy(), codes.copy()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ganfx.imaging import patchmatch
-from ganfx.imaging.patchmatch import fill_with_patches
+from ganfx.evaluation.metrics import seam
+from ganfx.imaging import patches
+from ganfx.imaging.labelling import labelled
+from ganfx.imaging.patches import fill_with_patches
 from ganfx.imaging.picture import Floats
 
 
@@ -62,9 +64,51 @@ def test_any_size_and_hole_is_filled_from_what_is_there(size: tuple[int, int], s
 
 def test_large_pictures_get_texture_of_their_own_size(monkeypatch: pytest.MonkeyPatch) -> None:
     truth, hole = stripes(200, 240, 11), hole_in(200, 240)
-    monkeypatch.setattr(patchmatch, "SEARCHED", 128)
+    monkeypatch.setattr(patches, "LAID_OUT", 2000)
     filled = fill_with_patches(np.where(hole[..., None], np.float32(0), truth), hole)
     flat = np.abs(truth[hole] - truth[~hole].mean(0)).mean()
     assert np.abs(filled[hole] - truth[hole]).mean() < 0.35 * flat
     contrast = filled[80:120, 100:140].std() / truth[80:120, 100:140].std()
     assert contrast > 0.8
+
+
+def test_a_horizon_goes_straight_through_the_hole() -> None:
+    random = np.random.default_rng(5)
+    scene = np.full((150, 220, 3), (0.5, 0.7, 0.9), np.float32)
+    scene[90:] = (0.2, 0.3, 0.35)
+    scene = np.clip(scene + random.normal(0, 0.02, scene.shape), 0, 1).astype(np.float32)
+    hole = np.zeros((150, 220), bool)
+    hole[50:130, 80:140] = True
+    filled = fill_with_patches(np.where(hole[..., None], np.float32(0), scene), hole)
+    edge = np.abs(np.diff(filled[50:130, 80:140].mean(-1), axis=0)).argmax(0)
+    assert set(edge) == {89 - 50}
+
+
+def test_texture_stays_as_sharp_and_grainy_as_around_the_hole() -> None:
+    random = np.random.default_rng(6)
+    scene = np.clip(0.5 + random.normal(0, 0.08, (160, 200, 3)), 0, 1).astype(np.float32)
+    hole = hole_in(160, 200, 0.4)
+    filled = fill_with_patches(scene, hole)
+    assert 0.9 < filled[hole].std() / scene[~hole].std() < 1.1
+
+
+def test_light_that_falls_off_leaves_no_outline() -> None:
+    random = np.random.default_rng(7)
+    ramp = np.linspace(0.15, 0.85, 240, dtype=np.float32)[None, :, None] + random.normal(0, 0.01, (160, 240, 3))
+    scene, hole = ramp.astype(np.float32), hole_in(160, 240, 0.35)
+    filled = fill_with_patches(np.where(hole[..., None], np.float32(1), scene), hole)
+    assert seam(filled, hole) < 1.2
+    assert np.abs(filled.mean((0, 2)) - scene.mean((0, 2))).max() < 0.03
+
+
+def test_the_layout_costs_the_same_for_a_hole_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+
+    def remembered(pixels: Floats, hole: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+        sizes.append(int(hole.sum()))
+        return labelled(pixels, hole, offsets)
+
+    monkeypatch.setattr(patches, "labelled", remembered)
+    for side in (150, 400):
+        fill_with_patches(stripes(side, side, side // 10), hole_in(side, side, 0.5))
+    assert max(sizes) <= patches.LAID_OUT
