@@ -128,14 +128,14 @@ def _swing(random: np.random.Generator) -> NDArray[np.float64]:
     angles = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)
     orders = np.arange(2, 6)[:, None]
     swing = random.normal(0, 0.16, (4, 1)) * np.cos(orders * angles + random.uniform(0, 2 * np.pi, (4, 1)))
-    return np.clip(1 + swing.sum(0), 0.3, None)
+    return np.asarray(np.clip(1 + swing.sum(0), 0.3, None))
 
 
 def _stretched(radius: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:
     angles = np.linspace(0, 2 * np.pi, len(radius), endpoint=False)
     stretch, turn = random.uniform(1, 1.8), random.uniform(0, np.pi)
     curve = np.stack([radius * np.cos(angles) * stretch, radius * np.sin(angles) / stretch], axis=1)
-    return curve @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    return np.asarray(curve @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]))
 
 
 def _figure(canvas: Canvas, unit: float, random: np.random.Generator) -> None:

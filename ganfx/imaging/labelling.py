@@ -100,7 +100,7 @@ class _Sweeping:
             return
         belief = (self._beliefs(here) - back[here])[linked]
         pair = np.concatenate([self.seen[here], self.seen[there]], axis=-1)[linked]
-        # What it costs that one pixel takes an offset and the other another: the squared distance of two rows of `pair`.
+        # Two different offsets cost the squared distance of their rows of `pair`.
         norms = np.square(pair).sum(-1)
         ones = np.ones_like(norms)[..., None]
         given = np.concatenate([-2 * pair, (belief + norms)[..., None]], axis=-1)

@@ -18,7 +18,7 @@ from ganfx.imaging.picture import Floats
 Hole = NDArray[np.bool_]
 
 # Sides of levels that are not halved any more, and rounds of Jacobi's method there and at each finer level.
-COARSEST, FIRST_ROUNDS, ROUNDS = 12, 200, 16
+COARSEST, FIRST_ROUNDS, ROUNDS = 32, 500, 16
 # Relaxation of Jacobi's method.
 DAMPING = 0.9
 
@@ -44,7 +44,9 @@ class Joints:
         last[axis] = slice(-1, None)
         weight[tuple(last)] = 0
         # A coarse step goes over two fine ones.
-        return Joints(np.asarray(2 * steps / np.maximum(share, 1e-6)[..., None], np.float32), weight)
+        return Joints(
+            np.asarray(2 * steps / np.maximum(share, 1e-6)[..., None], np.float32), np.asarray(weight, np.float32)
+        )
 
 
 def correction(free: Hole, right: Joints, below: Joints, stiffness: float) -> Floats:

@@ -62,14 +62,19 @@ def _texture(rgb: Floats, hole: Hole, halvings: int, shape: tuple[int, ...]) -> 
     known = (~hole).astype(np.float32)
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) * known
     share = np.maximum(cv2.resize(known, shape[::-1], interpolation=cv2.INTER_AREA), 1e-3)
-    return np.stack([_blurred(mean / share) for mean in _details(grey, known, halvings, shape)], -1) * TEXTURE
+    return (
+        np.stack(
+            [_blurred(np.asarray(mean / share, np.float32)) for mean in _details(grey, known, halvings, shape)], -1
+        )
+        * TEXTURE
+    )
 
 
 def _details(grey: Floats, known: Floats, halvings: int, shape: tuple[int, ...]) -> Iterator[Floats]:
     for spread in (1.0, 2.0 ** max(halvings - 1, 1)):
         weight = np.maximum(cv2.GaussianBlur(known, (0, 0), spread), 1e-3)
         detail = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), spread) / weight) * known
-        yield cv2.resize(detail, shape[::-1], interpolation=cv2.INTER_AREA)
+        yield np.asarray(cv2.resize(detail, shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _blurred(values: Floats) -> Floats:

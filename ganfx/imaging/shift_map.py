@@ -74,7 +74,7 @@ class ShiftMap:
         rows = np.clip(offsets[0] + (y + down), 0, len(self.rgb) - 1)
         rows *= self.rgb.shape[1]
         rows += np.clip(offsets[1] + (x + right), 0, self.rgb.shape[1] - 1)
-        return self.rgb.reshape(-1, 3).take(rows, 0)
+        return np.asarray(self.rgb.reshape(-1, 3).take(rows, 0), np.float32)
 
     def _valid(self, offsets: Offsets) -> Hole:
         y, x = self._grid()
@@ -147,7 +147,7 @@ class ShiftMap:
 
 
 def _squares(gap: Floats) -> Floats:
-    return np.einsum("hwc,hwc->hw", gap, gap)
+    return np.asarray(np.einsum("hwc,hwc->hw", gap, gap), np.float32)
 
 
 def _nearest(good: Hole) -> NDArray[np.intp]:
@@ -157,7 +157,7 @@ def _nearest(good: Hole) -> NDArray[np.intp]:
     )
     place = np.zeros(labels.max() + 1, np.intp)
     place[labels[good]] = np.flatnonzero(good)
-    return place[labels]
+    return np.asarray(place[labels], np.intp)
 
 
 def _box_around(hole: Hole) -> Box:
