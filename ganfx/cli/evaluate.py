@@ -117,7 +117,7 @@ def clean(
 @evaluate.command(short_help="Cut holes into pictures, fill them, and compare.")
 @_models(None)
 @_sets
-@click.option("--kind", "kinds", multiple=True, help="Holes to draw: scratches, objects, large or huge.  [default: all]")
+@click.option("--kind", "kinds", multiple=True, help="Holes drawn: scratches, objects, large or huge.  [default: all]")
 @click.option(
     "--masks", type=click.Path(path_type=Path), help="A folder of masks named as the pictures are; no --kind."
 )
