@@ -170,7 +170,8 @@ def test_networks_are_opened_once_for_all_pictures(
     NETWORKS.clear()
     photos = [save(tmp_path / f"{number}.png", scratched()) for number in range(3)]
     assert ganfx("enhance", *photos, "--steps", steps_of(models), "-o", tmp_path / "made") == 0
-    assert len(opened) == 5
+    # One for each of the five steps, and the cleaner with its estimator before the upscaler.
+    assert len(opened) == 7
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def last_messages(*headers: Header, memory_bytes: int = 1 << 40) -> list[dict[st
     async def run_all() -> list[dict[str, Any]]:
         jobs = JobQueue(1 << 30)
         worker.Worker(jobs, CPU, memory_bytes).start()
-        created = [Job(one, {"scale": None}, str(number)) for number, one in enumerate(headers)]
+        created = [Job(one, {"scale": None, "clean": 0.0}, str(number)) for number, one in enumerate(headers)]
         for job in created:
             job.body = bytearray(job.header.body_bytes)
             jobs.admit(job)
@@ -123,7 +123,7 @@ def test_a_client_that_does_not_read_does_not_block_others(models: Path, monkeyp
     async def unread() -> list[dict[str, Any]]:
         jobs = JobQueue(1 << 30)
         worker.Worker(jobs, CPU, 1 << 40).start()
-        stalled, next_ = (Job(header("photo-x4", side), {"scale": None}, "me") for side in (1000, 8))
+        stalled, next_ = (Job(header("photo-x4", side), {"scale": None, "clean": 0.0}, "me") for side in (1000, 8))
         for job in (stalled, next_):
             job.body = bytearray(job.header.body_bytes)
             jobs.admit(job)
@@ -170,7 +170,7 @@ def test_the_reported_position_is_the_number_of_jobs_taken_before() -> None:
 
 
 def job_of(side: int) -> Job:
-    return Job(header("nearest", side), {"scale": None}, "me")
+    return Job(header("nearest", side), {"scale": None, "clean": 0.0}, "me")
 
 
 def test_only_bytes_that_came_count() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ganfx.filters.base import Deferred, Filter, FirstStep, Flow, Option
+from ganfx.filters.base import AUTO, Deferred, Filter, FirstStep, Flow, Option
 
 _processing = Deferred("ganfx.filters.upscale.processing")
 
@@ -22,7 +22,7 @@ FILTER = Filter(
         Option(
             "clean",
             float,
-            0.0,
+            AUTO,
             "Take noise and JPEG blocks out first: off, or how much, 0 to 1. auto looks at the picture.",
             bounds=(0, 1),
             metavar="auto|off|X",
