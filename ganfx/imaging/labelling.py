@@ -18,8 +18,9 @@ Offsets = NDArray[np.intp]
 # The index of a row or a column of pixels, or of all.
 Where = tuple[Any, ...]
 
-# Sweeps in each of four directions.
-SWEEPS = 8
+# Sweeps in each of four directions: in holes of up to so many pixels, and in larger ones.
+SMALL = 2500
+FEW_SWEEPS, SWEEPS = 3, 8
 # The window around a pixel in which known colors must fit, in pixels, and what that counts against an edge.
 WINDOW, FIT = 7, 1.0
 # Price of a source that is not known.
@@ -79,7 +80,7 @@ class _Sweeping:
     def minimum(self) -> Offsets:
         """(h, w): the index of the cheapest offset of each pixel."""
         height, width = self.inside.shape
-        for _ in range(SWEEPS):
+        for _ in range(FEW_SWEEPS if self.inside.sum() <= SMALL else SWEEPS):
             for x in range(width - 1):
                 self._pass(self.left, self.right, np.s_[:, x], np.s_[:, x + 1])
             for x in range(width - 1, 0, -1):

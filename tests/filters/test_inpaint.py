@@ -115,3 +115,23 @@ def test_a_region_sees_around_its_hole_but_not_the_whole_picture() -> None:
     assert region.box.left <= 1500 - inpaint.MIN_CONTEXT
     assert region.box.right >= 1530 + inpaint.MIN_CONTEXT
     assert max(region.box.width, region.box.height) < 300
+
+
+def test_of_a_crack_with_one_thick_place_only_that_place_is_laid_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    crack = np.zeros((128, 200), bool)
+    crack[60:66] = True
+    crack[52:74, 90:112] = True
+    laid_out = []
+
+    def patches(rgb: np.ndarray, hole: np.ndarray) -> np.ndarray:
+        laid_out.append(hole)
+        return np.where(hole[..., None], np.float32(0.25), rgb)
+
+    monkeypatch.setattr(inpaint, "fill_with_patches", patches)
+    given = np.full((*crack.shape, 3), 0.5, np.float32)
+    filled = inpaint.fill_hole(given, crack, lambda planes: np.full_like(planes[..., :3], 0.75))
+    (thick,) = laid_out
+    assert thick.sum() < 0.5 * crack.sum()
+    assert (filled[crack & ~thick] == 0.75).all()
+    assert (filled[thick] == 0.25).all()
+    assert (filled[~crack] == 0.5).all()

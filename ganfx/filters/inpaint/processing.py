@@ -115,12 +115,15 @@ def fill_hole(rgb: Floats, hole: Hole, infer: Infer) -> Floats:
     """rgb (H, W, 3) in [0, 1] with `hole` (H, W) filled.
 
     Thin parts are the network's. Thick ones are filled with pieces of what is around them, at any size: the network
-    is not asked there, for it only takes sharpness away.
+    is not asked there, for it only takes sharpness away. Of things the thick parts come first, and of cracks, which
+    are thick in few places, the thin ones: there is much less to lay out then.
     """
     thick = _thick_parts(hole)
-    if thick.any():
-        rgb = fill_with_patches(rgb, hole)
-    return _fill_by_tiles(rgb, (hole & ~thick) * np.float32(UNKNOWN), infer)
+    if 2 * thick.sum() < hole.sum():
+        rgb = _fill_by_tiles(rgb, hole * np.float32(UNKNOWN), infer, hole & ~thick)
+        return fill_with_patches(rgb, thick) if thick.any() else rgb
+    rgb = fill_with_patches(rgb, hole)
+    return _fill_by_tiles(rgb, (hole & ~thick) * np.float32(UNKNOWN), infer, hole & ~thick)
 
 
 def _thick_parts(hole: Hole) -> Hole:
@@ -130,20 +133,20 @@ def _thick_parts(hole: Hole) -> Hole:
     return np.asarray((cv2.dilate(opened, disc) > 0) & hole)
 
 
-def _fill_by_tiles(rgb: Floats, codes: Mask, infer: Infer) -> Floats:
-    """Fill where codes (H, W) are above 0, core by core, each from the result of those before."""
-    if not codes.any():
+def _fill_by_tiles(rgb: Floats, codes: Mask, infer: Infer, wanted: Hole) -> Floats:
+    """Fill what is `wanted` (H, W) of where codes (H, W) are above 0, core by core, each from those before."""
+    if not wanted.any():
         return rgb
     if max(codes.shape) <= TILE:
-        return _fill_tile(rgb, codes, infer)
+        return np.where(wanted[..., None], _fill_tile(rgb, codes, infer), rgb)
     rgb, codes = rgb.copy(), codes.copy()
     for core, tile in _tiles(*codes.shape):
-        if not codes[core].any():
+        if not wanted[core].any():
             continue
         inner = tuple(slice(c.start - t.start, c.stop - t.start) for c, t in zip(core, tile, strict=True))
         output = _fill_tile(rgb[tile], codes[tile], infer)[inner]
-        rgb[core] = np.where(codes[core][..., None] > 0, output, rgb[core])
-        codes[core] = 0
+        rgb[core] = np.where(wanted[core][..., None], output, rgb[core])
+        codes[core] *= ~wanted[core]
     return rgb
 
 
