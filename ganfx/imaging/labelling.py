@@ -19,7 +19,7 @@ Offsets = NDArray[np.intp]
 Where = tuple[Any, ...]
 
 # Sweeps in each of four directions: in holes of up to so many pixels, and in larger ones.
-SMALL = 2500
+SMALL = 6000
 FEW_SWEEPS, SWEEPS = 3, 8
 # The window around a pixel in which known colors must fit, in pixels, and what that counts against an edge.
 WINDOW, FIT = 7, 1.0
