@@ -32,7 +32,7 @@ class Watch:
         logs.mkdir(parents=True, exist_ok=True)
         count = len(list(logs.iterdir()))
         self._said, self._errors = logs / f"{count}.out", logs / f"{count}.err"
-        recipe = () if "--recipe" in options else ("--recipe", f"upscale:model={model}")
+        recipe = () if "--recipe" in options else ("--recipe", f"upscale:model={model}:clean=off")
         times = ("--settle", SETTLE_S, "--give-up", 4, "--rescan", 0.5)
         words = [*inside, sys.executable, "-m", "ganfx", "watch", source, output, *recipe, *times, "--json", *options]
         with self._said.open("w") as said, self._errors.open("w") as errors:
