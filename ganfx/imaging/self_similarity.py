@@ -13,10 +13,9 @@ Offsets = NDArray[np.intp]
 
 # Side of the patches that are compared, in pixels.
 SIDE = 8
-# How many patches are looked for, at most and at least, and how many at a time: one for so many pixels of the hole.
-QUERIES, FEWEST, CHUNK, SHARE = 2500, 300, 250, 4
-# Among how many patches each is looked for, in the number of those that are looked for.
-CHOICES = 8
+# One patch is looked for per so many pixels of the hole, within these limits, so many at a time, each among so many
+# times as many.
+PIXELS, FEWEST, QUERIES, CHUNK, CHOICES = 4, 300, 2500, 250, 8
 # Offsets shorter than this share of the longer side are everywhere, and say nothing.
 SHORTEST = 1 / 15
 # Peaks of the histogram that are returned at most, its blur, and how near two peaks may be, in pixels.
@@ -55,7 +54,7 @@ def _dominant(pixels: Floats, hole: Hole, random: np.random.Generator) -> Offset
     places = np.argwhere(~touched[: height - SIDE + 1, : width - SIDE + 1])
     if len(places) < SIDE**2:
         return np.zeros((0, 2), np.intp)
-    number = int(np.clip(hole.sum() // SHARE, FEWEST, QUERIES))
+    number = int(np.clip(hole.sum() // PIXELS, FEWEST, QUERIES))
     choices, queries = _some(places, CHOICES * number, random), _some(places, number, random)
     described = _descriptions(pixels)
     theirs = described[choices[:, 0], choices[:, 1]]

@@ -28,13 +28,19 @@ class Worn:
 
 @dataclass(frozen=True, kw_only=True)
 class Degradation(Worn):
-    """Shares of a batch: untouched but for the bicubic, camera-like, and worn; they sum to one. Pairs as in `Worn`."""
+    """Shares of a batch: untouched but for the bicubic, camera-like, and worn; they sum to one. Pairs as in `Worn`.
+
+    cleaner: the name of the cleaner that goes over what has noise or compression, see `Cleaning`; None: nothing does.
+    cleaned: the share of those pictures that it goes over.
+    """
 
     clean: float
     camera: float
     camera_blur: tuple[float, float]
     camera_noise: tuple[float, float]
     camera_quality: tuple[float, float]
+    cleaner: str | None = None
+    cleaned: float = 1.0
 
 
 def uniform(count: int, bounds: tuple[float, float], device: torch.device) -> Tensor:

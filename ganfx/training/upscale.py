@@ -30,10 +30,9 @@ class UpscaleTask(TrainingTask):
     def __init__(self, recipe: TrainingRecipe, photos: Photos, features: Path | None) -> None:
         super().__init__(recipe, photos, features)
         device = photos.pixels.device
-        settings = dict(recipe.settings)
-        cleaner, cleaned = settings.pop("cleaner", None), settings.pop("cleaned", 0.0)
-        self.degradation = Degradation(**settings)
-        self.cleaning = Cleaning(cleaner, cleaned, device) if cleaner else None
+        self.degradation = Degradation(**recipe.settings)
+        cleaner = self.degradation.cleaner
+        self.cleaning = Cleaning(cleaner, self.degradation.cleaned, device) if cleaner else None
         self.lpips = Lpips(features).to(device) if features else None
         self.vgg = VggFeatures(features).to(device) if features and recipe.adversarial.vgg else None
 

@@ -11,6 +11,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ganfx.filters.clean import processing
+from ganfx.training import cleaning
 from ganfx.training.cleaning import Cleaning
 from ganfx.training.degradations import Degradation, camera, clean, degrade, worn
 from ganfx.training.jpeg import jpeg
@@ -67,8 +69,7 @@ def test_no_blur_is_no_change() -> None:
 
 
 def settings_of(name: str) -> Degradation:
-    own = {field.name for field in dataclasses.fields(Degradation)}
-    return Degradation(**{key: value for key, value in load_recipe(name).settings.items() if key in own})
+    return Degradation(**load_recipe(name).settings)
 
 
 def test_blur_reaches_into_no_padding() -> None:
@@ -106,6 +107,10 @@ def test_what_blur_and_resizes_alone_leave_is_known() -> None:
     grey = scene().mean(1, keepdim=True).repeat(8, 3, 1, 1)
     seen, soft = worn(grey, 4, quiet)
     assert (seen - soft).abs().mean() < 2 / 255
+
+
+def test_pictures_are_cleaned_from_the_strength_on_at_which_the_filter_cleans() -> None:
+    assert cleaning.LEAST_STRENGTH == processing.CLEAN
 
 
 def test_the_cleaner_goes_over_what_is_noisy_alone() -> None:

@@ -119,11 +119,11 @@ def fill_hole(rgb: Floats, hole: Hole, infer: Infer) -> Floats:
     are thick in few places, the thin ones: there is much less to lay out then.
     """
     thick = _thick_parts(hole)
-    if 2 * thick.sum() < hole.sum():
-        rgb = _fill_by_tiles(rgb, hole * np.float32(UNKNOWN), infer, hole & ~thick)
+    thin = hole & ~thick
+    if thick.sum() < thin.sum():
+        rgb = _fill_by_tiles(rgb, hole, thin, infer)
         return fill_with_patches(rgb, thick) if thick.any() else rgb
-    rgb = fill_with_patches(rgb, hole)
-    return _fill_by_tiles(rgb, (hole & ~thick) * np.float32(UNKNOWN), infer, hole & ~thick)
+    return _fill_by_tiles(fill_with_patches(rgb, hole), thin, thin, infer)
 
 
 def _thick_parts(hole: Hole) -> Hole:
@@ -133,20 +133,20 @@ def _thick_parts(hole: Hole) -> Hole:
     return np.asarray((cv2.dilate(opened, disc) > 0) & hole)
 
 
-def _fill_by_tiles(rgb: Floats, codes: Mask, infer: Infer, wanted: Hole) -> Floats:
-    """Fill what is `wanted` (H, W) of where codes (H, W) are above 0, core by core, each from those before."""
+def _fill_by_tiles(rgb: Floats, unknown: Hole, wanted: Hole, infer: Infer) -> Floats:
+    """Fill what is `wanted` of the pixels that are `unknown`, both (H, W), core by core, each from those before."""
     if not wanted.any():
         return rgb
-    if max(codes.shape) <= TILE:
-        return np.where(wanted[..., None], _fill_tile(rgb, codes, infer), rgb)
-    rgb, codes = rgb.copy(), codes.copy()
-    for core, tile in _tiles(*codes.shape):
+    if max(unknown.shape) <= TILE:
+        return np.where(wanted[..., None], _fill_tile(rgb, unknown, infer), rgb)
+    rgb, unknown = rgb.copy(), unknown.copy()
+    for core, tile in _tiles(*unknown.shape):
         if not wanted[core].any():
             continue
         inner = tuple(slice(c.start - t.start, c.stop - t.start) for c, t in zip(core, tile, strict=True))
-        output = _fill_tile(rgb[tile], codes[tile], infer)[inner]
+        output = _fill_tile(rgb[tile], unknown[tile], infer)[inner]
         rgb[core] = np.where(wanted[core][..., None], output, rgb[core])
-        codes[core] *= ~wanted[core]
+        unknown[core] &= ~wanted[core]
     return rgb
 
 
@@ -163,6 +163,6 @@ def _tile_span(start: int, length: int) -> slice:
     return slice(begin, min(begin + TILE, length))
 
 
-def _fill_tile(rgb: Floats, codes: Mask, infer: Infer) -> Floats:
-    output = infer(np.concatenate([rgb, codes[..., None]], axis=-1))
-    return np.clip(np.where(codes[..., None] > 0, output, rgb), 0, 1)
+def _fill_tile(rgb: Floats, unknown: Hole, infer: Infer) -> Floats:
+    output = infer(np.concatenate([rgb, (unknown * np.float32(UNKNOWN))[..., None]], axis=-1))
+    return np.clip(np.where(unknown[..., None], output, rgb), 0, 1)
