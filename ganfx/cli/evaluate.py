@@ -66,12 +66,14 @@ def _tell(report: EvaluationReport, output: Path | None) -> None:
 @_models("photo-x4")
 @_sets
 @click.option("--degradation", "degradations", multiple=True, help="clean, camera or worn.  [default: all]")
+@click.option("--clean", "cleaning", multiple=True, default=["auto"], help="auto, off, or both.  [default: auto]")
 @_limit
 @_output
 def upscale(
     models: tuple[str, ...],
     sets: tuple[Path, ...],
     degradations: tuple[str, ...],
+    cleaning: tuple[str, ...],
     limit: int | None,
     output: Path | None,
 ) -> None:
@@ -85,9 +87,9 @@ def upscale(
         from ganfx.evaluation.protocol import DEGRADATIONS
         from ganfx.evaluation.upscale import evaluate_upscale
 
-    _tell(
-        evaluate_upscale(models, sets, degradations=degradations or tuple(DEGRADATIONS), limit=limit, say=_say), output
-    )
+    chosen = degradations or tuple(DEGRADATIONS)
+    report = evaluate_upscale(models, sets, degradations=chosen, cleaning=cleaning, limit=limit, say=_say)
+    _tell(report, output)
 
 
 @evaluate.command(short_help="Wear pictures, clean them again, and compare.")

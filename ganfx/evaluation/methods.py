@@ -57,10 +57,15 @@ class OpenedModel:
     def name(self) -> str:
         return self.path.stem
 
-    def method(self, run: Callable[..., Floats]) -> Method:
-        """The network as the method that works by `run`."""
-        trained_with = str(self.engine.spec.training.get("features", "not recorded"))
-        return Method(self.name, run, count_parameters(self.path), self.engine.device, trained_with)
+    @property
+    def trained_with(self) -> str:
+        """The pretrained networks in the losses of its training."""
+        return str(self.engine.spec.training.get("features", "not recorded"))
+
+    def method(self, run: Callable[..., Floats], *, name: str = "", cleaner: OpenedModel | None = None) -> Method:
+        """The network as the method `name` that works by `run`, where `cleaner` may go first."""
+        trained_with = f"{self.trained_with}; {cleaner.name}: {cleaner.trained_with}" if cleaner else self.trained_with
+        return Method(name or self.name, run, count_parameters(self.path), self.engine.device, trained_with)
 
 
 def open_models(

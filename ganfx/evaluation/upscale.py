@@ -19,10 +19,14 @@ from ganfx.evaluation.reference import NAN, ReferenceMetrics
 from ganfx.evaluation.report import Column, EvaluationReport, ReportLayout
 from ganfx.evaluation.resample import bicubic
 from ganfx.evaluation.sheet import Cell, Sheet, busiest, enlarged_pixels
+from ganfx.hub import find_model
 from ganfx.imaging.picture import Floats, Picture
 from ganfx.paths import features_dir
 
 BASELINE = "bicubic"
+# Whether what is estimated to be noisy is cleaned first.
+CLEANED = "auto"
+CLEANING = (CLEANED, "off")
 COLUMNS = (
     Column("psnr_y", "PSNR-Y", ".2f", np.mean, max),
     Column("ssim", "SSIM", ".4f", np.mean, max),
@@ -43,26 +47,31 @@ def evaluate_upscale(
     sets: Sequence[Path],
     *,
     degradations: Sequence[str] = tuple(DEGRADATIONS),
+    cleaning: Sequence[str] = ("auto",),
     limit: int | None = None,
     options: EngineOptions | None = None,
     say: Say = lambda line: None,
 ) -> EvaluationReport:
     """Compare `models`, names or .onnx files of one scale, on folders of good pictures, beside bicubic.
 
-    `limit` takes the first so many pictures of each folder. LPIPS, VGG and NIQE need the folder that
-    GANFX_FEATURES names. A picture that cannot be read is said and left out. Raises OptionError where nothing
-    can be compared, and what finding and opening the models raises.
+    `cleaning` is some of `CLEANING`, values of the filter's option `clean`; each model is a method with each.
+    `limit` takes the first so many pictures of each folder. LPIPS, VGG and NIQE need the folder that GANFX_FEATURES
+    names. A picture that cannot be read is said and left out. Raises OptionError where nothing can be compared, and
+    what finding and opening the models raises.
     """
     check_names(degradations, DEGRADATIONS, "degradation")
+    check_names(cleaning, CLEANING, "cleaning")
     samples = samples_of(sets, limit)
-    scale, networks = _networks(models, options or EngineOptions())
+    scale, networks = _networks(models, cleaning, options or EngineOptions())
     if features_dir() is None:
         say("GANFX_FEATURES names no folder: LPIPS, VGG and NIQE are left out")
     evaluation = _UpscaleEvaluation(scale, [_baseline(scale), *networks], tuple(degradations))
     return evaluation.evaluate_all(samples, say)
 
 
-def _networks(models: Sequence[str | Path], options: EngineOptions) -> tuple[int, list[Method]]:
+def _networks(
+    models: Sequence[str | Path], cleaning: Sequence[str], options: EngineOptions
+) -> tuple[int, list[Method]]:
     """The scale of all models, and the models. Raises ContractError where one is not for RGB."""
     opened = open_models(models, options, task="upscale", baselines=[BASELINE])
     for model in opened:
@@ -71,14 +80,21 @@ def _networks(models: Sequence[str | Path], options: EngineOptions) -> tuple[int
             raise ContractError(
                 f"{model.path.name}: has {spec.in_channels} channels in and {spec.out_channels} out; only RGB is judged"
             )
-    return common_scale(opened), [model.method(_upscaler(model.path, options)) for model in opened]
+    (cleaner,) = open_models([find_model(task="clean")], options) if CLEANED in cleaning else (None,)
+    methods = []
+    for model in opened:
+        for clean in cleaning:
+            name = model.name if len(cleaning) == 1 else f"{model.name}, clean {clean}"
+            run = _upscaler(model.path, clean, options)
+            methods.append(model.method(run, name=name, cleaner=cleaner if clean == CLEANED else None))
+    return common_scale(opened), methods
 
 
-def _upscaler(path: Path, options: EngineOptions) -> Callable[[Floats], Floats]:
+def _upscaler(path: Path, clean: str, options: EngineOptions) -> Callable[[Floats], Floats]:
     """The filter as users have it, with the network in `path`."""
 
     def upscale(low_res: Floats) -> Floats:
-        return pipeline.apply(Picture(low_res), "upscale", model=str(path), engine=options).rgb
+        return pipeline.apply(Picture(low_res), "upscale", model=str(path), engine=options, clean=clean).rgb
 
     return upscale
 

@@ -128,6 +128,23 @@ def test_the_better_network_has_the_better_figures(
     assert best[0].startswith("| bicubic |")
 
 
+def test_models_are_compared_with_and_without_cleaning(
+    make_model: MakeModel, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GANFX_FEATURES", raising=False)
+    model = make_model("nearest")
+    report = evaluate_upscale([model], [photos], degradations=["clean"], cleaning=["auto", "off"])
+    sheet = report.sheets["clean"]
+    assert sheet.headings == ["input", "bicubic", "nearest, clean auto", "nearest, clean off", "truth"]
+    for row in sheet.rows:
+        np.testing.assert_array_equal(row[0].pixels, row[3].pixels)  # the input enlarged is what this network does
+    # One of these pictures is noise, and is taken for that.
+    assert not all(np.array_equal(row[2].pixels, row[3].pixels) for row in sheet.rows)
+    assert "photo-clean: VGG-19" in report.markdown()
+    with pytest.raises(OptionError, match="no cleaning 'much'"):
+        evaluate_upscale([model], [photos], cleaning=["much"])
+
+
 def test_contact_sheet_shows_input_methods_and_truth(
     make_model: MakeModel, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
