@@ -59,6 +59,29 @@ def test_tiles_do_not_show(entry: ModelEntry) -> None:
 
 
 @each("upscale")
+@pytest.mark.parametrize("sigma", [10, 15, 25])
+def test_noise_does_not_become_texture(entry: ModelEntry, sigma: int) -> None:
+    assert entry.spec is not None
+    times = entry.spec.scale
+    noise = np.random.default_rng(0).normal(0, sigma / 255, (128, 128, 3))
+    noisy = (np.rint(np.clip(0.5 + noise, 0, 1) * 255) / 255).astype(np.float32)
+    enlarged = ganfx.apply(Picture(noisy), "upscale", model=entry.name).rgb
+    smooth = cv2.resize(noisy, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
+
+    def rough(rgb: NDArray[np.floating]) -> float:
+        squares = rgb.reshape(128 * times // 8, 8, 128 * times // 8, 8, 3)
+        return float(squares.std((1, 3)).mean())
+
+    assert rough(enlarged) < 0.5 * rough(smooth)
+
+
+@each("upscale")
+def test_white_stays_white_to_its_corners(entry: ModelEntry) -> None:
+    white = Picture(np.ones((300, 300, 3), np.float32))
+    assert (ganfx.apply(white, "upscale", model=entry.name).rgb == 1).all()
+
+
+@each("upscale")
 @pytest.mark.parametrize("color", [(0.5, 0.5, 0.5), (0.9, 0.7, 0.6), (0.1, 0.2, 0.4)])
 def test_a_flat_color_stays_flat_and_of_its_color(entry: ModelEntry, color: tuple[float, float, float]) -> None:
     output = enlarge(entry, np.full((48, 48, 3), color, np.float32))
