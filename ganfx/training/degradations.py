@@ -10,6 +10,9 @@ from torch import Tensor
 from ganfx.training.jpeg import jpeg
 from ganfx.training.resample import BOX, CUBIC, KERNELS, apply_separable, blur_matrix, blurred, resize_matrix
 
+# Of what an upscaler learns from.
+KINDS = ("clean", "camera", "worn")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Worn:
@@ -41,6 +44,15 @@ class Degradation(Worn):
     camera_quality: tuple[float, float]
     cleaner: str | None = None
     cleaned: float = 1.0
+
+    def counts(self, batch: int) -> list[int]:
+        """How many pictures of a batch are of each of `KINDS`."""
+        clean_count, camera_count = round(batch * self.clean), round(batch * self.camera)
+        return [clean_count, camera_count, batch - clean_count - camera_count]
+
+    def kinds_of(self, batch: int) -> list[str]:
+        """The kind of each picture of a batch, in the order of `degrade`."""
+        return [kind for kind, count in zip(KINDS, self.counts(batch), strict=True) for _ in range(count)]
 
 
 def uniform(count: int, bounds: tuple[float, float], device: torch.device) -> Tensor:
@@ -119,9 +131,7 @@ def degrade(high_res: Tensor, scale: int, settings: Degradation) -> tuple[Tensor
 
     Shapes and results as of `camera`.
     """
-    n = len(high_res)
-    clean_count, camera_count = round(n * settings.clean), round(n * settings.camera)
-    good, shot, old = high_res.tensor_split([clean_count, clean_count + camera_count])
+    good, shot, old = torch.split(high_res, settings.counts(len(high_res)))
     untouched = clean(good, scale)
     parts = [(untouched, untouched)] if len(good) else []
     parts += [camera(shot, scale, settings)] if len(shot) else []

@@ -76,6 +76,7 @@ class TrainingRecipe:
     ema: decay of the average of the weights, 0..1; the average is what ships.
     clip: largest norm of a network's gradient.
     settings: the task's own.
+    teachers: names of upscalers by kinds of degradation, to learn from instead of from originals; see `Lessons`.
     scale: how much larger the output is, for upscaling.
     widest: photographs are cut up to so many pixels a side and shrunk to a stage's patch; 0 cuts at the patch's size.
     fit, turns: as in `Photos`.
@@ -94,6 +95,7 @@ class TrainingRecipe:
     widest: int = 0
     fit: int = 0
     turns: bool = True
+    teachers: dict[str, str] | None = None
 
     def stage_at(self, fraction: float) -> tuple[Stage, float]:
         """The stage that `fraction` of the run's minutes belongs to, and how far through it that is, 0..1."""

@@ -14,6 +14,7 @@ from ganfx.training.degradations import Degradation, camera, clean, degrade
 from ganfx.training.features import Lpips, VggFeatures
 from ganfx.training.gan import Gan, Metrics, Terms
 from ganfx.training.generators import ResidualUpscaler
+from ganfx.training.lessons import Lessons
 from ganfx.training.losses import low_frequency_loss, pixel_loss
 from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.photos import Photos
@@ -25,7 +26,7 @@ _VGG_SIDE = 72
 
 
 class UpscaleTask(TrainingTask):
-    """Pairs from photographs, a pixel stage, then an adversarial stage."""
+    """Pairs from photographs, a pixel stage, then an adversarial stage; or, with teachers, what these make of them."""
 
     def __init__(self, recipe: TrainingRecipe, photos: Photos, features: Path | None) -> None:
         super().__init__(recipe, photos, features)
@@ -35,10 +36,13 @@ class UpscaleTask(TrainingTask):
         self.cleaning = Cleaning(cleaner, self.degradation.cleaned, device) if cleaner else None
         self.lpips = Lpips(features).to(device) if features else None
         self.vgg = VggFeatures(features).to(device) if features and recipe.adversarial.vgg else None
+        given = (photos, self.degradation, self.cleaning)
+        self.lessons = Lessons(*given, recipe.teachers, recipe.scale) if recipe.teachers else None
 
     @property
     def feature_networks(self) -> tuple[str, ...]:
-        return tuple(name for name, network in ((SQUEEZENET, self.lpips), (VGG, self.vgg)) if network)
+        lpips = self.lpips if self.recipe.adversarial.perceptual else None
+        return tuple(name for name, network in ((SQUEEZENET, lpips), (VGG, self.vgg)) if network)
 
     def networks(self) -> tuple[ResidualUpscaler, torch.nn.Module]:
         generator = ResidualUpscaler(self.recipe.scale, **self.recipe.generator)
@@ -58,6 +62,10 @@ class UpscaleTask(TrainingTask):
         return channels_last(low_res, high_res)
 
     def step(self, gan: Gan, stage: Stage, rate: float) -> Metrics:
+        if self.lessons is not None:
+            low_res, taught, high_res = channels_last(*self.lessons.draw(stage.batch, stage.patch))
+            terms = self._lesson_terms(gan, gan.generator(low_res), taught, high_res)
+            return gan.step_generator(terms, rate * stage.generator_rate)
         low_res, high_res = self._pair(stage.batch, stage.patch)
         return self.update(gan, stage, rate, gan.generator(low_res), high_res, self._terms)
 
@@ -68,7 +76,20 @@ class UpscaleTask(TrainingTask):
             "low_frequency": (weight.low_frequency, low_frequency_loss(fake, real, self.recipe.scale)),
             "adversarial": gan.adversarial_term(fake),
         }
-        if self.lpips is not None:
+        return terms | self._perceptual_terms(gan, fake, real)
+
+    def _lesson_terms(self, gan: Gan, fake: Tensor, taught: Tensor, real: Tensor) -> Terms:
+        """Detail is the teacher's; color and light are the original's."""
+        weight = self.recipe.adversarial
+        terms = {
+            "pixel": (weight.pixel, pixel_loss(fake, taught)),
+            "low_frequency": (weight.low_frequency, low_frequency_loss(fake, real, self.recipe.scale)),
+        }
+        return terms | self._perceptual_terms(gan, fake, taught)
+
+    def _perceptual_terms(self, gan: Gan, fake: Tensor, real: Tensor) -> Terms:
+        weight, terms = self.recipe.adversarial, {}
+        if self.lpips is not None and weight.perceptual:
             terms["perceptual"] = (weight.perceptual, self.lpips.between(gan.fabric, fake, real).mean())
         if self.vgg is not None:
             terms["vgg"] = (weight.vgg, self.vgg.between(gan.fabric, *_cut((fake, real))))

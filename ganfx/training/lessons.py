@@ -1,0 +1,91 @@
+"""Pairs whose targets come from other networks: a small network learns in minutes what these took days to find.
+
+Knowledge distillation (Hinton et al. 2015) for super-resolution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganfx.engine import open_engine
+from ganfx.errors import TrainingError
+from ganfx.hub import find_model
+from ganfx.training.cleaning import Cleaning
+from ganfx.training.degradations import KINDS, Degradation, degrade
+from ganfx.training.photos import Photos
+
+# Low-resolution pixels at each side of a picture that a teacher sees and the student does not.
+_MARGIN = 4
+# Pairs made at a time, pairs to begin with, and most pairs kept: each is drawn several times before it is replaced.
+_GROUP, _FIRST, _POOL = 10, 100, 1000
+
+
+class Lessons:
+    """Pairs of a degraded picture and what a teacher makes of it, in a pool that is renewed as it is drawn from.
+
+    `teachers` names a model for each kind of degradation, see `degradations.KINDS`. A teacher is shown the picture as
+    it was degraded; the student gets it as `cleaning` leaves it. Raises TrainingError where a kind has no teacher or a
+    teacher has another scale, and ModelError where one is not installed.
+    """
+
+    def __init__(
+        self,
+        photos: Photos,
+        degradation: Degradation,
+        cleaning: Cleaning | None,
+        teachers: Mapping[str, str],
+        scale: int,
+    ) -> None:
+        if set(teachers) != set(KINDS):
+            raise TrainingError(f"teachers are needed for {', '.join(KINDS)}", hint="one model may teach all of them")
+        self.photos, self.degradation, self.cleaning, self.scale = photos, degradation, cleaning, scale
+        self.teachers = {kind: _teacher(teachers[kind], scale) for kind in KINDS}
+        self.pool: list[tuple[Tensor, Tensor, Tensor]] = []
+        self.next = 0
+
+    def draw(self, batch: int, patch: int) -> tuple[Tensor, Tensor, Tensor]:
+        """(low_res, taught, high_res): (N, 3, patch / scale, patch / scale) and twice (N, 3, patch, patch)."""
+        self._renew(patch)
+        while len(self.pool) < _FIRST:
+            self._renew(patch)
+        chosen = torch.randint(len(self.pool), (batch,)).tolist()
+        low_res, taught, high_res = (
+            torch.stack([self.pool[index][part] for index in chosen]).float() / 255 for part in range(3)
+        )
+        return low_res, taught, high_res
+
+    def _renew(self, patch: int) -> None:
+        """Put new pairs into the pool, in place of the oldest ones once it is full."""
+        margin = _MARGIN * self.scale
+        high_res = self.photos.crops(_GROUP, patch + 2 * margin)
+        seen, soft = degrade(high_res, self.scale, self.degradation)
+        given = self.cleaning(seen, soft) if self.cleaning else seen
+        kinds = self.degradation.kinds_of(_GROUP)
+        taught = torch.stack([self.teachers[kind](one) for one, kind in zip(seen, kinds, strict=True)])
+        sides = ((given, _MARGIN), (taught, margin), (high_res, margin))
+        for pair in zip(*(_inner(images, side) for images, side in sides), strict=True):
+            self.pool[self.next : self.next + 1] = [pair]
+            self.next = (self.next + 1) % _POOL
+
+
+def _teacher(name: str, scale: int) -> Callable[[Tensor], Tensor]:
+    """rgb (3, H, W) in [0, 1] -> (3, H * scale, W * scale), by the installed upscaler `name`."""
+    engine = open_engine(find_model(name, task="upscale"))
+    if engine.spec.scale != scale:
+        raise TrainingError(f"{name} has scale {engine.spec.scale}, not {scale}", hint="choose another teacher")
+
+    def enlarge(rgb: Tensor) -> Tensor:
+        enlarged = engine.run(np.ascontiguousarray(rgb.permute(1, 2, 0).cpu().numpy()))
+        return torch.from_numpy(enlarged).permute(2, 0, 1).to(rgb.device)
+
+    return enlarge
+
+
+def _inner(images: Tensor, margin: int) -> Tensor:
+    """(N, 3, H, W) in [0, 1] without `margin` pixels at each side, as bytes."""
+    inner = images[..., margin:-margin, margin:-margin].clamp(0, 1) * 255
+    return inner.round().to(torch.uint8)
