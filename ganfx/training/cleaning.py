@@ -12,7 +12,7 @@ from ganfx.training.recipe import load_recipe
 from ganfx.training.wear import misjudged, strength_of
 
 # What the filter takes for clean is not cleaned.
-LEAST_STRENGTH = 0.07
+LEAST_STRENGTH = 0.02
 
 
 class Cleaning(nn.Module):

@@ -89,10 +89,19 @@ def test_what_the_cleaner_makes_of_a_place_depends_on_its_receptive_field_alone(
 
 def test_the_estimate_is_one_number_for_the_picture() -> None:
     torch.manual_seed(0)
-    level = LevelEstimator(8, 8)(scene(2, 64))
+    level = LevelEstimator(8, 8, certain=0.01)(scene(2, 64))
     assert level.shape == (2, 1, 64, 64)
     assert torch.equal(level, level[:, :, :1, :1].expand_as(level))
     assert not torch.equal(level[0], level[1])
+
+
+def test_what_may_be_clean_gets_no_strength_at_all() -> None:
+    torch.manual_seed(0)
+    estimator, pictures = LevelEstimator(8, 8, certain=0.9), scene(2, 64)
+    strength, damaged = estimator.judge(pictures)
+    assert (damaged < estimator.least).all()
+    assert strength.abs().min() > 0
+    assert torch.equal(estimator(pictures), torch.zeros(2, 1, 64, 64))
 
 
 @pytest.mark.parametrize("name", ["photo-clean", "photo-level"])
@@ -123,7 +132,9 @@ worn_resize = [1.0, 1.5]
 worn_noise = [1, 20]
 worn_quality = [30, 90]
 """
-TINY_LEVEL = TINY.replace('"clean"', '"level"').replace("widths = [8, 8]\nblocks = [1, 1]", "channels = 4\nhidden = 4")
+TINY_LEVEL = TINY.replace('"clean"', '"level"').replace(
+    "widths = [8, 8]\nblocks = [1, 1]", "channels = 4\nhidden = 4\ncertain = 0.5"
+)
 
 
 @pytest.mark.parametrize(

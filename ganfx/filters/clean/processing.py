@@ -16,7 +16,7 @@ from ganfx.imaging.picture import Floats, Picture
 from ganfx.spec import ModelSpec
 
 # Estimates below this are of clean pictures.
-CLEAN = 0.07
+CLEAN = 0.02
 # Least side of a crop in pixels that is judged.
 SMALLEST = 48
 # Estimates above this are believed as far as the calmest places have noise, too.
