@@ -32,7 +32,7 @@ $(BASE)/ready: pyproject.toml requirements.lock
 $(DEV)/ready: pyproject.toml requirements-dev.lock
 	$(PYTHON) -m venv $(DEV)
 	$(DEV)/bin/pip install $(LOCKED) --requirement requirements-dev.lock
-	$(DEV)/bin/pip install $(EDITABLE) ".[train,import,docs,dev]"
+	$(DEV)/bin/pip install $(EDITABLE) ".[train,import,eval,docs,dev]"
 	touch $@
 
 $(LOCK)/ready:
@@ -77,7 +77,7 @@ lock: $(LOCK)/ready
 	rm -f requirements.lock requirements-dev.lock
 	$(LOCK)/bin/python .ci/build_requires.py | $(LOCK)/bin/$(UV_COMPILE) --output-file requirements.lock pyproject.toml -
 	$(LOCK)/bin/python .ci/build_requires.py | $(LOCK)/bin/$(UV_COMPILE) --output-file requirements-dev.lock \
-		--constraints requirements.lock --extra train --extra import --extra docs --extra dev pyproject.toml -
+		--constraints requirements.lock --extra train --extra import --extra eval --extra docs --extra dev pyproject.toml -
 
 audit: $(LOCK)/ready
 	@$(LOCK)/bin/python .ci/audit.py

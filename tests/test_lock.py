@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 UNLOCKED = {"torch", "torchvision"}
 # What each lock has to satisfy, as extras of the project.
-EXTRAS = {"requirements.lock": (), "requirements-dev.lock": ("train", "import", "docs", "dev")}
+EXTRAS = {"requirements.lock": (), "requirements-dev.lock": ("train", "import", "eval", "docs", "dev")}
 PLATFORMS = (
     {"sys_platform": "linux", "platform_machine": "x86_64", "os_name": "posix", "platform_system": "Linux"},
     {"sys_platform": "linux", "platform_machine": "aarch64", "os_name": "posix", "platform_system": "Linux"},

@@ -13,7 +13,7 @@ from ganfx.engine import EngineOptions
 from ganfx.evaluation.base import Evaluation, Say, run_timed
 from ganfx.evaluation.methods import Method, OpenedModel, open_models
 from ganfx.evaluation.protocol import MIN_SIDE, WEAR, Sample, check_names, degrade, samples_of
-from ganfx.evaluation.reference import ReferenceMetrics
+from ganfx.evaluation.reference import EFFICIENTNET, EFFICIENTNET_LEGEND, ReferenceMetrics, say_missing
 from ganfx.evaluation.report import Column, EvaluationReport, ReportLayout
 from ganfx.evaluation.sheet import Cell, Sheet, busiest
 from ganfx.imaging.picture import Floats, Picture
@@ -25,14 +25,15 @@ COLUMNS = (
     Column("ssim", "SSIM", ".4f", np.mean, max),
     Column("lpips", "LPIPS", ".4f", np.mean, min),
     Column("vgg", "VGG", ".4f", np.mean, min),
+    EFFICIENTNET,
     Column("s_per_mp", "s/MP", ".3f", np.median, None),
 )
 LEGEND = (
-    "noise: white, sigma 25 of 255; jpeg: quality 20, 4:2:0; worn: two rounds of blur, resize, noise and JPEG; none: "
-    "the original. PSNR (higher is better) of RGB, SSIM of BT.601 luma. LPIPS (lower): SqueezeNet v0.1. VGG (lower): "
-    "distance of VGG-19 features. A psnr of inf: some picture came back as the original. s/MP: median seconds for each "
-    f"megapixel. {NLM}: non-local means of OpenCV, as strong as its noise estimate. An upscaler: its result, shrunk by "
-    "area to the input's size."
+    "noise: white, sigma 25 of 255; jpeg: quality 20, 4:2:0; worn: two rounds of blur, resize, noise and JPEG; "
+    "none: the original. PSNR (higher is better) of RGB, SSIM of BT.601 luma. LPIPS (lower): SqueezeNet v0.1. VGG"
+    f" (lower): distance of VGG-19 features. {EFFICIENTNET_LEGEND} A psnr of inf: some picture came back as the "
+    f"original. s/MP: median seconds for each megapixel. {NLM}: non-local means of OpenCV, as strong as its noise "
+    "estimate. An upscaler: its result, shrunk by area to the input's size."
 )
 # Noise in levels of 255 below which non-local means does nothing.
 _LEAST_NOISE = 1.0
@@ -59,8 +60,7 @@ def evaluate_clean(
     samples = samples_of(sets, limit)
     options = options or EngineOptions()
     opened = open_models(models, options, baselines=[INPUT, NLM])
-    if features_dir() is None:
-        say("GANFX_FEATURES names no folder: LPIPS and VGG are left out")
+    say_missing(say)
     methods = [Method(INPUT, lambda rgb: rgb), Method(NLM, non_local_means)]
     methods += [model.method(_cleaner(model, options)) for model in opened]
     return _CleanEvaluation(methods, tuple(wear)).evaluate_all(samples, say)

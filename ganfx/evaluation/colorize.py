@@ -17,7 +17,7 @@ from ganfx.evaluation.degradations import DEGRADATIONS, turn_grey
 from ganfx.evaluation.methods import Method, OpenedModel, open_models
 from ganfx.evaluation.metrics import chroma_error, colorfulness, psnr
 from ganfx.evaluation.protocol import MIN_SIDE, Sample, check_names, samples_of
-from ganfx.evaluation.reference import NAN, ReferenceMetrics
+from ganfx.evaluation.reference import EFFICIENTNET, EFFICIENTNET_LEGEND, NAN, ReferenceMetrics, say_missing
 from ganfx.evaluation.report import Column, EvaluationReport, ReportLayout
 from ganfx.evaluation.resample import fitted
 from ganfx.evaluation.sheet import Cell, Sheet
@@ -37,6 +37,7 @@ COLUMNS = (
     Column("ab_mae", "ab MAE", ".2f", np.mean, min),
     Column("lpips", "LPIPS", ".4f", np.mean, min),
     Column("vgg", "VGG", ".4f", np.mean, min),
+    EFFICIENTNET,
     Column("psnr", "PSNR", ".2f", np.mean, max),
     Column("colorfulness", "colorfulness", ".1f", np.mean, None),
     Column("colorfulness_gap", "gap", ".1f", np.mean, min),
@@ -44,15 +45,16 @@ COLUMNS = (
     Column("seconds", "s", ".3f", np.median, None),
 )
 LEGEND = (
-    f"Pictures: whole, shrunk by area to a long side of {MAX_SIDE}. Looks: plain is the luminance (Rec. 709); old is "
-    "a scan of an old print, which hardly saw red, has another gamma, and is faded, soft and grainy. ab error (lower "
-    "is better): mean distance of (`a*`, `b*`) from the original's; ab MAE (lower): mean difference of `a*` and of "
-    "`b*`, each for itself. LPIPS (lower): SqueezeNet v0.1. VGG (lower): distance of VGG-19 features. "
-    "PSNR (higher): of RGB; it prefers dull colors. These three compare with the original, and where the "
-    "degradation is old with the original's colors in the old print's light. colorfulness: of Hasler and Suesstrunk, "
-    f"{TRUTH} being the originals; gap (lower): its mean distance from the original's. L change: mean change of `L*` "
-    f"from the grey picture's. {MEAN_CHROMA}: the grey picture in one color, the mean `a*` and `b*` of all "
-    "originals, which nobody knows beforehand. s: median seconds for a picture, all work included."
+    f"Pictures: whole, shrunk by area to a long side of {MAX_SIDE}. Looks: plain is the luminance (Rec. 709); old "
+    "is a scan of an old print, which hardly saw red, has another gamma, and is faded, soft and grainy. ab error "
+    "(lower is better): mean distance of (`a*`, `b*`) from the original's; ab MAE (lower): mean difference of "
+    "`a*` and of `b*`, each for itself. LPIPS (lower): SqueezeNet v0.1. VGG (lower): distance of VGG-19 features."
+    f" {EFFICIENTNET_LEGEND} PSNR (higher): of RGB; it prefers dull colors. These three compare with the original,"
+    " and where the degradation is old with the original's colors in the old print's light. colorfulness: of "
+    f"Hasler and Suesstrunk, {TRUTH} being the originals; gap (lower): its mean distance from the original's. L "
+    f"change: mean change of `L*` from the grey picture's. {MEAN_CHROMA}: the grey picture in one color, the mean "
+    "`a*` and `b*` of all originals, which nobody knows beforehand. s: median seconds for a picture, all work "
+    "included."
 )
 
 
@@ -75,8 +77,7 @@ def evaluate_colorize(
     samples = samples_of(sets, limit)
     names = (GREY, MEAN_CHROMA, TRUTH)
     opened = open_models(models, options or EngineOptions(), task="colorize", baselines=names)
-    if features_dir() is None:
-        say("GANFX_FEATURES names no folder: LPIPS and VGG are left out")
+    say_missing(say)
     return compete([model.method(_coloring(model)) for model in opened], samples, degradations, say)
 
 
@@ -167,6 +168,7 @@ class _ColorizeEvaluation(Evaluation):
             "ab_mae": float(np.abs(lab[..., 1:] - truth.chroma).mean()),
             "lpips": figures["lpips"],
             "vgg": figures["vgg"],
+            "efficientnet": figures["efficientnet"],
             "psnr": psnr(*(rgb.astype(np.float64) * 255 for rgb in (output, answer))),
             "colorfulness": colorful,
             "colorfulness_gap": abs(colorful - truth.colorfulness),

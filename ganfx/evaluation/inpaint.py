@@ -17,7 +17,7 @@ from ganfx.evaluation.masks import KINDS
 from ganfx.evaluation.methods import Method, OpenedModel, open_models
 from ganfx.evaluation.metrics import psnr, seam
 from ganfx.evaluation.protocol import MIN_SIDE, Sample, eight_bit, samples_of
-from ganfx.evaluation.reference import ReferenceMetrics
+from ganfx.evaluation.reference import EFFICIENTNET, EFFICIENTNET_LEGEND, ReferenceMetrics, say_missing
 from ganfx.evaluation.report import Column, EvaluationReport, ReportLayout
 from ganfx.evaluation.resample import fitted
 from ganfx.evaluation.sheet import Cell, Sheet, around
@@ -36,6 +36,7 @@ COLUMNS = (
     Column("hole", "hole %", ".1f", np.mean, None),
     Column("lpips", "LPIPS", ".4f", np.mean, min),
     Column("vgg", "VGG", ".4f", np.mean, min),
+    EFFICIENTNET,
     Column("psnr_hole", "PSNR hole", ".2f", np.mean, max),
     Column("ssim", "SSIM", ".4f", np.mean, max),
     Column("seam", "seam", ".3f", np.mean, min),
@@ -43,11 +44,11 @@ COLUMNS = (
     Column("seconds", "s", ".3f", np.median, None),
 )
 LEGEND = (
-    f"Pictures: the middle {MAX_SIDE}x{MAX_SIDE}. LPIPS (lower is better): SqueezeNet v0.1, of the whole picture. VGG "
-    "(lower): distance of VGG-19 features. PSNR (higher): of RGB, in the hole alone; it prefers "
-    "blur. SSIM (higher): on BT.601 luma, of the whole. seam (1 is unseen): mean step across the "
-    "hole's edge over the mean step beside it. outside: largest change of a pixel that was to be kept, in "
-    "levels of 255. s: median seconds for a picture, all work included."
+    f"Pictures: the middle {MAX_SIDE}x{MAX_SIDE}. LPIPS (lower is better): SqueezeNet v0.1, of the whole picture. "
+    f"VGG (lower): distance of VGG-19 features. {EFFICIENTNET_LEGEND} PSNR (higher): of RGB, in the hole alone; it"
+    " prefers blur. SSIM (higher): on BT.601 luma, of the whole. seam (1 is unseen): mean step across the hole's "
+    "edge over the mean step beside it. outside: largest change of a pixel that was to be kept, in levels of 255."
+    " s: median seconds for a picture, all work included."
 )
 
 
@@ -76,8 +77,7 @@ def evaluate_inpaint(
     cases = {folder.name: folder} if folder else drawn(kinds or tuple(KINDS))
     opened = open_models(models, options or EngineOptions(), task="inpaint", baselines=tuple(BASELINES))
     networks = [model.method(_filling(model)) for model in opened]
-    if features_dir() is None:
-        say("GANFX_FEATURES names no folder: LPIPS and VGG are left out")
+    say_missing(say)
     return compete(networks, samples, cases, say)
 
 
@@ -159,6 +159,7 @@ class _InpaintEvaluation(Evaluation):
             "hole": 100 * float(hole.mean()),
             "lpips": figures["lpips"],
             "vgg": figures["vgg"],
+            "efficientnet": figures["efficientnet"],
             "psnr_hole": psnr(*(rgb[hole].astype(np.float64) * 255 for rgb in (output, truth))),
             "ssim": figures["ssim"],
             "seam": seam(output, hole),

@@ -15,7 +15,7 @@ from ganfx.evaluation.methods import Method, common_scale, open_models
 from ganfx.evaluation.metrics import luma
 from ganfx.evaluation.niqe import Niqe
 from ganfx.evaluation.protocol import DEGRADATIONS, MIN_SIDE, Sample, check_names, degrade, samples_of
-from ganfx.evaluation.reference import NAN, ReferenceMetrics
+from ganfx.evaluation.reference import EFFICIENTNET, EFFICIENTNET_LEGEND, NAN, ReferenceMetrics, say_missing
 from ganfx.evaluation.report import Column, EvaluationReport, ReportLayout
 from ganfx.evaluation.resample import bicubic
 from ganfx.evaluation.sheet import Cell, Sheet, busiest, enlarged_pixels
@@ -32,12 +32,13 @@ COLUMNS = (
     Column("ssim", "SSIM", ".4f", np.mean, max),
     Column("lpips", "LPIPS", ".4f", np.mean, min),
     Column("vgg", "VGG", ".4f", np.mean, min),
+    EFFICIENTNET,
     Column("niqe", "NIQE", ".2f", np.nanmean, min),
     Column("s_per_mp", "s/MP", ".3f", np.median, None),
 )
 LEGEND = (
-    "PSNR and SSIM (higher is better): on BT.601 luma, without as many border pixels as the scale. LPIPS (lower): "
-    "SqueezeNet v0.1. VGG (lower): distance of VGG-19 features. NIQE (lower): needs no "
+    "PSNR and SSIM (higher is better): on BT.601 luma, without as many border pixels as the scale. LPIPS (lower):"
+    f" SqueezeNet v0.1. VGG (lower): distance of VGG-19 features. {EFFICIENTNET_LEGEND} NIQE (lower): needs no "
     "original. s/MP: median seconds for each megapixel of output."
 )
 
@@ -63,8 +64,9 @@ def evaluate_upscale(
     check_names(cleaning, CLEANING, "cleaning")
     samples = samples_of(sets, limit)
     scale, networks = _networks(models, cleaning, options or EngineOptions())
+    say_missing(say)
     if features_dir() is None:
-        say("GANFX_FEATURES names no folder: LPIPS, VGG and NIQE are left out")
+        say("GANFX_FEATURES names no folder: NIQE is left out")
     evaluation = _UpscaleEvaluation(scale, [_baseline(scale), *networks], tuple(degradations))
     return evaluation.evaluate_all(samples, say)
 

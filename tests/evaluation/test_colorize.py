@@ -166,7 +166,7 @@ def test_who_knows_the_colors_wins(photos: Path, look: str, monkeypatch: pytest.
     assert found["grey"]["lightness_change"] == pytest.approx(0, abs=1e-5)
     assert found["tested"]["lightness_change"] < 0.3
     (line,) = [line for line in report.markdown().splitlines() if line.startswith("| tested |")]
-    assert line.count("**") == 2 * 6
+    assert line.count("**") == 2 * 7
 
 
 def test_a_known_error_is_found(photos: Path) -> None:

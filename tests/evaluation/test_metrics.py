@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -110,21 +111,49 @@ def test_perceptual_distances_grow_with_blur(features: Path, photo: Floats) -> N
     distance = PerceptualDistance(features)
     crop = photo[:160, :192]
     distance.set_reference(crop)
-    assert distance.distances(crop) == (0, 0)
-    blurred = [distance.distances(cv2.GaussianBlur(crop, (0, 0), sigma)) for sigma in (0.7, 1.5, 3)]
-    for figures in zip(*blurred, strict=True):
-        assert 0 < figures[0] < figures[1] < figures[2]
+    assert distance.figures(crop) == {"lpips": 0, "vgg": 0, "efficientnet": 0}
+    blurred = [distance.figures(cv2.GaussianBlur(crop, (0, 0), sigma)) for sigma in (0.7, 1.5, 3)]
+    for name in ("lpips", "vgg", "efficientnet"):
+        assert 0 < blurred[0][name] < blurred[1][name] < blurred[2][name]
 
 
-def test_vgg_distance_of_a_sharp_wrong_picture_is_not_small(features: Path, photo: Floats) -> None:
+@pytest.mark.parametrize("name", ["vgg", "efficientnet"])
+def test_distance_of_a_sharp_wrong_picture_is_not_small(features: Path, photo: Floats, name: str) -> None:
     from ganfx.evaluation.perceptual import PerceptualDistance
 
     distance = PerceptualDistance(features)
     distance.set_reference(photo[:160, :192])
-    assert (
-        distance.distances(photo[200:360, 300:492])[1]
-        > distance.distances(cv2.GaussianBlur(photo[:160, :192], (0, 0), 1.5))[1]
-    )
+    wrong, soft = photo[200:360, 300:492], cv2.GaussianBlur(photo[:160, :192], (0, 0), 1.5)
+    assert distance.figures(wrong)[name] > distance.figures(soft)[name]
+
+
+def test_the_judge_recognizes_what_it_was_trained_to(shared_data: Path) -> None:
+    """That its layers are put together as they were trained: what looks alike to people is near, of any two photos."""
+    torch = pytest.importorskip("torch")
+    from ganfx.evaluation.efficientnet import EfficientNetFeatures
+
+    names = ("eval/Set14/img_011.png", "eval/Set14/img_005.png")
+    photos = [cv2.imread(str(shared_data / name))[..., ::-1] for name in names]
+    network = EfficientNetFeatures()
+
+    def last(rgb: Any) -> Any:
+        small = cv2.resize(rgb, (224, 224), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        return network(torch.from_numpy(small.transpose(2, 0, 1)[None]))[-1].mean((2, 3))
+
+    one, other = map(last, photos)
+    mirrored = last(np.ascontiguousarray(photos[0][:, ::-1]))
+    same, different = (torch.cosine_similarity(one, rest).item() for rest in (mirrored, other))
+    assert same > 0.9
+    assert different < 0.6
+
+
+def test_without_networks_figures_are_not_numbers(monkeypatch: pytest.MonkeyPatch, photo: Floats) -> None:
+    from ganfx.evaluation import perceptual
+
+    monkeypatch.setattr(perceptual, "is_installed", lambda: False)
+    distance = perceptual.PerceptualDistance(None)
+    distance.set_reference(photo[:64, :64])
+    assert all(map(math.isnan, distance.figures(photo[:64, :64]).values()))
 
 
 def test_niqe_grows_with_blur_and_noise(features: Path, photo: Floats, rng: np.random.Generator) -> None:
@@ -150,9 +179,9 @@ def test_niqe_of_too_little_is_not_a_number(features: Path) -> None:
 def test_missing_arrays_are_named(tmp_path: Path) -> None:
     from ganfx.errors import ModelError
     from ganfx.evaluation.niqe import Niqe
-    from ganfx.evaluation.perceptual import VggDistance
+    from ganfx.evaluation.perceptual import vgg_distance
 
-    for metric in (Niqe, VggDistance):
+    for metric in (Niqe, vgg_distance):
         with pytest.raises(ModelError, match=str(tmp_path)):
             metric(tmp_path)
 

@@ -110,7 +110,7 @@ def test_every_method_is_in_every_table(
     assert stored["task"] == "upscale-x4"
     assert len(stored["measurements"]) == 2 * len(cases)
     for row in stored["rows"]:
-        assert {"psnr_y", "ssim", "lpips", "vgg", "niqe", "s_per_mp"} == set(row["figures"])
+        assert {"psnr_y", "ssim", "lpips", "vgg", "efficientnet", "niqe", "s_per_mp"} == set(row["figures"])
 
 
 def test_the_better_network_has_the_better_figures(
@@ -223,7 +223,14 @@ def test_x2_is_measured_at_x2(make_model: MakeModel, photos: Path, monkeypatch: 
 def test_figures_are_pooled_over_pictures() -> None:
     report = EvaluationReport(ReportLayout("upscale-x4", "degradation", COLUMNS, ""), "CPU", {"bicubic": None})
     for number, seconds in enumerate((1.0, 2.0, 30.0)):
-        figures = {"psnr_y": 20.0 + number, "ssim": 0.5, "lpips": 0.1, "vgg": 0.1, "niqe": math.nan}
+        figures = {
+            "psnr_y": 20.0 + number,
+            "ssim": 0.5,
+            "lpips": 0.1,
+            "vgg": 0.1,
+            "efficientnet": 0.1,
+            "niqe": math.nan,
+        }
         report.measurements.append(Measurement("bicubic", "set", "clean", str(number), figures | {"s_per_mp": seconds}))
     (row,) = report.rows()
     assert row.figures["psnr_y"] == pytest.approx(21)
