@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ganfx import pipeline
@@ -39,6 +39,7 @@ class Outcome:
     input_size, output_size: (width, height) in pixels; None where that is unknown.
     steps: the filters that were applied, in the syntax of `pipeline.parse_steps`.
     notes: what the user should know; of SKIPPED, the reason.
+    found: shares of the picture that a filter found by itself: what is certain, and filled, and what is doubtful.
     error: why it failed.
     status: DONE, UP_TO_DATE, SKIPPED, FAILED, PLANNED, or within a run POSTPONED.
     """
@@ -51,6 +52,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
     error: ItemError | None = None
     status: str = DONE
+    found: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     @property
     def megapixels(self) -> float:
@@ -80,6 +82,7 @@ class Outcome:
             "steps": self.steps,
             "seconds": round(self.seconds, 3),
             "notes": valid(self.notes),
+            "found": {name: round(share, 6) for name, share in self.found.items()} or None,
             "error": self.error
             and valid({"code": self.error.code, "message": str(self.error), "hint": self.error.hint}),
         }
@@ -109,16 +112,16 @@ def process(item: Item, chooser: pipeline.Chooser, save: SaveOptions, policy: Wr
         slot.enter(ENGINE)
         started = time.monotonic()
         chain = chooser.choose(reader, on_pixels)
-        write = _ItemProcess(item, reader, chain, save, policy, slot, on_pixels).choose_writer()
-        notes = (*chain.reasons, *write())
-        size = chain.output_size(reader)
+        work = _ItemProcess(item, reader, chain, save, policy, slot, on_pixels)
+        notes = tuple(dict.fromkeys((*chain.reasons, *work.choose_writer()())))
         seconds = time.monotonic() - started
-        return Outcome(item, seconds, (reader.width, reader.height), size, chain.steps, tuple(dict.fromkeys(notes)))
+        sizes = (reader.width, reader.height), chain.output_size(reader)
+        return Outcome(item, seconds, *sizes, chain.steps, notes, found=work.found)
 
 
 @dataclass(frozen=True)
 class _ItemProcess:
-    """One item with its file open; its methods that write return notes."""
+    """One item with its file open; its methods that write return notes, and put what was found into `found`."""
 
     item: Item
     reader: PictureReader
@@ -127,6 +130,7 @@ class _ItemProcess:
     policy: WritePolicy
     slot: StageSlot
     on_pixels: pipeline.PixelProgress
+    found: dict[str, float] = field(default_factory=dict)
 
     def choose_writer(self) -> Callable[[], tuple[str, ...]]:
         """The way to write the result. Raises MaskError where the chain needs a mask and there is none."""
@@ -162,34 +166,40 @@ class _ItemProcess:
 
     def _retouch(self) -> tuple[str, ...]:
         bound = self.chain.filters[0]
-        masked = pipeline.find_regions(self.reader, self._mask(bound), bound)
+        doubts: tuple[str, ...] = ()
+        if self.item.mask is not None:
+            mask = self.item.mask.read(self.reader)
+        else:
+            levels = self._levels(bound)
+            mask, doubts = pipeline.certain(levels), pipeline.found_notes(bound.filter.name, levels)
+        masked = pipeline.find_regions(self.reader, mask, bound)
         if not masked.regions:
             what = "nothing was found to fill" if self.item.mask is None else "the mask is empty"
-            return self._copy(f"{what}: copied")
+            return (*self._copy(f"{what}: copied"), *doubts)
         with self._open_writer() as writer:
             writer.retouch(
                 self.reader, pipeline.retouch(self.reader, masked, bound, self.on_pixels, opaque=self._opaque)
             )
             self.slot.enter(ENCODE)
-        return (*self.reader.info.notes, *writer.notes)
+        return (*self.reader.info.notes, *writer.notes, *doubts)
 
     @property
     def _opaque(self) -> bool:
         return self.item.mask is not None and self.item.mask.is_alpha
 
-    def _mask(self, bound: pipeline.BoundFilter) -> Mask:
-        if self.item.mask is not None:
-            return self.item.mask.read(self.reader)
-        mask = pipeline.find_mask(self.reader, bound, lambda done: self.on_pixels(0))
+    def _levels(self, bound: pipeline.BoundFilter) -> Mask:
+        """What the filter finds, saved where the item says so."""
+        levels = pipeline.find_mask(self.reader, bound, lambda done: self.on_pixels(0))
+        self.found.update(pipeline.shares_found(levels))
         if self.item.mask_target is not None:
             save_mask(
-                mask,
+                levels,
                 self.item.mask_target,
                 overwrite=self.policy.overwrite_mask,
                 commit_hook=self.policy.mask_commit_hook,
                 below=self.item.mask_below,
             )
-        return mask
+        return levels
 
     def _open_writer(self) -> PictureWriter:
         width, height = self.chain.output_size(self.reader)

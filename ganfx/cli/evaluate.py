@@ -152,6 +152,41 @@ def inpaint(
     _tell(report, output)
 
 
+@evaluate.command(short_help="Look for damage where there is none, and where it is known.")
+@_models(None)
+@click.option("--set", "sets", type=click.Path(path_type=Path), multiple=True, help="A folder of undamaged pictures.")
+@click.option("--scans", type=click.Path(path_type=Path), help="A folder of damaged pictures; needs --truth.")
+@click.option(
+    "--truth", type=click.Path(path_type=Path), help="A text file of what is damaged on them, drawn by somebody."
+)
+@click.option("--sensitivity", type=click.FloatRange(0, 1), default=0.5, show_default=True)
+@_limit
+@_output
+def heal(
+    models: tuple[str, ...],
+    sets: tuple[Path, ...],
+    scans: Path | None,
+    truth: Path | None,
+    sensitivity: float,
+    limit: int | None,
+    output: Path | None,
+) -> None:
+    """Count what each finder takes for damage in undamaged pictures, and how much of known damage it finds on scans.
+
+    \b
+    Example:
+      ganfx eval heal --set BSD100 --scans scans --truth drawn.txt -o figures
+    """
+    with _extras():
+        from ganfx.evaluation.heal import evaluate_heal
+        from ganfx.hub import find_model
+
+    chosen = models or (str(find_model(task="scratches")),)
+    settings = {"sensitivity": sensitivity}
+    report = evaluate_heal(chosen, sets, scans=scans, truth=truth, settings=settings, limit=limit, say=_say)
+    _tell(report, output)
+
+
 @evaluate.command(short_help="Turn pictures gray, color them, and compare.")
 @_models(None)
 @_sets

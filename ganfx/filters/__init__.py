@@ -12,6 +12,8 @@ import pkgutil
 from ganfx.errors import OptionError, nearest
 from ganfx.filters.base import (
     AUTO,
+    CERTAIN,
+    DOUBTFUL,
     Estimator,
     Filter,
     Finder,
@@ -26,6 +28,8 @@ from ganfx.filters.base import (
 
 __all__ = [
     "AUTO",
+    "CERTAIN",
+    "DOUBTFUL",
     "Estimator",
     "Filter",
     "Finder",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AUTO",
+    "CERTAIN",
+    "DOUBTFUL",
     "Deferred",
     "Estimator",
     "Filter",
@@ -43,6 +45,8 @@ Values = Mapping[str, Any]
 Infer = Callable[["Floats"], "Floats"]
 # (width, height) in pixels
 Size = tuple[int, int]
+# The two levels of what a finder finds: what is filled, and what is only listed.
+CERTAIN, DOUBTFUL = 1.0, 0.5
 
 
 @dataclass(frozen=True)
@@ -153,8 +157,8 @@ class Finder:
     """A second network that makes the mask for a retouch.
 
     models   the task that fitting models name in their contracts; they turn RGB into one channel
-    mask     (their output (H, W) in [0, 1], the probability that a pixel is to be filled; values) -> a mask like one
-             that a user gives
+    mask     (their output (H, W) in [0, 1], the probability that a pixel is to be filled; values) -> levels (H, W):
+             CERTAIN where pixels are filled, DOUBTFUL where they are only listed, else 0
     """
 
     models: str

@@ -1,8 +1,9 @@
 """Pictures through filters: in memory as a whole (`apply`), or streamed in strips.
 
 `load_filter` binds a filter to its options and networks. `stream` runs one that works on the whole picture,
-`find_mask`, `find_regions` and `retouch` one that works on masked pixels, and `apply_step` either. A `Chain` is several
-filters, one after another: parsed from text (`parse_steps`, `load_chain`) or chosen for each picture (`load_auto`).
+`find_mask`, `certain`, `find_regions` and `retouch` one that works on masked pixels, and `apply_step` either. A `Chain`
+is several filters, one after another: parsed from text (`parse_steps`, `load_chain`) or chosen for each picture
+(`load_auto`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,15 @@ from ganfx.imaging.picture import Mask, Picture
 from ganfx.pipeline.auto import load_auto
 from ganfx.pipeline.bound_filter import BoundFilter, check_filter, load_filter
 from ganfx.pipeline.chain import Chain, Chooser, apply_step, assemble
-from ganfx.pipeline.retouching import MaskedRegions, find_mask, find_regions, retouch
+from ganfx.pipeline.retouching import (
+    MaskedRegions,
+    certain,
+    find_mask,
+    find_regions,
+    found_notes,
+    retouch,
+    shares_found,
+)
 from ganfx.pipeline.source import Source
 from ganfx.pipeline.steps import Step, as_step, load_chain, parse_steps
 from ganfx.pipeline.streaming import stream
@@ -33,14 +42,17 @@ __all__ = [
     "apply",
     "as_step",
     "assemble",
+    "certain",
     "check_filter",
     "find_mask",
     "find_regions",
+    "found_notes",
     "load_auto",
     "load_chain",
     "load_filter",
     "parse_steps",
     "retouch",
+    "shares_found",
     "stream",
 ]
 

@@ -15,7 +15,7 @@ from ganfx.imaging.picture import Floats, Picture
 from ganfx.pipeline.bound_filter import BoundFilter, load_filter
 from ganfx.pipeline.chain import Chain
 from ganfx.pipeline.overview import read_overview
-from ganfx.pipeline.retouching import find_mask
+from ganfx.pipeline.retouching import certain, find_mask
 from ganfx.pipeline.source import Source
 
 # Long side in pixels of the overview that is analyzed.
@@ -27,9 +27,9 @@ GREY = 2.5
 # A print has a paper tone where its mean distance from that color is less than this share of its mean chroma, and its
 # hue is in this range, in degrees.
 TONED, PAPER = 0.2, (40, 100)
-# The share of a print that must look damaged for it to be healed. Clean prints have up to 0.008, scratched ones 0.018
-# and more.
-SCRATCHED = 0.012
+# The share of a print that must be damaged for certain for it to be healed. Clean prints have none, scratched ones
+# 0.009 and more.
+SCRATCHED = 0.002
 # A picture with a lower alpha anywhere is a cutout. Scans may have an alpha that is 1 throughout.
 OPAQUE = 0.999
 
@@ -134,14 +134,14 @@ class Auto:
         return dataclasses.replace(found, estimates={}) if found.values["strength"] else None
 
     def _damage(self, small: Picture, tone: Tone, progress: PixelProgress) -> float:
-        """The share of a picture that looks damaged.
+        """The share of a picture that is certainly damaged.
 
         It is 0 for cutouts and color photographs, where the finder takes too much for damage.
         """
         is_cutout = small.alpha is not None and small.alpha.min() < OPAQUE
         if is_cutout or not (tone.is_grey or tone.is_paper):
             return 0.0
-        return float(np.mean(find_mask(small, self.heal, lambda pixels: progress(0)) > 0))
+        return float(certain(find_mask(small, self.heal, lambda pixels: progress(0))).mean())
 
 
 def load_auto(engine: EngineOptions, *, color: bool = False) -> Auto:

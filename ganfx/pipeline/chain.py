@@ -14,7 +14,7 @@ import numpy as np
 from ganfx.engine import Engine, PixelProgress
 from ganfx.imaging.picture import Mask, Picture, PictureInfo
 from ganfx.pipeline.bound_filter import BoundFilter
-from ganfx.pipeline.retouching import apply_patches, find_mask, find_regions, retouch
+from ganfx.pipeline.retouching import apply_patches, certain, find_mask, find_regions, found_notes, retouch
 from ganfx.pipeline.source import Source
 from ganfx.pipeline.streaming import stream
 
@@ -150,13 +150,20 @@ def apply_step(
         return stream(source, bound, progress, mask=mask)
     listener = progress or (lambda pixels: None)
     picture = source.rows(0, source.height)
-    used = find_mask(picture, bound, lambda pixels: listener(0)) if mask is None else mask
+    if mask is None:
+        levels = find_mask(picture, bound, lambda pixels: listener(0))
+        picture, used = _noted(picture, *found_notes(bound.filter.name, levels)), certain(levels)
+    else:
+        used = mask
     masked = find_regions(picture, used, bound)
     if masked.regions:
         return iter([apply_patches(picture, retouch(picture, masked, bound, listener, opaque=opaque))])
     note = f"{bound.filter.name}: {'nothing was found to fill' if mask is None else 'the mask is empty'}"
-    info = dataclasses.replace(picture.info, notes=(*picture.info.notes, note))
-    return iter([dataclasses.replace(picture, info=info)])
+    return iter([_noted(picture, note)])
+
+
+def _noted(picture: Picture, *notes: str) -> Picture:
+    return dataclasses.replace(picture, info=dataclasses.replace(picture.info, notes=(*picture.info.notes, *notes)))
 
 
 def assemble(chunks: Iterable[Picture], size: tuple[int, int]) -> Picture:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ganfx.engine import PixelProgress
 from ganfx.errors import MaskError, OptionError
-from ganfx.filters import Region, Retouch
+from ganfx.filters import CERTAIN, Region, Retouch
 from ganfx.imaging.picture import Floats, Mask, Patch, Picture
 from ganfx.pipeline.bound_filter import BoundFilter
 from ganfx.pipeline.source import Source
@@ -29,7 +29,10 @@ class MaskedRegions:
 
 
 def find_mask(source: Source, bound: BoundFilter, progress: PixelProgress | None = None) -> Mask:
-    """The mask (H, W) that the filter's finder makes for `source`. Raises OptionError where it has none."""
+    """What the filter's finder finds in `source`: levels (H, W), CERTAIN, DOUBTFUL or 0; see `certain`.
+
+    Raises OptionError where it has none.
+    """
     finder = bound.filter.finder
     if finder is None or bound.finder is None:
         raise OptionError(f"{bound.filter.name} needs a mask", hint="say what to fill: white in the mask")
@@ -39,6 +42,25 @@ def find_mask(source: Source, bound: BoundFilter, progress: PixelProgress | None
 
     rows = list(bound.finder.stream(read, source.height, source.width, progress))
     return finder.mask(np.concatenate(rows)[..., 0], bound.values)
+
+
+def certain(levels: Mask) -> Mask:
+    """The mask (H, W) of 0 and 1 to be filled, where levels (H, W) say what was found."""
+    return np.asarray(levels >= CERTAIN, np.float32)
+
+
+def shares_found(levels: Mask) -> dict[str, float]:
+    """The shares of pixels that were found for certain and will be healed, and those that are only doubtful."""
+    sure = float(np.mean(levels >= CERTAIN))
+    return {"certain": sure, "doubtful": float(np.mean(levels > 0)) - sure}
+
+
+def found_notes(filter_name: str, levels: Mask) -> tuple[str, ...]:
+    """What was found, for the user: nothing where nothing is doubtful."""
+    doubtful = shares_found(levels)["doubtful"]
+    if not doubtful:
+        return ()
+    return (f"{filter_name}: {doubtful:.2%} of it is doubtful and left; --sensitivity 0.7 takes more",)
 
 
 def checked_mask(mask: Mask, source: Source) -> Mask:

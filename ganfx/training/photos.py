@@ -66,7 +66,7 @@ class Photos:
         sizes = torch.tensor([rgb.shape[:2] for rgb in usable])
         self.turns = turns
         self.skipped = len(paths) - len(usable)
-        self.narrowest = int(sizes.min())
+        self.broadest = int(sizes.min(1).values.max())
         self.heights, self.widths = (side.to(device) for side in sizes.unbind(1))
         areas = sizes.prod(1)
         self.starts = (areas.cumsum(0) - areas).to(device)
@@ -79,14 +79,15 @@ class Photos:
     def crops(self, count: int, patch: int, widest: int = 0) -> Tensor:
         """`count` random crops (N, 3, patch, patch) in [0, 1]; larger photographs are drawn more often.
 
-        With `widest` all are cut at one random side between patch and widest, or what the narrowest has, and shrunk
-        to patch.
+        With `widest` all are cut at one random side between patch and widest, from photographs that have it, and
+        shrunk to patch.
         """
-        cut = int(torch.randint(patch, max(patch, min(widest, self.narrowest)) + 1, ()))
+        cut = int(torch.randint(patch, max(patch, min(widest, self.broadest)) + 1, ()))
         if cut > patch:
             return F.interpolate(self.crops(count, cut), (patch, patch), mode="bilinear", antialias=True).clamp(0, 1)
         device = self.pixels.device
-        chosen = torch.multinomial(self.chances, count, replacement=True)
+        is_wide = torch.minimum(self.heights, self.widths) >= patch
+        chosen = torch.multinomial(self.chances * is_wide, count, replacement=True)
         top = (torch.rand(count, device=device) * (self.heights[chosen] - patch + 1)).long()
         left = (torch.rand(count, device=device) * (self.widths[chosen] - patch + 1)).long()
         side = torch.arange(patch, device=device)

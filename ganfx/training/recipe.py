@@ -110,10 +110,6 @@ class TrainingRecipe:
     def largest_stage(self) -> int:
         return max(stage.patch for stage in self.stages)
 
-    @property
-    def largest_patch(self) -> int:
-        return max(self.widest, self.largest_stage)
-
 
 def _build(kind: type[T], table: dict[str, Any], where: str) -> T:
     """`table` as a `kind`, every field by its name; unknown and missing settings are errors."""

@@ -115,7 +115,7 @@ def train(request: TrainingRequest, say: Say, start_from: dict[str, Tensor] | No
     shown, style = request.photos, (request.style,) if request.style else ()
     if request.back:
         recipe, shown, style = reversed_recipe(recipe), style, shown
-    smallest = max(recipe.largest_stage if request.back else recipe.largest_patch, PREVIEW_SIZE)
+    smallest = max(recipe.largest_stage, PREVIEW_SIZE)
     photos = Photos(list(shown), smallest, fabric.device, request.limit, fit=recipe.fit, turns=recipe.turns)
     say(f"{len(photos)} pictures ({photos.skipped} files left out), on {fabric.device}")
     say(f"precision {precision.name}: {precision.reason}")

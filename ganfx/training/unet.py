@@ -88,8 +88,8 @@ class UNet(nn.Module):
             field += (steps // 2 if level else 2 * steps) + 2 * steps * (blocks + decoded)
         return field
 
-    def forward(self, image: Tensor) -> Tensor:
-        packed = F.pixel_unshuffle(image, UNSHUFFLE)
+    def encoded(self, packed: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """(the coarsest features, those of each size above it from the finest on) of half-size pixels."""
         x = self.first(F.leaky_relu(self.head(packed), LEAK))
         skips = []
         for down in self.down:
@@ -97,7 +97,15 @@ class UNet(nn.Module):
             x = down(x)
         if self.gate is not None:
             x = x + self.gate(x.mean((2, 3), keepdim=True))
+        return x, skips
+
+    def decoded(self, x: Tensor, skips: list[Tensor], packed: Tensor) -> Tensor:
+        """The output at the input's size, from what `encoded` gives."""
         for up, skip in zip(self.up, reversed(skips), strict=True):
             x = up(x, skip)
         # fp32, since it may be added to pixels, for which bf16 is too coarse.
         return F.pixel_shuffle(self.tail(torch.cat([x, packed], 1)), UNSHUFFLE).float()
+
+    def forward(self, image: Tensor) -> Tensor:
+        packed = F.pixel_unshuffle(image, UNSHUFFLE)
+        return self.decoded(*self.encoded(packed), packed)

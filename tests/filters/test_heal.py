@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 import ganfx
 from ganfx.cli import main
 from ganfx.errors import OptionError
+from ganfx.filters import CERTAIN, DOUBTFUL, find_filter
 from ganfx.filters.heal.processing import damage_mask
 from ganfx.imaging.picture import Picture
+from ganfx.pipeline import parse_steps
 from tests import graphs
 
 COLOR = (0.2, 0.0, 1.0)
@@ -62,20 +64,120 @@ def test_damage_is_found_and_filled_and_the_rest_stays(models: tuple[str, str]) 
     assert (healed.rgb != picture.rgb).any(-1).sum() <= line.sum() + 2 * 5
 
 
+def levels(likely: NDArray[np.float32], **options: object) -> NDArray[np.float32]:
+    return damage_mask(likely, {"sensitivity": 0.5, "only": (), "edges": False, **options})
+
+
+def cracked(height: int = 100, width: int = 160) -> NDArray[np.float32]:
+    """Probabilities: a broad crack for certain, and apart from it a faint line and a possible one."""
+    likely = np.zeros((height, width), np.float32)
+    likely[50:54, 20:80] = 0.99
+    likely[80, 20:120] = 0.3
+    likely[20, 20:120] = 0.6
+    return likely
+
+
 def test_faint_damage_counts_where_it_goes_on_from_clear_damage() -> None:
-    likely = np.zeros((20, 60), np.float32)
-    likely[5, 5:30], likely[5, 30:50] = 0.9, 0.4
-    likely[15, 5:50] = 0.4
-    mask = damage_mask(likely, {"sensitivity": 0.5})
-    assert mask[5, 5:50].all()
-    assert not mask[15].any()
+    likely = cracked()
+    likely[51:53, 80:120] = 0.45
+    likely[51:53, 84:86] = 0
+    found = levels(likely)
+    assert (found[51, 20:84] == CERTAIN).all()
+    assert (found[51, 86:120] == CERTAIN).all()
+    assert not found[80].any()
 
 
-def test_sensitivity_finds_more_step_by_step() -> None:
+def test_what_is_possible_is_listed_but_not_filled() -> None:
+    found = levels(cracked())
+    assert (found[20, 20:120] == DOUBTFUL).all()
+    assert (levels(cracked(), sensitivity=1)[20, 20:120] == CERTAIN).all()
+
+
+def test_a_picture_that_is_hardly_damaged_as_a_whole_is_left_alone() -> None:
+    likely = np.zeros((400, 400), np.float32)
+    likely[50, 50:60] = 0.99
+    assert set(np.unique(levels(likely))) == {0, DOUBTFUL}
+    likely[100:103, 50:200] = 0.99
+    assert (levels(likely)[50, 50:60] == CERTAIN).all()
+
+
+def test_what_is_wider_than_a_crack_is_doubtful_and_the_cracks_beside_it_are_not() -> None:
+    likely = np.zeros((400, 400), np.float32)
+    likely[180:183, 20:380] = 0.99
+    likely[160:200, 200:240] = 0.99
+    found = levels(likely)
+    assert (found[165:195, 205:235] == DOUBTFUL).all()
+    assert (found[180:183, 20:180] == CERTAIN).all()
+    assert (found[180:183, 260:380] == CERTAIN).all()
+
+
+@pytest.mark.parametrize("level", [CERTAIN, DOUBTFUL])
+def test_sensitivity_finds_more_step_by_step(level: float) -> None:
     likely = np.random.default_rng(0).random((50, 50), np.float32)
-    sizes = [damage_mask(likely, {"sensitivity": value}).sum() for value in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    found = [levels(likely, sensitivity=value, edges=True) for value in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    sizes = [int((one >= level).sum()) for one in found]
     assert sizes == sorted(sizes)
     assert sizes[0] < sizes[-1]
+
+
+PLACES = {
+    "dust": [(slice(10, 13), slice(10, 14)), (slice(30, 32), slice(90, 92))],
+    "scratches": [(slice(60, 62), slice(20, 180))],
+    "cracks": [(slice(90, 97), slice(20, 180))],
+    "stains": [(slice(130, 160), slice(60, 100))],
+}
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_kinds_are_told_by_their_shape(kind: str) -> None:
+    likely = np.zeros((200, 200), np.float32)
+    for places in PLACES.values():
+        for place in places:
+            likely[place] = 0.99
+    found = levels(likely, only=(kind,))
+    for name, places in PLACES.items():
+        for place in places:
+            assert (found[place] > 0).all() == (name == kind)
+    both = levels(likely, only=(kind, "cracks"))
+    assert (both[PLACES["cracks"][0]] > 0).all()
+
+
+def test_a_line_with_branches_is_a_crack_however_thin() -> None:
+    likely = np.zeros((200, 200), np.float32)
+    likely[100:102, 20:180] = 0.99
+    likely[40:160, 60:62] = likely[40:160, 120:122] = 0.99
+    assert levels(likely, only=("cracks",)).any()
+    assert not levels(likely, only=("scratches",)).any()
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_the_torn_border_of_a_print_stays_and_cracks_that_end_there_are_healed(turn: int) -> None:
+    likely = np.zeros((200, 200), np.float32)
+    likely[:5, 40:140] = 0.99
+    likely[:120, 170:174] = 0.99
+    turned = np.rot90(likely, turn)
+    found = np.rot90(levels(turned), -turn)
+    assert not found[:5, 40:140].any()
+    assert (found[:120, 170:174] == CERTAIN).all()
+    assert (levels(turned, edges=True)[turned > 0] == CERTAIN).all()
+
+
+@pytest.mark.parametrize("text", ["fold", "crack", ""])
+def test_an_unknown_kind_is_refused_with_the_names_there_are(text: str) -> None:
+    with pytest.raises(OptionError, match="no kind of damage"):
+        find_filter("heal").check({"only": text})
+    assert find_filter("heal").check({"only": ["dust", " Cracks"]})["only"] == ("dust", "cracks")
+
+
+def test_options_come_through_the_command_line_and_steps(tmp_path: Path, models: tuple[str, str]) -> None:
+    photo = save(tmp_path / "old.png", scratched())
+    line = (photo, "-n", models[0], "--finder", models[1])
+    assert heal(*line, "--only", "dust", "-o", tmp_path / "dust.png") == 0
+    assert (tmp_path / "dust.png").read_bytes() == photo.read_bytes()
+    assert heal(*line, "--only", "dust", "--only", "cracks", "--only", "scratches", "-o", tmp_path / "both.png") == 0
+    assert (load(tmp_path / "both.png") != load(photo)).any()
+    step = parse_steps("heal:only=dust:only=cracks:edges")[0]
+    assert step.options == {"only": ("dust", "cracks"), "edges": True}
 
 
 def test_the_mask_can_be_kept_edited_and_given_to_inpaint(tmp_path: Path, models: tuple[str, str]) -> None:
@@ -84,7 +186,7 @@ def test_the_mask_can_be_kept_edited_and_given_to_inpaint(tmp_path: Path, models
     assert heal(photo, "-n", fill, "--finder", find, "--grow", 0, "--save-mask", tmp_path / "mask.png") == 0
     mask = load(tmp_path / "mask.png")
     assert mask.shape[:2] == (HEIGHT, WIDTH)
-    assert (mask.squeeze() > 0).sum() == 3 * 90
+    assert (mask.squeeze() == 255).sum() == 3 * 90
     with pytest.raises(SystemExit) as ended:
         main(
             ["inpaint", str(photo), "--mask", str(tmp_path / "mask.png"), "-n", fill, "-o", str(tmp_path / "again.png")]

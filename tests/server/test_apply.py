@@ -75,10 +75,11 @@ def test_results_equal_the_pipelines(
         mask[5:9, 6:12] = 255
     if filter == "heal":
         raw = (raw // 4).astype(raw.dtype) if depth < 32 else raw / 4
-        raw[5, 6:12] = 1 if depth == 32 else (1 << depth) - 1
+        raw[4:7, 6:16] = 1 if depth == 32 else (1 << depth) - 1
     request = {} if mask is None else {"mask": mask.tobytes()}
     float_mask = None if mask is None else mask / np.float32(255)
     expected = pipeline.apply(picture(raw), filter, engine=CPU, mask=float_mask)
+    assert not np.array_equal(expected.rgb, picture(raw).rgb)
     np.testing.assert_array_equal(apply(service, filter, raw, **request), encoded(expected, DTYPES[depth]))
 
 

@@ -61,8 +61,8 @@ def test_without_a_selection_or_enlarged_a_layer_shows_everything(
 
 def scratched(channels: int, depth: int) -> NDArray[Any]:
     """A dark picture with a light scratch."""
-    raw = np.full((HEIGHT, WIDTH, channels), max_value(DTYPES[depth]) // 4 or 0.25, DTYPES[depth])
-    raw[5, 6:12, :-1] = raw[..., -1] = max_value(raw.dtype)
+    raw = np.full((HEIGHT, WIDTH, channels), max_value(DTYPES[depth]) // 8 or 0.125, DTYPES[depth])
+    raw[4:7, 6:16, :-1] = raw[..., -1] = max_value(raw.dtype)
     return raw
 
 
@@ -86,7 +86,7 @@ def test_an_inpainted_layer_shows_only_what_was_filled(service: Service, channel
 def test_a_healed_layer_shows_what_was_healed_within_the_selection(service: Service, depth: int) -> None:
     raw = scratched(4, depth)
     unselected = apply(service, "heal", raw, layer=True)
-    assert (unselected[5, 6:12, -1] == max_value(raw.dtype)).all()
+    assert (unselected[4:7, 6:16, -1] == max_value(raw.dtype)).all()
     assert not unselected[12:, :, -1].any()
     part = apply(service, "heal", raw, layer=True, mask=SELECTION.tobytes())
     exact = unselected[..., -1] * (SELECTION / 255)
