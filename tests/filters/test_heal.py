@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import pyvips
@@ -111,9 +112,19 @@ def test_what_is_wider_than_a_crack_is_doubtful_and_the_cracks_beside_it_are_not
     assert (found[180:183, 260:380] == CERTAIN).all()
 
 
+def test_a_button_is_doubtful_and_dust_beside_it_is_not() -> None:
+    likely = cracked(height=160)
+    cv2.circle(likely, (60, 120), 5, 0.99, -1)
+    likely[118:121, 90:93] = 0.99
+    found = levels(likely)
+    assert (found[117:124, 57:64] == DOUBTFUL).all()
+    assert (found[118:121, 90:93] == CERTAIN).all()
+
+
 @pytest.mark.parametrize("level", [CERTAIN, DOUBTFUL])
 def test_sensitivity_finds_more_step_by_step(level: float) -> None:
     likely = np.random.default_rng(0).random((50, 50), np.float32)
+    likely[np.arange(50) % 5 > 0] = 0
     found = [levels(likely, sensitivity=value, edges=True) for value in (0.0, 0.25, 0.5, 0.75, 1.0)]
     sizes = [int((one >= level).sum()) for one in found]
     assert sizes == sorted(sizes)

@@ -22,6 +22,9 @@ UNSURE = (0.5, 0.2)
 GAP = 5
 # Half the width of the widest crack, in pixels, and for so many pixels of the longer side one pixel.
 THICK, THICK_SIDE = 6, 100
+# The least width of what is round and no dust, in pixels, and for so many pixels of the longer side one pixel; and the
+# share of the box around it that it fills.
+ROUND, ROUND_SIDE, FULL = 6, 60, 0.65
 # A picture in which less than this share is sure to be damaged, or fewer pixels, is taken for a sound one.
 DAMAGED_SHARE, DAMAGED_PIXELS = 2e-4, 24
 
@@ -29,16 +32,19 @@ DAMAGED_SHARE, DAMAGED_PIXELS = 2e-4, 24
 def damage_mask(probability: Floats, options: Values) -> Mask:
     """Levels (H, W): CERTAIN where probability (H, W) of damage is high, DOUBTFUL where it is less so, else 0.
 
-    Either is followed along a crack down to a lower threshold. What is wider than a crack is doubtful, and in a picture
-    that is hardly damaged as a whole nothing is certain. With `only`, places of these kinds alone; without `edges`,
-    none of the print's border.
+    Either is followed along a crack down to a lower threshold. What is wider than a crack, or round, is doubtful, and
+    in a picture that is hardly damaged as a whole nothing is certain. With `only`, places of these kinds alone; without
+    `edges`, none of the print's border.
     """
     sure = _followed(probability, SURE, options["sensitivity"])
     unsure = _followed(probability, UNSURE, options["sensitivity"]) | sure
     if not options["edges"]:
         border = worn_borders(unsure)
         sure, unsure = sure & ~border, unsure & ~border
-    sure &= ~thick_places(sure)
+    if (sensitivity := options["sensitivity"]) < 1:
+        # 1 in the middle; who wants more found, wants wider and larger places, too.
+        scale = sensitivity / (1 - sensitivity)
+        sure &= ~(thick_places(sure, scale) | round_places(sure, scale))
     if not is_damaged(probability, sure, options["sensitivity"]):
         sure = np.zeros_like(sure)
     levels = np.where(sure, CERTAIN, np.where(unsure, DOUBTFUL, 0)).astype(np.float32)
@@ -47,13 +53,29 @@ def damage_mask(probability: Floats, options: Values) -> Mask:
     return levels
 
 
-def thick_places(found: Pixels) -> Pixels:
-    """The parts of `found` (H, W) that are wider than cracks are: more often a thing of the scene that looks worn."""
-    radius = max(THICK, round(max(found.shape) / THICK_SIDE))
+def thick_places(found: Pixels, scale: float) -> Pixels:
+    """The parts of `found` (H, W) that are wider than cracks are: more often a thing of the scene that looks worn.
+
+    `scale` times the usual width is allowed, a pixel at least.
+    """
+    radius = max(1, round(scale * max(THICK, max(found.shape) / THICK_SIDE)))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     cores = cv2.erode(found.astype(np.uint8), disc)
     # The rim of a thick place goes with it.
     return np.asarray(found & (cv2.dilate(cv2.dilate(cores, disc), disc) > 0))
+
+
+def round_places(found: Pixels, scale: float) -> Pixels:
+    """The compact places in `found` (H, W) that are larger than dust: more often buttons, pearls, eyes and lights.
+
+    `scale` times the usual size is allowed.
+    """
+    least = scale * max(ROUND, max(found.shape) / ROUND_SIDE)
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(found.astype(np.uint8), connectivity=8)
+    width, height, area = (boxes[:, column] for column in (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_AREA))
+    is_round = (np.minimum(width, height) >= least) & (area >= FULL * width * height)
+    is_round[0] = False
+    return np.asarray(is_round[labels])
 
 
 def is_damaged(probability: Floats, sure: Pixels, sensitivity: float) -> bool:
