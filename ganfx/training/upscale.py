@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -64,33 +65,21 @@ class UpscaleTask(TrainingTask):
     def step(self, gan: Gan, stage: Stage, rate: float) -> Metrics:
         if self.lessons is not None:
             low_res, taught, high_res = channels_last(*self.lessons.draw(stage.batch, stage.patch))
-            terms = self._lesson_terms(gan, gan.generator(low_res), taught, high_res)
-            return gan.step_generator(terms, rate * stage.generator_rate)
+            terms = functools.partial(self._terms, original=high_res)
+            return self.update(gan, stage, rate, gan.generator(low_res), taught, terms)
         low_res, high_res = self._pair(stage.batch, stage.patch)
         return self.update(gan, stage, rate, gan.generator(low_res), high_res, self._terms)
 
-    def _terms(self, gan: Gan, fake: Tensor, real: Tensor) -> Terms:
-        weight = self.recipe.adversarial
+    def _terms(self, gan: Gan, fake: Tensor, real: Tensor, *, original: Tensor | None = None) -> Terms:
+        """Where a teacher made `real`, light, color and what LPIPS sees are those of the `original`."""
+        weight, original = self.recipe.adversarial, real if original is None else original
         terms = {
             "pixel": (weight.pixel, pixel_loss(fake, real)),
-            "low_frequency": (weight.low_frequency, low_frequency_loss(fake, real, self.recipe.scale)),
+            "low_frequency": (weight.low_frequency, low_frequency_loss(fake, original, self.recipe.scale)),
             "adversarial": gan.adversarial_term(fake),
         }
-        return terms | self._perceptual_terms(gan, fake, real)
-
-    def _lesson_terms(self, gan: Gan, fake: Tensor, taught: Tensor, real: Tensor) -> Terms:
-        """Detail is the teacher's; color and light are the original's."""
-        weight = self.recipe.adversarial
-        terms = {
-            "pixel": (weight.pixel, pixel_loss(fake, taught)),
-            "low_frequency": (weight.low_frequency, low_frequency_loss(fake, real, self.recipe.scale)),
-        }
-        return terms | self._perceptual_terms(gan, fake, taught)
-
-    def _perceptual_terms(self, gan: Gan, fake: Tensor, real: Tensor) -> Terms:
-        weight, terms = self.recipe.adversarial, {}
         if self.lpips is not None and weight.perceptual:
-            terms["perceptual"] = (weight.perceptual, self.lpips.between(gan.fabric, fake, real).mean())
+            terms["perceptual"] = (weight.perceptual, self.lpips.between(gan.fabric, fake, original).mean())
         if self.vgg is not None:
             terms["vgg"] = (weight.vgg, self.vgg.between(gan.fabric, *_cut((fake, real))))
         return terms

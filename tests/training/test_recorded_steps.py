@@ -31,10 +31,12 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def shrunk(recipe: TrainingRecipe) -> TrainingRecipe:
-    """The recipe with batches and patches that take a moment, in fp32, and nothing that depends on shipped weights."""
+    """The recipe with batches and patches that take a moment, in fp32, and nothing that depends on other weights."""
     stages = tuple(dataclasses.replace(stage, batch=4, patch=64) for stage in recipe.stages)
     settings = recipe.settings | ({"cleaned": 0.0} if "cleaned" in recipe.settings else {})
-    return dataclasses.replace(recipe, stages=stages, widest=min(recipe.widest, 96), fit=0, settings=settings)
+    return dataclasses.replace(
+        recipe, stages=stages, widest=min(recipe.widest, 96), fit=0, settings=settings, teachers=None
+    )
 
 
 def losses(recipe: TrainingRecipe, pictures: Path) -> list[dict[str, float]]:
