@@ -46,7 +46,7 @@ def test_the_receptive_field_is_as_wide_as_declared(unshuffle: int) -> None:
 def test_shipped_recipes_stay_within_their_size(name: str) -> None:
     recipe = load_recipe(name)
     network = ResidualUpscaler(recipe.scale, **recipe.generator)
-    assert sum(parameter.numel() for parameter in network.parameters()) <= 450_000
+    assert sum(parameter.numel() for parameter in network.parameters()) <= 600_000
 
 
 @pytest.mark.slow
