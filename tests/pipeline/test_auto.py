@@ -112,7 +112,7 @@ def test_what_is_bright_in_a_color_photograph_is_no_scratch(auto: Auto) -> None:
 
 def test_scratches_on_plain_grey_are_spoken_of_and_left(auto: Auto) -> None:
     rgb = grey_of(photograph((1700, 300)) * 0.8)
-    rgb[10:40] = 1
+    rgb[10:16] = rgb[100:106] = 1
     found, why = chosen(auto, rgb)
     assert found == ["color"]
     assert "--steps heal" in why
