@@ -157,7 +157,9 @@ def test_the_layer_holds_only_what_was_filled(
     there = run.layer[..., 3] > 0
     assert 0 < there.sum() < there.size / 2
     assert max_difference(run.layer[there], expected[there]) == 0
-    assert max_difference(run.before[~there], expected[~there]) == 0
+    # Of what cannot be seen the command line may fill some, too.
+    left = ~there & (run.before[..., 3] > 0)
+    assert max_difference(run.before[left], expected[left]) == 0
     assert max_difference(run.before[there], expected[there]) > 8
 
 
