@@ -49,7 +49,7 @@ LEGEND = (
     "is a scan of an old print, which hardly saw red, has another gamma, and is faded, soft and grainy. ab error "
     "(lower is better): mean distance of (`a*`, `b*`) from the original's; ab MAE (lower): mean difference of "
     "`a*` and of `b*`, each for itself. LPIPS (lower): SqueezeNet v0.1. VGG (lower): distance of VGG-19 features."
-    f" {EFFICIENTNET_LEGEND} PSNR (higher): of RGB; it prefers dull colors. These three compare with the original,"
+    f" {EFFICIENTNET_LEGEND} PSNR (higher): of RGB; it prefers dull colors. These four compare with the original,"
     " and where the degradation is old with the original's colors in the old print's light. colorfulness: of "
     f"Hasler and Suesstrunk, {TRUTH} being the originals; gap (lower): its mean distance from the original's. L "
     f"change: mean change of `L*` from the grey picture's. {MEAN_CHROMA}: the grey picture in one color, the mean "

@@ -113,7 +113,7 @@ class _HealEvaluation(Evaluation):
         for name, levels in found.items():
             known = {key: value for key, value in figures[name].items() if not np.isnan(value)}
             caption = "  ".join(f"{key} {known[key]:.3g}" for key in ("changed", "recall", "precision") if key in known)
-            filled = pipeline.apply(Picture(rgb), "inpaint", mask=pipeline.certain(levels), grow=2)
+            filled = pipeline.apply(Picture(rgb), "inpaint", mask=pipeline.certain(levels), engine=self.options, grow=2)
             cells += [Cell(fitted(overlaid(rgb, levels), CELL), caption), Cell(fitted(filled.rgb, CELL), name)]
         return cells
 

@@ -10,6 +10,15 @@ from onnx import GraphProto
 
 from ganfx.cli import cli
 
+# Of a recipe's text: exact steps, and an average of weights that follows at once.
+EXACT = """precision = "32-true"
+ema = 0.5
+clip = 1.0"""
+# Such steps of the smallest U-Net.
+TINY_UNET = f"""{EXACT}
+[generator]
+widths = [8, 8]
+blocks = [0, 1]"""
 # Of a recipe's text: a pixel stage and an adversarial one, both tiny.
 STAGES = """
 [[stages]]

@@ -14,7 +14,7 @@ from ganfx.training.degradations import sensor_noise
 from ganfx.training.level import LevelEstimator
 from ganfx.training.recipe import load_recipe
 from ganfx.training.wear import MARGIN, Wear, strength_of, wear, worn_pair
-from tests.training.runs import STAGES, channels, train_mine
+from tests.training.runs import EXACT, STAGES, channels, train_mine
 
 pytestmark = pytest.mark.slow
 
@@ -114,9 +114,7 @@ def test_shipped_recipes_stay_within_their_size(name: str) -> None:
 TINY = f"""
 name = "tiny"
 filter = "clean"
-precision = "32-true"
-ema = 0.5
-clip = 1.0
+{EXACT}
 [generator]
 widths = [8, 8]
 blocks = [1, 1]

@@ -17,19 +17,14 @@ from ganfx.training.inpainter import Inpainter, push_pull
 from ganfx.training.masks import KINDS, draw_masks
 from ganfx.training.photos import Photos
 from ganfx.training.recipe import load_recipe, recipe_names
-from tests.training.runs import STAGES, channels, train_mine
+from tests.training.runs import STAGES, TINY_UNET, channels, train_mine
 
 pytestmark = pytest.mark.slow
 
 TINY = f"""
 name = "tiny-fill"
 filter = "inpaint"
-precision = "32-true"
-ema = 0.5
-clip = 1.0
-[generator]
-widths = [8, 8]
-blocks = [0, 1]
+{TINY_UNET}
 {STAGES}
 [settings]
 guessed = 0.3

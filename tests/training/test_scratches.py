@@ -16,19 +16,14 @@ from ganfx.training.prints import as_print, bordered, scanned, stained
 from ganfx.training.recipe import load_recipe, recipe_names
 from ganfx.training.scratches import ScratchFinder, ScratchTask
 from ganfx.training.thin_things import THINGS, furnished
-from tests.training.runs import channels, train_mine
+from tests.training.runs import TINY_UNET, channels, train_mine
 
 pytestmark = pytest.mark.slow
 
-TINY = """
+TINY = f"""
 name = "tiny-finder"
 filter = "scratches"
-precision = "32-true"
-ema = 0.5
-clip = 1.0
-[generator]
-widths = [8, 8]
-blocks = [0, 1]
+{TINY_UNET}
 [[stages]]
 share = 1.0
 batch = 4
