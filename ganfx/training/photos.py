@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from ganfx.errors import ItemError, TrainingError
 from ganfx.files.source import checked_format, open_upright
+from ganfx.training.drawings import drawing
 
 
 def picture_files(places: list[Path]) -> Iterator[Path]:
@@ -42,7 +43,8 @@ class Photos:
     """A bank of photographs with a short side of at least `patch` pixels.
 
     Flips and, with `turns`, quarter turns are drawn per crop; without, only left and right change places. Larger
-    pictures are shrunk to a short side of `fit` if that is not 0. Raises TrainingError where no picture can be used.
+    pictures are shrunk to a short side of `fit` if that is not 0. With them come as many `drawings`, made for this.
+    Raises TrainingError where no picture can be used.
     """
 
     def __init__(
@@ -54,10 +56,12 @@ class Photos:
         *,
         fit: int = 0,
         turns: bool = True,
+        drawings: int = 0,
     ) -> None:
         paths = list(picture_files(folders))[:limit]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             decoded = list(pool.map(lambda path: _decoded(path, fit), paths))
+            decoded += pool.map(lambda seed: drawing(np.random.default_rng(seed)), range(drawings))
         usable = [rgb for rgb in decoded if rgb is not None and min(rgb.shape[:2]) >= patch]
         if not usable:
             names = ", ".join(map(str, folders))
@@ -65,7 +69,7 @@ class Photos:
             raise TrainingError(problem, hint="larger pictures, or a recipe with smaller patches")
         sizes = torch.tensor([rgb.shape[:2] for rgb in usable])
         self.turns = turns
-        self.skipped = len(paths) - len(usable)
+        self.skipped = len(decoded) - len(usable)
         self.broadest = int(sizes.min(1).values.max())
         self.heights, self.widths = (side.to(device) for side in sizes.unbind(1))
         areas = sizes.prod(1)

@@ -79,7 +79,7 @@ class TrainingRecipe:
     teachers: names of upscalers by kinds of degradation, to learn from instead of from originals; see `Lessons`.
     scale: how much larger the output is, for upscaling.
     widest: photographs are cut up to so many pixels a side and shrunk to a stage's patch; 0 cuts at the patch's size.
-    fit, turns: as in `Photos`.
+    fit, turns, drawings: as in `Photos`.
     """
 
     name: str
@@ -95,6 +95,7 @@ class TrainingRecipe:
     widest: int = 0
     fit: int = 0
     turns: bool = True
+    drawings: int = 0
     teachers: dict[str, str] | None = None
 
     def stage_at(self, fraction: float) -> tuple[Stage, float]:

@@ -116,7 +116,15 @@ def train(request: TrainingRequest, say: Say, start_from: dict[str, Tensor] | No
     if request.back:
         recipe, shown, style = reversed_recipe(recipe), style, shown
     smallest = max(recipe.largest_stage, PREVIEW_SIZE)
-    photos = Photos(list(shown), smallest, fabric.device, request.limit, fit=recipe.fit, turns=recipe.turns)
+    photos = Photos(
+        list(shown),
+        smallest,
+        fabric.device,
+        request.limit,
+        fit=recipe.fit,
+        turns=recipe.turns,
+        drawings=recipe.drawings,
+    )
     say(f"{len(photos)} pictures ({photos.skipped} files left out), on {fabric.device}")
     say(f"precision {precision.name}: {precision.reason}")
     features = features_dir()
