@@ -38,9 +38,12 @@ def _models(default: str | None) -> Callable[[Any], Any]:
     )
 
 
-_sets = click.option(
-    "--set", "sets", type=click.Path(path_type=Path), multiple=True, required=True, help="A folder of good pictures."
-)
+def _folders(*, required: bool) -> Callable[[Any], Any]:
+    kind = click.Path(path_type=Path)
+    return click.option("--set", "sets", type=kind, multiple=True, required=required, help="A folder of good pictures.")
+
+
+_sets = _folders(required=True)
 _limit = click.option("--limit", type=click.IntRange(min=1), help="Only the first pictures of each folder.")
 _output = click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Write table, JSON and contact sheets there."
@@ -64,9 +67,10 @@ def _tell(report: EvaluationReport, output: Path | None) -> None:
 
 @evaluate.command(short_help="Shrink pictures, enlarge them again, and compare.")
 @_models("photo-x4")
-@_sets
+@_folders(required=False)
 @click.option("--degradation", "degradations", multiple=True, help="clean, camera or worn.  [default: all]")
 @click.option("--clean", "cleaning", multiple=True, default=["auto"], help="auto, off, or both.  [default: auto]")
+@click.option("--real", type=click.Path(path_type=Path), help="A folder of pictures to enlarge as they are, and show.")
 @_limit
 @_output
 def upscale(
@@ -74,6 +78,7 @@ def upscale(
     sets: tuple[Path, ...],
     degradations: tuple[str, ...],
     cleaning: tuple[str, ...],
+    real: Path | None,
     limit: int | None,
     output: Path | None,
 ) -> None:
@@ -88,7 +93,7 @@ def upscale(
         from ganfx.evaluation.upscale import evaluate_upscale
 
     chosen = degradations or tuple(DEGRADATIONS)
-    report = evaluate_upscale(models, sets, degradations=chosen, cleaning=cleaning, limit=limit, say=_say)
+    report = evaluate_upscale(models, sets, degradations=chosen, cleaning=cleaning, real=real, limit=limit, say=_say)
     _tell(report, output)
 
 

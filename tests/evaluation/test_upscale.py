@@ -268,3 +268,24 @@ def test_infinite_figures_are_null_in_json(
 def test_speed_needs_no_torch() -> None:
     code = "import sys, ganfx.evaluation.speed; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_pictures_as_they_are_are_shown_and_have_no_figure_that_needs_an_original(
+    make_model: MakeModel, tmp_path: Path
+) -> None:
+    folder = tmp_path / "real"
+    folder.mkdir()
+    for number in range(10):
+        cv2.imwrite(str(folder / f"{number}.png"), scene(70, 74, number))
+    report = evaluate_upscale([make_model("twice")], [], real=folder)
+    assert {one.case for one in report.measurements} == {"as they are"}
+    assert all(math.isnan(one.figures["psnr_y"]) for one in report.measurements)
+    sheet = report.sheets["as they are"]
+    assert list(sheet.headings) == ["input", "bicubic", "twice"]
+    assert len(sheet.rows) == 10
+    assert sheet.rows[0][0].pixels.shape == (280, 296, 3)
+
+
+def test_nothing_to_judge_by_is_an_error(make_model: MakeModel) -> None:
+    with pytest.raises(OptionError, match="no pictures"):
+        evaluate_upscale([make_model("twice")], [])
