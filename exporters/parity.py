@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ganfx.engine.drawing import drawing
 from ganfx.engine.runtime import quiet_options, runtime
 from ganfx.engine.self_test import RunNetwork, encode_pair
 from ganfx.engine.tiles import Floats
@@ -104,14 +105,6 @@ def self_test(run: RunNetwork, spec: ModelSpec) -> SelfTest:
 def stored_pair(run: RunNetwork, spec: ModelSpec) -> tuple[StoredPair, str]:
     """A small synthetic picture with the output of `run`: its description, and the text to store under its key."""
     side = samples(spec)[0][0].shape[2]
-    batch = _batch(_drawing(side, spec.in_channels)[None], spec.inputs[0]).astype(np.float16).astype(np.float32)
+    batch = _batch(drawing(side, side, spec.in_channels)[None], spec.inputs[0]).astype(np.float16).astype(np.float32)
     output = run(batch, spec.control_values())
     return StoredPair("ganfx.pair.0", side, side), encode_pair(batch[0], output[0])
-
-
-def _drawing(side: int, channels: int) -> Floats:
-    """A slope, a wave, a disc and a grid in different channels: (side, side, channels) in [0, 1]."""
-    y, x = np.mgrid[0:side, 0:side] / side
-    disc = (np.hypot(x - 0.5, y - 0.4) < 0.3) * 0.6 + 0.2
-    planes = [x * 0.8 + 0.1, 0.5 + 0.4 * np.sin(20 * x * y), disc, (x * 8 % 1 > 0.8) * 1.0]
-    return np.stack([planes[channel % len(planes)] for channel in range(channels)], axis=2).astype(np.float32)

@@ -164,6 +164,7 @@ def plan_batch(
     results = len(found) - len(pictures)
     notes = [f"{counted(results, 'result')} of earlier runs {is_or_are(results)} left out"] if results else []
     notes += skipped.notes()
+    notes += dict.fromkeys(remark for engine in chooser.engines for remark in engine.remarks)
     return Batch(tuple(items), chooser, options, limits, tuple(notes), tuple(map(_unread, skipped.unread)))
 
 

@@ -7,21 +7,19 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import numpy as np
 
-from ganfx.engine import tuning_cache
-from ganfx.engine.acceptance import AcceptedModel, accept
+from ganfx.engine.acceptance import AcceptedModel
 from ganfx.engine.buffer_pool import BufferPool
-from ganfx.engine.options import EngineOptions
 from ganfx.engine.ort_errors import loading, running
 from ganfx.engine.precision import half_graph, is_close
-from ganfx.engine.providers import Provider, candidates, start_session
+from ganfx.engine.providers import Provider, start_session
 from ganfx.engine.session import Session
 from ganfx.engine.tiles import Floats
+from ganfx.engine.tuning_cache import PRECISIONS
 from ganfx.engine.values import value_span
-from ganfx.errors import GanfxError, OptionError, ProviderError
+from ganfx.errors import GanfxError
 
 # Share of the value range; what a flatter tile says about a precision is not stored for later processes.
 _MIN_CONTRAST = 0.1
@@ -32,21 +30,25 @@ class Network:
 
     precision is what it computes in now. fp16 and bf16 are compared with fp32 on the first tile and checked for NaN
     and infinity on every tile; where they fail, the network falls back to fp32, which `tuning_cache` remembers.
+    layout is one of the provider's. remarks are what was found to be wrong before this network was opened, for people.
     digest is the SHA-256 of the file in hex, busy_s the time in seconds that the device was used so far, and
     batch_counts the number of batches of each shape so far.
     """
 
-    def __init__(self, model: AcceptedModel, provider: Provider, precision: str, device_id: int) -> None:
+    def __init__(
+        self, model: AcceptedModel, provider: Provider, precision: str, device_id: int, layout: str = ""
+    ) -> None:
         self.path, self.spec, self.digest, self.provider = model.path, model.spec, model.digest, provider
         self._model = model
         self.device = provider.describe(device_id)
-        self._device_id = device_id
+        self._device_id, self.layout = device_id, layout or provider.layouts[0]
+        self.remarks: tuple[str, ...] = ()
         self._lock, self._device_lock = threading.Lock(), threading.Lock()
         self.buffers = BufferPool()
         self.busy_s = 0.0
         self.batch_counts: Counter[tuple[int, ...]] = Counter()
         self.key = f"{self.digest[:16]} {provider.name} {self.device}"
-        known = tuning_cache.known_precision(self._precision_key(precision))
+        known = PRECISIONS.get(self._precision_key(precision))
         self.precision = known or precision
         self._checked = known is not None or precision == "fp32"
         self._session = self._open(self.precision)
@@ -72,6 +74,10 @@ class Network:
                 return output
             self._fall_back(precision)
 
+    def compute(self, batch: Floats, controls: Mapping[str, float]) -> Floats:
+        """`run` without its checks of the precision: what the device makes of the batch, right or wrong."""
+        return self._run(self._session, batch, controls)
+
     def _run(self, session: Session, batch: Floats, controls: Mapping[str, float]) -> Floats:
         spec = self.spec
         shape = (len(batch), spec.out_channels, batch.shape[2] * spec.scale, batch.shape[3] * spec.scale)
@@ -96,7 +102,7 @@ class Network:
     def _open(self, precision: str) -> Session:
         content = self._model.content()
         graph = half_graph(content) if precision == "fp16" else content
-        handle = start_session(graph, self.provider, precision, self._device_id)
+        handle = start_session(graph, self.provider, precision, self._device_id, self.layout)
         with loading(self.path):
             return Session(handle, self.spec, self.provider.memory, self._device_id)
 
@@ -116,65 +122,16 @@ class Network:
             return False
         self._checked = True
         if np.ptp(batch[0]) > _MIN_CONTRAST * value_span(self.spec.inputs[0]):
-            tuning_cache.remember_precision(self._precision_key(self.precision), self.precision)
+            PRECISIONS.remember(self._precision_key(self.precision), self.precision)
         return True
 
     def _fall_back(self, precision: str) -> None:
         with self._lock:
             # Another thread may have done so already.
             if self.precision == precision:
-                tuning_cache.remember_precision(self._precision_key(precision), "fp32")
+                PRECISIONS.remember(self._precision_key(precision), "fp32")
                 self.precision = "fp32"
                 self._session = self._open("fp32")
 
     def _precision_key(self, precision: str) -> str:
         return f"{self.key} {precision}"
-
-
-def open_network(path: Path, options: EngineOptions) -> Network:
-    """The model at `path` on the first provider that runs it.
-
-    Raises ContractError for the file, ProviderError where no provider, or not the one asked for, can run it,
-    OptionError for a precision that the contract does not list.
-    """
-    rows = candidates(options.provider)
-    model = accept(path)
-    spec = model.spec
-    if options.precision not in ("auto", *spec.precisions):
-        raise OptionError(
-            f"precision: {spec.name} is not known to survive {options.precision}",
-            hint=f"it runs in {', '.join(spec.precisions)}",
-        )
-    failure: ProviderError | None = None
-    for row in rows:
-        try:
-            return _open_on(row, model, options)
-        except ProviderError as error:
-            failure = error
-    assert failure is not None
-    check_loads(model)
-    raise failure
-
-
-def check_loads(model: AcceptedModel) -> None:
-    """Raises ContractError where the file itself, and no provider, is why it does not run."""
-    with loading(model.path):
-        start_session(model.content(), candidates("cpu")[0], "fp32", 0)
-
-
-def _open_on(row: Provider, model: AcceptedModel, options: EngineOptions) -> Network:
-    wanted, spec = options.precision, model.spec
-    if wanted == "auto":
-        fastest = row.fastest()
-        wanted = fastest if fastest in spec.precisions else "fp32"
-        if wanted != "fp32":
-            try:
-                return Network(model, row, wanted, options.device_id)
-            except ProviderError:
-                wanted = "fp32"  # the fault may lie in the precision alone
-    elif wanted not in row.precisions:
-        raise ProviderError(
-            f"{row.name} runs {' and '.join(row.precisions)}, not {wanted}",
-            hint="--precision auto takes the fastest that holds",
-        )
-    return Network(model, row, wanted, options.device_id)

@@ -7,7 +7,8 @@ import threading
 from collections import OrderedDict
 from pathlib import Path
 
-from ganfx.engine.network import Network, open_network
+from ganfx.engine.network import Network
+from ganfx.engine.opening import open_network
 from ganfx.engine.options import EngineOptions
 from ganfx.spec.model_file import unreadable
 

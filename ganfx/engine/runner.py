@@ -48,6 +48,11 @@ class Engine:
         """The precision it computes in now; fp32 once a faster one has failed its check."""
         return self.network.precision
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was found to compute wrongly when this network was opened for the first time, for people."""
+        return self.network.remarks
+
     def run(
         self, image: Floats, progress: PixelProgress | None = None, *, controls: Mapping[str, float] | None = None
     ) -> Floats:

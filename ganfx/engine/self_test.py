@@ -8,15 +8,18 @@ import math
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ganfx.engine.runner import Engine
 from ganfx.engine.tiles import Floats
 from ganfx.engine.values import value_span
 from ganfx.errors import ContractError
 from ganfx.spec import ModelSpec, SelfTest, StoredPair
 from ganfx.spec.model_file import read_metadata
+
+if TYPE_CHECKING:
+    from ganfx.engine.runner import Engine
 
 _FLOAT16 = np.dtype("<f2")
 # A batch (N, C, h, w), and values of the controls.

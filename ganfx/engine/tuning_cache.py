@@ -1,22 +1,19 @@
-"""What was found out about a model on a device: tile sizes (this process), usable precisions (stored on disk)."""
+"""What was found out about a model on a device: tile sizes (this process), precisions and proofs (stored on disk)."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import threading
-from pathlib import Path
+from typing import Generic, TypeVar
 
 from ganfx.atomic import write_atomic
 from ganfx.paths import cache_dir
 
+T = TypeVar("T", str, float)
+
 _lock = threading.Lock()
 _tiles: dict[str, tuple[int, int]] = {}
-_precisions: dict[str, str] = {}
-
-
-def _file() -> Path:
-    return cache_dir() / "precision.json"
 
 
 def known_tile(key: str) -> tuple[int, int] | None:
@@ -29,23 +26,45 @@ def remember_tile(key: str, side: int, batch: int) -> None:
     _tiles[key] = (side, batch)
 
 
-def known_precision(key: str) -> str | None:
-    """The precision to use for `key`, found by this process or an earlier one."""
-    return _precisions.get(key) or _stored().get(key)
+class Findings(Generic[T]):
+    """Values by key, in a JSON file of the cache folder.
+
+    A folder that cannot be written is ignored, and a file that is damaged: the next process finds out again.
+    """
+
+    def __init__(self, name: str, kind: type[T]) -> None:
+        self.name = name
+        self._kind: type[T] = kind
+        self._found: dict[str, T] = {}
+
+    def get(self, key: str) -> T | None:
+        """What was found by this process or an earlier one."""
+        found = self._found.get(key)
+        return self.stored().get(key) if found is None else found
+
+    def remember(self, key: str, value: T) -> None:
+        """Store what was found."""
+        with _lock, contextlib.suppress(OSError):
+            self._found[key] = value
+            path = cache_dir() / self.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(path, json.dumps(self.stored() | {key: value}, indent=1, sort_keys=True))
+
+    def stored(self) -> dict[str, T]:
+        """What the file holds."""
+        try:
+            stored = json.loads((cache_dir() / self.name).read_text())
+        except (OSError, ValueError):
+            return {}
+        items = stored.items() if isinstance(stored, dict) else ()
+        return {str(key): self._kind(value) for key, value in items if isinstance(value, (self._kind, int))}
+
+    def forget(self) -> None:
+        """Forget what this process found; the file stays."""
+        self._found.clear()
 
 
-def remember_precision(key: str, precision: str) -> None:
-    """Store the precision; a cache folder that cannot be written is ignored, and the next process checks again."""
-    with _lock, contextlib.suppress(OSError):
-        _precisions[key] = precision
-        path = _file()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(path, json.dumps(_stored() | {key: precision}, indent=1, sort_keys=True))
-
-
-def _stored() -> dict[str, str]:
-    try:
-        stored = json.loads(_file().read_text())
-    except (OSError, ValueError):
-        return {}
-    return {str(key): str(value) for key, value in stored.items()} if isinstance(stored, dict) else {}
+# The precision to use, by network, device and the precision that was wanted.
+PRECISIONS = Findings("precision.json", str)
+# Decibels by which a device agrees with the processor, by network, device, version, precision and layout.
+PROOFS = Findings("proofs.json", float)

@@ -14,7 +14,7 @@ from tests.engine.disturbed import CPU_MEMORY, Disturbed
 @pytest.fixture
 def nothing_remembered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tuning_cache, "_tiles", {})
-    monkeypatch.setattr(tuning_cache, "_precisions", {})
+    tuning_cache.PRECISIONS.forget()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
 

@@ -49,7 +49,7 @@ def like_a_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     )
     monkeypatch.setattr(providers, "PROVIDERS", (row,))
     NETWORKS.clear()
-    tuning_cache._precisions.clear()
+    tuning_cache.PRECISIONS.forget()
 
 
 @pytest.mark.usefixtures("like_a_gpu")

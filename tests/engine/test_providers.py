@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,7 +26,7 @@ def fresh_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[
     def forget() -> None:
         runner.NETWORKS.clear()
         tuning_cache._tiles.clear()
-        tuning_cache._precisions.clear()
+        tuning_cache.PRECISIONS.forget()
 
     forget()
     return forget
@@ -135,7 +134,7 @@ def test_fp16_is_kept_where_it_holds(tmp_path: Path, fresh_process: Callable[[],
     apart = np.abs(engine.run(noise(90, 90)) - exact).max()
     assert engine.precision == "fp16"
     assert 0 < apart < 0.02
-    assert set(json.loads(tuning_cache._file().read_text()).values()) == {"fp16"}
+    assert set(tuning_cache.PRECISIONS.stored().values()) == {"fp16"}
 
 
 @pytest.mark.usefixtures("like_a_gpu")
