@@ -2,6 +2,7 @@
 # make check       format, lint, types and the fast tests: for every day, a minute or so
 # make test        the same with every test
 # make test-hosts  the plug-ins in the real GIMP and Krita, which it installs (Debian, as root)
+# make test-gpu    the engine on WebGPU, by a driver that computes on the processor (Debian, as root)
 # make fuzz        strange bytes for everything that parses, SECONDS=60 for each target
 # make docs        the documentation site, into build/site
 # make lock        the locked versions of all dependencies anew, with hashes
@@ -21,7 +22,7 @@ EDITABLE := $(PIP_FLAGS) --no-build-isolation --editable
 UV_COMPILE := uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --excludes .ci/unlocked.txt
 
-.PHONY: demo check lint test test-hosts fuzz docs architecture lock audit dist format clean
+.PHONY: demo check lint test test-hosts test-gpu fuzz docs architecture lock audit dist format clean
 
 $(BASE)/ready: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(BASE)
@@ -32,7 +33,7 @@ $(BASE)/ready: pyproject.toml requirements.lock
 $(DEV)/ready: pyproject.toml requirements-dev.lock
 	$(PYTHON) -m venv $(DEV)
 	$(DEV)/bin/pip install $(LOCKED) --requirement requirements-dev.lock
-	$(DEV)/bin/pip install $(EDITABLE) ".[train,import,eval,docs,dev]"
+	$(DEV)/bin/pip install $(EDITABLE) ".[train,import,eval,gpu,docs,dev]"
 	touch $@
 
 $(LOCK)/ready:
@@ -54,7 +55,7 @@ lint: $(DEV)/ready
 	$(DEV)/bin/mypy
 
 check: lint
-	$(DEV)/bin/pytest -m "not slow and not hosts" -n auto --maxprocesses 8
+	$(DEV)/bin/pytest -m "not slow and not hosts and not gpu" -n auto --maxprocesses 8
 
 test: lint
 	$(DEV)/bin/pytest
@@ -62,6 +63,10 @@ test: lint
 test-hosts: $(DEV)/ready
 	sh tests/real_hosts/install.sh
 	$(DEV)/bin/pytest -m hosts tests/real_hosts
+
+test-gpu: $(DEV)/ready
+	sh tests/real_hosts/install.sh
+	GANFX_TEST_PROVIDER=webgpu sh tests/gpu/inside.sh $(DEV)/bin/python -m pytest -m "not hosts" tests/gpu tests/engine
 
 fuzz: $(DEV)/ready
 	-$(DEV)/bin/python -c "import atheris" || $(DEV)/bin/pip install $(PIP_FLAGS) --editable ".[fuzz]"
@@ -77,7 +82,7 @@ lock: $(LOCK)/ready
 	rm -f requirements.lock requirements-dev.lock
 	$(LOCK)/bin/python .ci/build_requires.py | $(LOCK)/bin/$(UV_COMPILE) --output-file requirements.lock pyproject.toml -
 	$(LOCK)/bin/python .ci/build_requires.py | $(LOCK)/bin/$(UV_COMPILE) --output-file requirements-dev.lock \
-		--constraints requirements.lock --extra train --extra import --extra eval --extra docs --extra dev pyproject.toml -
+		--constraints requirements.lock --extra train --extra import --extra eval --extra gpu --extra docs --extra dev pyproject.toml -
 
 audit: $(LOCK)/ready
 	@$(LOCK)/bin/python .ci/audit.py

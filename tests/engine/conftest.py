@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from ganfx.engine import Engine, tuning_cache
+from ganfx.engine import Engine, providers, tuning_cache
 from tests.engine.disturbed import CPU_MEMORY, Disturbed
+
+
+@pytest.fixture(scope="package", autouse=True)
+def provider_under_test() -> Iterator[None]:
+    """With GANFX_TEST_PROVIDER that provider is what `auto` takes, even if the processor acts as its device."""
+    name = os.environ.get("GANFX_TEST_PROVIDER")
+    if name is None:
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        rows = providers.PROVIDERS
+        real = [dataclasses.replace(row, is_real=lambda: True) if row.name == name else row for row in rows]
+        patch.setattr(providers, "PROVIDERS", tuple(real))
+        yield
 
 
 @pytest.fixture
