@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from ganfx.errors import ExportError
 
+from .padding import pad_channels
+
 if TYPE_CHECKING:
     from onnx import ModelProto, ValueInfoProto
 
@@ -30,6 +32,7 @@ def trace(network: nn.Module, sample: Tensor, spec: ModelSpec) -> ModelProto:
     foreign = {opset.domain for opset in model.opset_import} - {"", "ai.onnx"}
     if foreign or model.functions:
         raise ExportError(f"{spec.name}: the graph needs operators outside ONNX: {', '.join(sorted(foreign))}")
+    pad_channels(model)
     _strip(model)
     _name_axes(model.graph.input[0], ("batch", "height", "width"))
     times = "" if spec.scale == 1 else f"{spec.scale}*"

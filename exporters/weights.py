@@ -15,6 +15,7 @@ from torch import Tensor
 from ganfx.errors import ContractError
 from ganfx.spec import KEY
 
+from .padding import padded_channels
 from .precision import SUFFIX
 
 if TYPE_CHECKING:
@@ -37,10 +38,12 @@ def generator_state(path: Path) -> dict[str, Tensor]:
 def _convolutions(model: ModelProto) -> Iterator[tuple[str, NDArray[np.float32]]]:
     """Weight and bias of each convolution, by name; a bias of zeros is left out of graphs, and put back here."""
     tensors = {tensor.name.removesuffix(SUFFIX): numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    padded = padded_channels(model)
     for node in model.graph.node:
         if node.op_type != "Conv" or node.input[1] not in tensors:
             continue
         weight = tensors[node.input[1]]
+        weight = weight[:, : weight.shape[1] - padded.get(node.input[1], 0)]
         yield node.input[1], weight
         bias = tensors[node.input[2]] if len(node.input) > 2 else np.zeros(len(weight), np.float32)
         yield node.input[1].removesuffix("weight") + "bias", bias

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 from collections import Counter
@@ -30,7 +31,8 @@ class Network:
 
     precision is what it computes in now. fp16 and bf16 are compared with fp32 on the first tile and checked for NaN
     and infinity on every tile; where they fail, the network falls back to fp32, which `tuning_cache` remembers.
-    layout is one of the provider's. remarks are what was found to be wrong before this network was opened, for people.
+    layout is one of the provider's. decibels is how well it agreed with the processor on small pictures, infinity where
+    it was not compared. remarks are what was found to be wrong before this network was opened, for people.
     digest is the SHA-256 of the file in hex, busy_s the time in seconds that the device was used so far, and
     batch_counts the number of batches of each shape so far.
     """
@@ -43,6 +45,7 @@ class Network:
         self.device = provider.describe(device_id)
         self._device_id, self.layout = device_id, layout or provider.layouts[0]
         self.remarks: tuple[str, ...] = ()
+        self.decibels = math.inf
         self._lock, self._device_lock = threading.Lock(), threading.Lock()
         self.buffers = BufferPool()
         self.busy_s = 0.0

@@ -105,6 +105,7 @@ def _check(network: Network, model: AcceptedModel, wrong: list[str]) -> None:
             wrong.append(f"{how}: {proof.decibels:.0f} dB from the processor, {proof.least:.0f} are needed")
     else:
         proof = Proof(known, LEAST_DECIBELS[precision])
+    network.decibels = proof.decibels
     if not proof.holds:
         raise ProviderError(f"{how}: it is not used for this model", hint="--provider auto chooses another")
 

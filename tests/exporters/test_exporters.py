@@ -179,6 +179,17 @@ def test_biases_of_zero_come_back_too(tmp_path):
     assert generator_state(tmp_path / "fresh.onnx").keys() == fresh.state_dict().keys()
 
 
+def test_channels_are_filled_up_to_fours_and_weights_come_back_without(exported):
+    """GPUs fetch four channels at a time; 8 + 8 + 3 channels go into the last convolution here."""
+    report = exported(X4, "fp16")
+    model = onnx.load(report.path)
+    sizes = {tensor.name.removesuffix(".fp16"): tensor.dims for tensor in model.graph.initializer}
+    channels = {sizes[node.input[1]][1] for node in model.graph.node if node.op_type == "Conv"}
+    assert channels == {3, 8, 20}
+    wanted = {name: tensor.shape for name, tensor in trained(X4).state_dict().items()}
+    assert {name: tensor.shape for name, tensor in generator_state(report.path).items()} == wanted
+
+
 def test_weights_of_other_files_are_refused(tmp_path):
     class Enlarger(nn.Module):
         def forward(self, x: Tensor) -> Tensor:

@@ -50,8 +50,8 @@ def test_the_known_wrong_kernel_is_caught_and_another_layout_taken(tmp_path: Pat
     """3x3 convolutions of 9, 15, 27 ... channels are computed wrongly in the default layout by version 0.4."""
     path = graphs.convolutions(tmp_path / "m.onnx", layers=4, width=27)
     engine = open_engine(path, WEBGPU)
-    picture = np.random.default_rng(0).random((48, 64, 3), dtype=np.float32)
-    assert np.abs(engine.run(picture) - open_engine(path, CPU).run(picture)).max() < 1e-3
+    batch = np.random.default_rng(0).random((1, 3, 48, 64), dtype=np.float32)
+    assert np.abs(engine.network.run(batch) - open_engine(path, CPU).network.run(batch)).max() < 1e-3
     if engine.network.layout == "NCHW":
         assert "wrongly" in engine.remarks[0]
 
@@ -67,9 +67,9 @@ def test_the_processor_in_disguise_is_shown_as_that_and_never_chosen_by_itself(t
 
 def test_a_picture_comes_through_the_command_line(tmp_path: Path) -> None:
     source = tmp_path / "small.png"
-    cv2.imwrite(str(source), np.random.default_rng(0).integers(0, 255, (40, 48, 3), np.uint8))
+    cv2.imwrite(str(source), np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8))
     for provider in ("webgpu", "cpu"):
-        command = ["stylize", str(source), "-o", str(tmp_path / provider), "--provider", provider]
+        command = ["stylize", str(source), "-o", str(tmp_path / provider), "--provider", provider, "--tile", "64"]
         subprocess.run([sys.executable, "-m", "ganfx", *command, "--precision", "fp32"], check=True)
     one, two = (cv2.imread(str(tmp_path / name / "small.png")).astype(int) for name in ("webgpu", "cpu"))
     assert np.abs(one - two).max() <= 1
