@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganfx.atomic import reason_of
+from ganfx.batch.contact_sheets import WaitingSheets, assign_sheets
 from ganfx.batch.earlier_results import without_results
 from ganfx.batch.inputs import Input, Skipped, find_inputs
 from ganfx.batch.item_runner import ItemRunner, OverwritePolicy
@@ -27,6 +28,7 @@ from ganfx.batch.stage_limits import StageLimits
 from ganfx.batch.wording import counted, is_or_are
 from ganfx.errors import OptionError, UnreadableError
 from ganfx.files import MaskSource, SaveOptions, is_picture, writable_suffix
+from ganfx.filters import CANDIDATES
 from ganfx.pipeline import Chooser, EngineOptions
 
 
@@ -34,6 +36,7 @@ from ganfx.pipeline import Chooser, EngineOptions
 class Batch:
     """A batch that is planned and not run: its items with their targets, and the networks to run them through.
 
+    sheets: contact sheets of the items.
     notes: what the user should know about the plan.
     unread: the folders and files in folders that cannot be read, as outcomes that failed.
     """
@@ -42,13 +45,14 @@ class Batch:
     chooser: Chooser
     options: BatchOptions
     limits: StageLimits
+    sheets: tuple[Item, ...] = ()
     notes: tuple[str, ...] = ()
     unread: tuple[Outcome, ...] = ()
 
     @property
     def total(self) -> int:
         """How many outcomes there will be."""
-        return len(self.items) + len(self.unread)
+        return len(self.items) + len(self.sheets) + len(self.unread)
 
     @property
     def device(self) -> str:
@@ -63,21 +67,22 @@ class Batch:
         which other runs are waited for. Raises EngineError and ModelError, which would fail every item alike, and
         OutputError where the report cannot be written.
         """
-        waiting = _Drained(self.items)
+        waiting, sheets = _Drained(self.items), WaitingSheets(self.sheets)
         with self._runner(on_note) as runner, self._report() as report:
             made = run(waiting, runner.make, limits=self.limits, fail_fast=self.options.fail_fast, progress=progress)
             for outcome in itertools.chain(made, self.unread):
                 if outcome.status == POSTPONED:
                     waiting.append(outcome.item)
                     continue
-                if report:
+                waiting.extend(sheets.after(outcome))
+                if report and not outcome.item.sheet:
                     report.add(outcome)
                 yield outcome
 
     def dry_run(self) -> Iterator[Outcome]:
         """What `run` would come to, without running a network or writing anything; PLANNED where it would work."""
         with self._runner() as runner:
-            yield from runner.dry_run(self.items)
+            yield from runner.dry_run((*self.items, *self.sheets))
         yield from self.unread
 
     def _runner(self, on_note: Note | None = None) -> ItemRunner:
@@ -152,27 +157,32 @@ def plan_batch(
     template = NameTemplate(options.name) if options.name is not None else None
     _check_mask(recipe, options.mask)
     chooser = recipe.open(engine or EngineOptions())
+    _check_candidates(options, chooser)
     skipped = Skipped()
     found = find_inputs(names, is_picture, recursive=options.recursive, leave_out=options.output, skipped=skipped)
     pictures = without_results(found, _patience(options, on_note))
     if not pictures:
         raise OptionError("these are all results of earlier runs", hint="name those that are to be worked on again")
     suffix = f".{options.format}" if options.format else None
-    naming = Naming(chooser.names, template, lambda path: suffix or _suffix_for(path))
-    items = _items(pictures, naming, options, in_folder=any(os.path.isdir(name) for name in names))
-    limits = options.limits or StageLimits.fitting(chooser)
+    naming = Naming(chooser.names, template, lambda path: suffix or _suffix_for(path), options.candidates)
     results = len(found) - len(pictures)
+    if options.mask:
+        pictures = without_mask(pictures, options.mask)
+    # A folder may hold several another time.
+    several = len(pictures) > 1 or any(os.path.isdir(name) for name in names)
+    items = _items(pictures, naming, options, several=several)
+    sheets = assign_sheets(items, options.sheet, several) if options.sheet else ()
+    limits = options.limits or StageLimits.fitting(chooser)
     notes = [f"{counted(results, 'result')} of earlier runs {is_or_are(results)} left out"] if results else []
     notes += skipped.notes()
     notes += dict.fromkeys(remark for engine in chooser.engines for remark in engine.remarks)
-    return Batch(tuple(items), chooser, options, limits, tuple(notes), tuple(map(_unread, skipped.unread)))
+    return Batch(
+        tuple(items), chooser, options, limits, tuple(sheets), tuple(notes), tuple(map(_unread, skipped.unread))
+    )
 
 
-def _items(pictures: list[Input], naming: Naming, options: BatchOptions, *, in_folder: bool) -> list[Item]:
-    """What to make of `pictures`; `in_folder` is whether a folder was named, which may hold several another time."""
-    if options.mask:
-        pictures = without_mask(pictures, options.mask)
-    several = in_folder or len(pictures) > 1
+def _items(pictures: list[Input], naming: Naming, options: BatchOptions, *, several: bool) -> list[Item]:
+    """What to make of `pictures`."""
     items = assign_targets(pictures, options.output, naming, into_folder=options.names_folder(several=several))
     if options.mask:
         items = assign_masks(items, options.mask, is_picture)
@@ -198,6 +208,14 @@ def _unread(error: OSError) -> Outcome:
     found = UnreadableError(f"cannot be read: {reason_of(error)}", hint="may you read it?")
     found.subject = str(path)
     return Outcome(Item(path, path), error=found, status=FAILED)
+
+
+def _check_candidates(options: BatchOptions, chooser: Chooser) -> None:
+    """Raises OptionError where there cannot be so many candidates."""
+    if not 1 <= options.candidates <= CANDIDATES:
+        raise OptionError(f"candidates: {options.candidates} is not between 1 and {CANDIDATES}")
+    if options.candidates > 1:
+        chooser.varied(options.candidates - 1)
 
 
 def _check_mask(recipe: Recipe, mask: MaskSource | None) -> None:

@@ -12,9 +12,11 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ganfx import pipeline
 from ganfx.atomic import check_name_length
+from ganfx.batch.contact_sheets import make_sheet
 from ganfx.batch.fingerprints import FileFingerprint
 from ganfx.batch.homes import Home
 from ganfx.batch.items import Item
@@ -76,7 +78,7 @@ class ItemRunner:
         self._running.slot = slot
         with slot, ItemError.about(item.source), contextlib.ExitStack() as stack:
             slot.enter(DECODE)
-            recipe = recipe_fingerprint(item, self.chooser, self.save)
+            recipe = self._recipe(item)
             _make_folders(item)
             journals = [stack.enter_context(self._journals.open(home)) for _, home in _targets(item)]
             claims: list[Claim] = []
@@ -92,10 +94,20 @@ class ItemRunner:
             # Another run may have finished it before the claim.
             if known := settled_outcome(item, recipe, journals, self.existing):
                 return known
-            outcome = process(item, self.chooser, self.save, self._write_policy(item, recipe, journals, claims), slot)
+            outcome = self._made(item, self._write_policy(item, recipe, journals, claims), slot)
             for claim in claims:
                 claim.finish()
             return outcome
+
+    def _made(self, item: Item, policy: WritePolicy, slot: StageSlot) -> Outcome:
+        chooser = self._chooser_of(item)
+        return (make_sheet if item.sheet else process)(item, chooser, self.save, policy, slot)
+
+    def _chooser_of(self, item: Item) -> pipeline.Chooser:
+        return self.chooser.varied(item.candidate) if item.candidate else self.chooser
+
+    def _recipe(self, item: Item) -> str:
+        return recipe_fingerprint(item, self._chooser_of(item), self.save)
 
     def _is_left(self, item: Item) -> bool:
         """Whether `item`, which another run is making, is not waited for: for now, or ever."""
@@ -138,7 +150,7 @@ class ItemRunner:
     def _planned(self, item: Item, records: Sequence[Records | None]) -> Outcome:
         try:
             with ItemError.about(item.source), open_reader(item.source) as reader:
-                known = settled_outcome(item, recipe_fingerprint(item, self.chooser, self.save), records, self.existing)
+                known = settled_outcome(item, self._recipe(item), records, self.existing)
                 return known or Outcome(item, input_size=(reader.width, reader.height), status=PLANNED)
         except ItemError as error:
             return Outcome(item, error=error, status=FAILED)
@@ -185,7 +197,9 @@ def settled_outcome(
 
 def recipe_fingerprint(item: Item, chooser: pipeline.Chooser, save: SaveOptions) -> str:
     """All that decides the result of `item`, as JSON text: steps, options for saving, and the mask's digest."""
-    recipe = {"format": RECIPE_FORMAT, "steps": chooser.fingerprint, "save": dataclasses.asdict(save)}
+    recipe: dict[str, Any] = {"format": RECIPE_FORMAT, "steps": chooser.fingerprint, "save": dataclasses.asdict(save)}
+    if item.sheet:
+        recipe["sheet"] = item.sheet.candidates
     return json.dumps(recipe | {"mask": _mask_recipe(item.mask)}, sort_keys=True)
 
 

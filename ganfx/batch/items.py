@@ -16,6 +16,18 @@ from ganfx.files import MaskSource
 
 
 @dataclass(frozen=True)
+class ContactSheet:
+    """What a contact sheet shows beside the picture.
+
+    candidates: how many results were asked for.
+    shown: those that were made; empty where one of them is missing.
+    """
+
+    candidates: int
+    shown: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True)
 class Item:
     """One picture and what to write for it.
 
@@ -26,6 +38,8 @@ class Item:
     below: the folder that the user named, below which `target` was given its place: no link is followed on the way;
         None where the user named the target itself.
     mask_below: the same for `mask_target`.
+    candidate: which of several results for the picture this is, counted from 0: it is added to the seed.
+    sheet: for a contact sheet of the others: what it shows.
     """
 
     source: Path
@@ -37,6 +51,8 @@ class Item:
     mask_home: Home | None = None
     below: Path | None = None
     mask_below: Path | None = None
+    candidate: int = 0
+    sheet: ContactSheet | None = None
 
 
 @dataclass(frozen=True)
@@ -46,30 +62,40 @@ class Naming:
     values: the fields that are the same for all results (model, scale, filter, suffix).
     template: None keeps the source's name in another folder, and adds the suffix beside the source.
     extension: the suffix of the result of a source, with its dot.
+    candidates: how many results there are for each picture. Those of several are numbered from 1: where the template
+        says so, or at the name's end.
     """
 
     values: Mapping[str, str]
     template: NameTemplate | None = None
     extension: Callable[[Path], str] = lambda path: path.suffix
+    candidates: int = 1
 
-    def name(self, source: Path, folder: Path) -> str:
+    def name(self, source: Path, folder: Path, candidate: int = 0) -> str:
         """The name of the result of `source` in `folder`. Raises OptionError for a field without one value."""
         apart = followed(folder) != followed(source.parent)
         template = self.template or NameTemplate(APART if apart else BESIDE)
         try:
-            return template.fill({**self.values, "stem": source.stem, "ext": self.extension(source)})
+            own = {"stem": source.stem, "ext": self.extension(source), "candidate": str(candidate + 1)}
+            name = template.fill({**self.values, **own})
+            return name if "{candidate}" in template else self.numbered(Path(name), candidate).name
         except KeyError as error:
             message = f"name {str(template)!r}: {{{error.args[0]}}} is not the same for all pictures here"
             raise OptionError(message, hint="leave that field out") from error
 
+    def numbered(self, path: Path, candidate: int) -> Path:
+        """`path` with the number of the candidate before its suffix, where there are several."""
+        return path if self.candidates == 1 else path.with_name(f"{path.stem}-{candidate + 1}{path.suffix}")
+
 
 def assign_targets(inputs: Sequence[Input], output: Path | None, naming: Naming, *, into_folder: bool) -> list[Item]:
-    """Give each input its own target: beside it, the file `output`, or its place in the folder `output`.
+    """Give each candidate of each input its own target: beside it, the file `output`, or in the folder `output`.
 
     Raises OptionError where two results would share a file, or a result would replace an input.
     """
+    folder, file = (output, None) if into_folder else (None, output)
     items = [
-        _item(picture, output if into_folder else None, naming, None if into_folder else output) for picture in inputs
+        _item(picture, folder, naming, file, candidate) for picture in inputs for candidate in range(naming.candidates)
     ]
     sources = {followed(picture.path) for picture in inputs}
     taken: dict[str, Path] = {}
@@ -88,11 +114,12 @@ def assign_targets(inputs: Sequence[Input], output: Path | None, naming: Naming,
     return items
 
 
-def _item(picture: Input, folder: Path | None, naming: Naming, file: Path | None) -> Item:
+def _item(picture: Input, folder: Path | None, naming: Naming, file: Path | None, candidate: int) -> Item:
     if file is not None:
-        return Item(picture.path, file, inside=picture.inside, home=Home(file.parent, beside=True))
+        target, home = naming.numbered(file, candidate), Home(file.parent, beside=True)
+        return Item(picture.path, target, inside=picture.inside, home=home, candidate=candidate)
     place = picture.path.parent if folder is None else folder / picture.inside
-    target = place / naming.name(picture.path, place)
+    target = place / naming.name(picture.path, place, candidate)
     home = Home(place, beside=True) if folder is None else Home(folder)
     below = folder or picture.root or place
-    return Item(picture.path, target, inside=picture.inside, home=home, below=below)
+    return Item(picture.path, target, inside=picture.inside, home=home, below=below, candidate=candidate)

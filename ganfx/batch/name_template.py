@@ -11,7 +11,7 @@ from ganfx.files import WRITABLE
 from ganfx.text import printable
 
 # Fields of templates for names; ext includes its dot.
-FIELDS = ("stem", "model", "scale", "ext", "filter", "suffix")
+FIELDS = ("stem", "model", "scale", "ext", "filter", "suffix", "candidate")
 # Default templates: beside the source, and in another folder.
 BESIDE, APART = "{stem}_{suffix}{ext}", "{stem}{ext}"
 

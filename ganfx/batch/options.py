@@ -27,6 +27,8 @@ class BatchOptions:
     skip_existing: leave results that exist alone, whatever made them; excludes `overwrite`.
     mask: where to work, for recipes with a step that needs a mask.
     mask_output: a file or folder for the masks that a step finds; None does not keep them.
+    candidates: 1..CANDIDATES results for each picture, with seeds that count up; for recipes with a step that has one.
+    sheet: a file or folder for contact sheets of the picture and its candidates.
     limits: pictures per stage; None fits them to the device.
     fail_fast: start no more pictures after one has failed.
     report: an HTML page to write, with each picture before and after.
@@ -43,6 +45,8 @@ class BatchOptions:
     skip_existing: bool = False
     mask: MaskSource | None = None
     mask_output: Path | None = None
+    candidates: int = 1
+    sheet: Path | None = None
     limits: StageLimits | None = None
     fail_fast: bool = False
     report: Path | None = None

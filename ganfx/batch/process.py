@@ -25,6 +25,8 @@ from ganfx.imaging.picture import Mask
 from ganfx.text import valid
 
 DONE, UP_TO_DATE, SKIPPED, FAILED = "done", "up to date", "skipped", "failed"
+# Why a candidate is skipped.
+ONE_RESULT = "one result only: the hole is thin, or empty"
 # Another run is making it: to be tried again after the others.
 POSTPONED = "postponed"
 # The status of a dry run.
@@ -113,6 +115,8 @@ def process(item: Item, chooser: pipeline.Chooser, save: SaveOptions, policy: Wr
         started = time.monotonic()
         chain = chooser.choose(reader, on_pixels)
         work = _ItemProcess(item, reader, chain, save, policy, slot, on_pixels)
+        if item.candidate and not work.has_choices():
+            return Outcome(item, input_size=(reader.width, reader.height), status=SKIPPED, notes=(ONE_RESULT,))
         notes = tuple(dict.fromkeys((*chain.reasons, *work.choose_writer()())))
         seconds = time.monotonic() - started
         sizes = (reader.width, reader.height), chain.output_size(reader)
@@ -141,6 +145,13 @@ class _ItemProcess:
             return self._copy
         # A single retouch keeps the file's own samples wherever it changes nothing.
         return self._retouch if len(filters) == 1 and filters[0].filter.retouch else self._stream
+
+    def has_choices(self) -> bool:
+        """Whether another seed gives another result, as far as the first step's mask tells."""
+        bound = self.chain.filters[0]
+        if self.item.mask is None or not (bound.filter.has_seed and bound.filter.needs_mask):
+            return True
+        return pipeline.has_choices(pipeline.find_regions(self.reader, self.item.mask.read(self.reader), bound), bound)
 
     def _copy(self, note: str = "copied") -> tuple[str, ...]:
         self.slot.enter(ENCODE)

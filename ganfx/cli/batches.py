@@ -28,6 +28,8 @@ def run_batch(
     *,
     mask: MaskSource | None = None,
     mask_output: Path | None = None,
+    candidates: int = 1,
+    sheet: Path | None = None,
 ) -> int:
     """Run all files in `arguments` through `recipe`; the exit status. `command` is the command's name, for errors."""
     from ganfx.batch import plan_batch
@@ -36,10 +38,11 @@ def run_batch(
 
     if not arguments.names:
         raise click.UsageError(f"name the pictures: ganfx {command} photo.jpg")
-    options = arguments.batch_options(mask=mask, mask_output=mask_output)
+    options = arguments.batch_options(mask=mask, mask_output=mask_output, candidates=candidates, sheet=sheet)
     batch = plan_batch(arguments.names, recipe, options, engine=engine, on_note=_early_note(arguments))
     with interruptible() as interrupt, reporter(batch.total, batch.device, arguments.level) as report:
-        report.say(f"{counted(len(batch.items), 'picture')}, lanes {batch.limits}, on {batch.device}", Level.VERBOSE)
+        pictures = counted(len({item.source for item in batch.items}), "picture")
+        report.say(f"{pictures}, lanes {batch.limits}, on {batch.device}", Level.VERBOSE)
         for note in batch.notes:
             report.say(f"note: {note}")
 

@@ -17,13 +17,12 @@ from ganfx.files import WRITABLE
 
 if TYPE_CHECKING:
     from ganfx.batch import BatchOptions
-    from ganfx.files import MaskSource
 
 _EXTENSIONS = sorted(suffix.lstrip(".") for suffix in WRITABLE)
 _INPUT_HELP = "The same as naming it as an argument."
 _FORMAT_HELP = f"Write another format: {', '.join(_EXTENSIONS)}."
 _NAME_HELP = (
-    "Template for the names of results, of {stem} {suffix} {filter} {model} {scale} {ext}.  "
+    "Template for the names of results, of {stem} {suffix} {filter} {model} {scale} {candidate} {ext}.  "
     "[default: {stem}_{suffix}{ext}, in another folder {stem}{ext}]"
 )
 _LANES_HELP = (
@@ -120,8 +119,8 @@ class FileArguments:
                 raise click.UsageError(" and ".join(names) + " exclude each other")
         return taken
 
-    def batch_options(self, *, mask: MaskSource | None = None, mask_output: Path | None = None) -> BatchOptions:
-        """These options as the library takes them."""
+    def batch_options(self, **own: Any) -> BatchOptions:
+        """These options as the library takes them, with a command's `own` fields of `BatchOptions`."""
         from ganfx.batch import BatchOptions
 
         return BatchOptions(
@@ -133,12 +132,11 @@ class FileArguments:
             strip_metadata=self.strip_metadata,
             overwrite=self.overwrite,
             skip_existing=self.skip_existing,
-            mask=mask,
-            mask_output=mask_output,
             limits=self.lanes,
             fail_fast=self.fail_fast,
             report=self.report,
             wait_s=self.wait_s,
+            **own,
         )
 
     @property

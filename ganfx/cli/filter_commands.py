@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from ganfx.cli.batches import run_batch
+from ganfx.cli.candidate_options import candidate_options
 from ganfx.cli.file_options import FileArguments, file_options, files_argument
 from ganfx.cli.help_groups import MODEL, Decorator, HeadedOption, headed, make_command
 from ganfx.cli.mask_options import as_mask_source, finder_option, mask_options, save_mask_option
@@ -64,7 +65,14 @@ def filter_command(filter_: Filter) -> click.Command:
         mask = as_mask_source(arguments["mask"], arguments.get("mask_color")) if filter_.takes_mask else None
         step = Step(filter_.name, options, arguments["model"], arguments.get("finder"))
         return run_batch(
-            filter_.name, Recipe((step,)), files, engine, mask=mask, mask_output=arguments.get("save_mask")
+            filter_.name,
+            Recipe((step,)),
+            files,
+            engine,
+            mask=mask,
+            mask_output=arguments.get("save_mask"),
+            candidates=arguments.get("candidates", 1),
+            sheet=arguments.get("sheet"),
         )
 
     own = f"{filter_.name.capitalize()} options"
@@ -72,6 +80,7 @@ def filter_command(filter_: Filter) -> click.Command:
         files_argument(),
         *(mask_options(own, required=filter_.needs_mask) if filter_.takes_mask else ()),
         *(_own_option(option, own) for option in filter_.options),
+        *(candidate_options(own) if filter_.has_seed else ()),
         *([save_mask_option(own)] if filter_.finder else ()),
         _model_option(filter_),
         *([finder_option()] if filter_.finder else ()),

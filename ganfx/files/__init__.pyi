@@ -8,6 +8,7 @@ from .masks import parse_color as parse_color
 from .masks import read_mask as read_mask
 from .masks import save_mask as save_mask
 from .previews import Preview as Preview
+from .previews import piece as piece
 from .previews import preview as preview
 from .reader import PictureReader as PictureReader
 from .reader import is_picture as is_picture

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pyvips
 
 from ganfx.errors import ItemError
 from ganfx.files.source import checked_format, open_upright
 from ganfx.files.vips import opened, reading
-from ganfx.imaging.picture import Box
+from ganfx.imaging.picture import Box, Floats
 
 _QUALITY = 80
 # The background of transparent pictures: neither white nor black content disappears on it.
@@ -48,6 +49,20 @@ def preview(before: Path, after: Path, side: int) -> Preview:
         return Preview(_crop(old, box, scale), _crop(new, box, 1), (box.width, box.height), True)
 
 
+def piece(path: Path, box: Box, size: tuple[int, int], side: int, *, is_own: bool = False) -> Floats:
+    """The part of a picture in `box`, with a long side of at most `side` pixels, as (H, W, 3) in [0, 1] on grey.
+
+    The box is of a picture of `size` (width, height); one of another size is cut in proportion. Raises UnreadableError
+    or PictureSizeError.
+    """
+    image = _open(path, is_own=is_own)
+    with reading():
+        cut = _cut(image, box, size[0] / image.width)
+        small = _opaque(cut.thumbnail_image(side, height=side, size="down", export_profile="srgb"))
+        samples = small.colourspace("srgb").cast("uchar").numpy()
+    return np.asarray(samples / 255, np.float32)
+
+
 def _open(path: Path, *, is_own: bool = False) -> pyvips.Image:
     with ItemError.about(path):
         return open_upright(path, checked_format(path), is_own=is_own)[0]
@@ -71,15 +86,22 @@ def _most_detailed(whole: pyvips.Image, width: int, height: int, side: int) -> B
     return Box(left, top, left + wide, top + high)
 
 
-def _crop(image: pyvips.Image, box: Box, scale: float) -> bytes:
+def _cut(image: pyvips.Image, box: Box, scale: float) -> pyvips.Image:
     """The part of `image` that corresponds to `box`, which is of a picture `scale` times larger."""
     left, top = int(box.left / scale), int(box.top / scale)
     width, height = (max(1, round(length / scale)) for length in (box.width, box.height))
-    cut = image.crop(left, top, min(width, image.width - left), min(height, image.height - top))
+    return image.crop(left, top, min(width, image.width - left), min(height, image.height - top))
+
+
+def _crop(image: pyvips.Image, box: Box, scale: float) -> bytes:
+    cut = _cut(image, box, scale)
     return _jpeg(cut.thumbnail_image(cut.width, height=cut.height, size="force", export_profile="srgb"))
 
 
+def _opaque(image: pyvips.Image) -> pyvips.Image:
+    return image.flatten(background=_GREY) if image.hasalpha() else image
+
+
 def _jpeg(image: pyvips.Image) -> bytes:
-    opaque = image.flatten(background=_GREY) if image.hasalpha() else image
-    data: bytes = opaque.jpegsave_buffer(Q=_QUALITY, optimize_coding=True, keep="none")
+    data: bytes = _opaque(image).jpegsave_buffer(Q=_QUALITY, optimize_coding=True, keep="none")
     return data

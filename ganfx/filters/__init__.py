@@ -12,8 +12,10 @@ import pkgutil
 from ganfx.errors import OptionError, nearest
 from ganfx.filters.base import (
     AUTO,
+    CANDIDATES,
     CERTAIN,
     DOUBTFUL,
+    SEED,
     Estimator,
     Filter,
     Finder,
@@ -28,8 +30,10 @@ from ganfx.filters.base import (
 
 __all__ = [
     "AUTO",
+    "CANDIDATES",
     "CERTAIN",
     "DOUBTFUL",
+    "SEED",
     "Estimator",
     "Filter",
     "Finder",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganfx.errors import ContractError, OptionError
 from ganfx.filters.deferred import Deferred
-from ganfx.filters.option import AUTO, Option
+from ganfx.filters.option import AUTO, CANDIDATES, SEED, Option
 
 if TYPE_CHECKING:
     from ganfx.imaging.picture import Box, Floats, Mask, Picture
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AUTO",
+    "CANDIDATES",
     "CERTAIN",
     "DOUBTFUL",
+    "SEED",
     "Deferred",
     "Estimator",
     "Filter",
@@ -145,11 +147,14 @@ class Retouch:
     fill      (picture in the box, mask there, values, spec, network) -> that picture with the masked pixels filled,
               grey where the picture is grey. The mask includes other regions' parts. The pipeline does the blending,
               takes only what the region owns, and keeps alpha
+    choices   (mask in a region's box, region) -> whether the option SEED changes what the region is filled with; None:
+              it never does
     """
 
     mask: Callable[[Mask, Values], Mask]
     regions: Callable[[Mask, Values], list[Region]]
     fill: Callable[[Picture, Mask, Values, ModelSpec, Infer], Picture]
+    choices: Callable[[Mask, Region], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -267,6 +272,11 @@ class Filter:
     def takes_mask(self) -> bool:
         """Whether the user may give a mask."""
         return self.needs_mask or self.maskable
+
+    @property
+    def has_seed(self) -> bool:
+        """Whether the user may choose among several results for the same picture, by the option SEED."""
+        return any(option.name == SEED for option in self.options)
 
     @property
     def model_task(self) -> str:

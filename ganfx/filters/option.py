@@ -12,6 +12,10 @@ from ganfx.errors import OptionError
 AUTO = "auto"
 # The same as 0 for such an option.
 OFF = "off"
+# The option that chooses among results that are equally good: the same number gives the same result.
+SEED = "seed"
+# The most results for one picture, with seeds that count up.
+CANDIDATES = 16
 _BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 

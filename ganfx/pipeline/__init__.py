@@ -23,6 +23,7 @@ from ganfx.pipeline.retouching import (
     find_mask,
     find_regions,
     found_notes,
+    has_choices,
     retouch,
     shares_found,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "find_mask",
     "find_regions",
     "found_notes",
+    "has_choices",
     "load_auto",
     "load_chain",
     "load_filter",

@@ -13,7 +13,7 @@ from ganfx.engine import Engine, EngineOptions, PixelProgress
 from ganfx.imaging.color import lab_of
 from ganfx.imaging.picture import Floats, Picture
 from ganfx.pipeline.bound_filter import BoundFilter, load_filter
-from ganfx.pipeline.chain import Chain
+from ganfx.pipeline.chain import Chain, no_choices
 from ganfx.pipeline.overview import read_overview
 from ganfx.pipeline.retouching import certain, find_mask
 from ganfx.pipeline.source import Source
@@ -97,6 +97,10 @@ class Auto:
     @property
     def _filters(self) -> tuple[BoundFilter, ...]:
         return self.heal, self.clean, self.colorize, *self.enlarge.values()
+
+    def varied(self, by: int) -> Auto:
+        """Raises OptionError: no step has a seed."""
+        raise no_choices()
 
     def choose(self, source: Source, progress: PixelProgress) -> Chain:
         """The chain for `source`, with the reasons; one without filters where nothing is needed."""

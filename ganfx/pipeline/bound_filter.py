@@ -11,7 +11,7 @@ import numpy as np
 
 from ganfx.engine import Engine, EngineOptions, PixelProgress, open_engine
 from ganfx.errors import OptionError
-from ganfx.filters import AUTO, Estimator, Filter, find_filter
+from ganfx.filters import AUTO, SEED, Estimator, Filter, find_filter
 from ganfx.hub import find_model
 from ganfx.imaging.picture import Floats, Picture
 from ganfx.pipeline.sampling import sample_crops
@@ -91,6 +91,13 @@ class BoundFilter:
     def run(self, image: Floats, progress: PixelProgress | None = None) -> Floats:
         """`Engine.run` with the controls."""
         return self.engine.run(image, progress, controls=self.controls)
+
+    def varied(self, by: int) -> BoundFilter:
+        """The filter with a seed that is greater by `by`; itself where it has none. Raises OptionError at the most."""
+        option = next((option for option in self.filter.options if option.name == SEED), None)
+        if option is None:
+            return self
+        return dataclasses.replace(self, values={**self.values, SEED: option.check(self.values[SEED] + by)})
 
     def resolved(self, source: Source, progress: PixelProgress) -> BoundFilter:
         """The filter with estimates for `source` in place of AUTO; reads crops of it where there is something to do.

@@ -12,6 +12,8 @@ from typing import Protocol
 import numpy as np
 
 from ganfx.engine import Engine, PixelProgress
+from ganfx.errors import OptionError
+from ganfx.filters import SEED
 from ganfx.imaging.picture import Mask, Picture, PictureInfo
 from ganfx.pipeline.bound_filter import BoundFilter
 from ganfx.pipeline.retouching import apply_patches, certain, find_mask, find_regions, found_notes, retouch
@@ -43,6 +45,9 @@ class Chooser(Protocol):
     def choose(self, source: Source, progress: PixelProgress) -> Chain:
         """The chain for `source`. Calls `progress` now and then, with 0, so that it may interrupt."""
 
+    def varied(self, by: int) -> Chooser:
+        """The same with seeds that are greater by `by`. Raises OptionError where there is none, or beyond the most."""
+
 
 @dataclass(frozen=True)
 class Chain:
@@ -58,6 +63,12 @@ class Chain:
     def choose(self, source: Source, progress: PixelProgress) -> Chain:
         """The chain itself."""
         return self
+
+    def varied(self, by: int) -> Chain:
+        """The chain with seeds that are greater by `by`. Raises OptionError where there is none, or beyond the most."""
+        if not any(bound.filter.has_seed for bound in self.filters):
+            raise no_choices()
+        return dataclasses.replace(self, filters=tuple(bound.varied(by) for bound in self.filters))
 
     @property
     def fingerprint(self) -> str:
@@ -81,6 +92,11 @@ class Chain:
     @property
     def engines(self) -> tuple[Engine, ...]:
         return tuple(engine for bound in self.filters for engine in bound.engines)
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of the first step that has one; None without."""
+        return next((bound.values[SEED] for bound in self.filters if bound.filter.has_seed), None)
 
     @property
     def scale(self) -> int:
@@ -131,6 +147,11 @@ class Chain:
             return lambda pixels: progress(area * (before + pixels) // sum(sizes)) if progress else None
 
         return [listener(sum(sizes[:index])) for index in range(len(sizes))]
+
+
+def no_choices() -> OptionError:
+    """The error where several results are asked of steps that always give the same one."""
+    return OptionError("no step has a seed: there is one result for each picture", hint="ask for one candidate")
 
 
 def apply_step(

@@ -88,6 +88,12 @@ def find_regions(source: Source, mask: Mask, bound: BoundFilter) -> MaskedRegion
     return MaskedRegions(prepared, retouch_.regions(prepared, bound.values))
 
 
+def has_choices(masked: MaskedRegions, bound: BoundFilter) -> bool:
+    """Whether another seed fills some of `masked` in another way."""
+    choices = _retouch_of(bound).choices
+    return choices is not None and any(choices(masked.mask[region.box.window], region) for region in masked.regions)
+
+
 def retouch(
     source: Source,
     masked: MaskedRegions,

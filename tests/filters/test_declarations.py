@@ -24,6 +24,7 @@ ARGUMENTS = {
     "study": ("picture", "size", "values", "spec", "infer"),
     "mask": ("mask", "values"),
     "regions": ("mask", "values"),
+    "choices": ("mask", "region"),
     "fill": ("picture", "mask", "values", "spec", "infer"),
 }
 

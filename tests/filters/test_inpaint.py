@@ -123,7 +123,7 @@ def test_of_a_crack_with_one_thick_place_only_that_place_is_laid_out(monkeypatch
     crack[52:74, 90:112] = True
     laid_out = []
 
-    def patches(rgb: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    def patches(rgb: np.ndarray, hole: np.ndarray, seed: int) -> np.ndarray:
         laid_out.append(hole)
         return np.where(hole[..., None], np.float32(0.25), rgb)
 
@@ -135,3 +135,24 @@ def test_of_a_crack_with_one_thick_place_only_that_place_is_laid_out(monkeypatch
     assert (filled[crack & ~thick] == 0.75).all()
     assert (filled[thick] == 0.25).all()
     assert (filled[~crack] == 0.5).all()
+
+
+def test_another_seed_fills_a_thick_hole_in_another_way_and_a_thin_one_in_the_same() -> None:
+    rgb = np.random.default_rng(0).random((120, 160, 3), np.float32)
+    thick, thin = np.zeros((2, 120, 160), bool)
+    thick[40:80, 50:110] = True
+    thin[60:63, 20:140] = True
+    for hole, least, most in ((thick, 0.1, 1), (thin, 0, 0)):
+        first, again, second = (inpaint.fill_hole(rgb, hole, Network(), seed) for seed in (0, 0, 1))
+        assert np.array_equal(first, again)
+        assert np.array_equal(first, inpaint.fill_hole(rgb, hole, Network()))
+        assert least <= np.abs(first - second)[hole].mean() <= most
+
+
+def test_only_regions_with_a_thick_part_of_their_own_have_several_fillings() -> None:
+    mask = np.zeros((300, 700), np.float32)
+    mask[100:103, 100:180] = 1
+    mask[90:130, 300:340] = 1
+    thin, thick = sorted(inpaint.find_regions(mask, options()), key=lambda region: region.box.left)
+    assert thin.box.right > 200
+    assert [inpaint.has_choices(mask[region.box.window], region) for region in (thin, thick)] == [False, True]

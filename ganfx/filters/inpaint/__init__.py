@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ganfx.filters.base import Deferred, Filter, Option, Retouch
+from ganfx.filters.base import SEED, Deferred, Filter, Option, Retouch
 
 _processing = Deferred("ganfx.filters.inpaint.processing")
 
 FILTER = Filter(
     name="inpaint",
     help="Fill what a mask marks, and touch nothing else.",
-    retouch=Retouch(_processing.prepare_mask, _processing.find_regions, _processing.fill),
+    retouch=Retouch(_processing.prepare_mask, _processing.find_regions, _processing.fill, _processing.has_choices),
     options=(
         Option(
             "grow",
@@ -20,6 +20,7 @@ FILTER = Filter(
             auto=True,
         ),
         Option("feather", int, 0, "Blend over so many pixels inside the hole's edge.", bounds=(0, 500)),
+        Option(SEED, int, 0, "Another number fills thick holes in another way.", bounds=(0, 999_999)),
     ),
     channels=((4, 3),),
     suffix="inpaint",

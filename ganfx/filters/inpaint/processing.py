@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ganfx.filters.base import AUTO, Infer, Region, Values
+from ganfx.filters.base import AUTO, SEED, Infer, Region, Values
 from ganfx.imaging.color import bleed, grey_of
 from ganfx.imaging.patches import fill_with_patches
 from ganfx.imaging.picture import Box, Floats, Mask, Picture
@@ -107,12 +107,17 @@ def _owned(mask: Mask, cells: Hole, box: Box) -> Mask:
 def fill(picture: Picture, mask: Mask, options: Values, spec: ModelSpec, infer: Infer) -> Picture:
     """`picture` with new colors wherever mask (H, W) is above 0; grey where the picture is."""
     rgb = picture.rgb if picture.alpha is None else bleed(picture.rgb, picture.alpha, MIN_CONTEXT // 4)
-    rgb = fill_hole(np.clip(rgb, 0, 1), mask > 0, infer)
+    rgb = fill_hole(np.clip(rgb, 0, 1), mask > 0, infer, options.get(SEED, 0))
     return dataclasses.replace(picture, rgb=grey_of(rgb) if picture.info.grey else rgb)
 
 
-def fill_hole(rgb: Floats, hole: Hole, infer: Infer) -> Floats:
-    """rgb (H, W, 3) in [0, 1] with `hole` (H, W) filled.
+def has_choices(mask: Mask, region: Region) -> bool:
+    """Whether another seed fills the region in another way; mask (H, W) is that in its box."""
+    return bool((_thick_parts(mask > 0) & (region.own > 0)).any())
+
+
+def fill_hole(rgb: Floats, hole: Hole, infer: Infer, seed: int = 0) -> Floats:
+    """rgb (H, W, 3) in [0, 1] with `hole` (H, W) filled; the same for the same seed.
 
     Thin parts are the network's. Thick ones are filled with pieces of what is around them, at any size: the network
     is not asked there, for it only takes sharpness away. Of things the thick parts come first, and of cracks, which
@@ -122,8 +127,8 @@ def fill_hole(rgb: Floats, hole: Hole, infer: Infer) -> Floats:
     thin = hole & ~thick
     if thick.sum() < thin.sum():
         rgb = _fill_by_tiles(rgb, hole, thin, infer)
-        return fill_with_patches(rgb, thick) if thick.any() else rgb
-    return _fill_by_tiles(fill_with_patches(rgb, hole), thin, thin, infer)
+        return fill_with_patches(rgb, thick, seed) if thick.any() else rgb
+    return _fill_by_tiles(fill_with_patches(rgb, hole, seed), thin, thin, infer)
 
 
 def _thick_parts(hole: Hole) -> Hole:
