@@ -94,14 +94,11 @@ class ItemRunner:
             # Another run may have finished it before the claim.
             if known := settled_outcome(item, recipe, journals, self.existing):
                 return known
-            outcome = self._made(item, self._write_policy(item, recipe, journals, claims), slot)
+            policy = self._write_policy(item, recipe, journals, claims)
+            outcome = (make_sheet if item.sheet else process)(item, self._chooser_of(item), self.save, policy, slot)
             for claim in claims:
                 claim.finish()
             return outcome
-
-    def _made(self, item: Item, policy: WritePolicy, slot: StageSlot) -> Outcome:
-        chooser = self._chooser_of(item)
-        return (make_sheet if item.sheet else process)(item, chooser, self.save, policy, slot)
 
     def _chooser_of(self, item: Item) -> pipeline.Chooser:
         return self.chooser.varied(item.candidate) if item.candidate else self.chooser
