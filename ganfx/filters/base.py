@@ -164,10 +164,12 @@ class Finder:
     models   the task that fitting models name in their contracts; they turn RGB into one channel
     mask     (their output (H, W) in [0, 1], the probability that a pixel is to be filled; values) -> levels (H, W):
              CERTAIN where pixels are filled, DOUBTFUL where they are only listed, else 0
+    small    pictures of fewer pixels are shown to the network at twice their width and height
     """
 
     models: str
     mask: Callable[[Floats, Values], Mask]
+    small: int = 0
 
     def check_model(self, spec: ModelSpec) -> None:
         """Raises ContractError where a model for the task does not make one channel of RGB, of the same size."""

@@ -6,9 +6,10 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
-from ganfx.engine import PixelProgress
+from ganfx.engine import Engine, PixelProgress
 from ganfx.errors import MaskError, OptionError
 from ganfx.filters import CERTAIN, Region, Retouch
 from ganfx.imaging.picture import Floats, Mask, Patch, Picture
@@ -37,11 +38,23 @@ def find_mask(source: Source, bound: BoundFilter, progress: PixelProgress | None
     if finder is None or bound.finder is None:
         raise OptionError(f"{bound.filter.name} needs a mask", hint="say what to fill: white in the mask")
 
+    if source.width * source.height < finder.small:
+        return finder.mask(_enlarged_probability(source, bound.finder, progress), bound.values)
+
     def read(top: int, bottom: int) -> Floats:
         return np.clip(source.rows(top, bottom).rgb, 0, 1)
 
     rows = list(bound.finder.stream(read, source.height, source.width, progress))
     return finder.mask(np.concatenate(rows)[..., 0], bound.values)
+
+
+def _enlarged_probability(source: Source, finder: Engine, progress: PixelProgress | None) -> Floats:
+    """What the finder says (H, W) of a small picture, seen at twice its width and height."""
+    size = source.width, source.height
+    enlarged = cv2.resize(source.rows(0, source.height).rgb, (2 * size[0], 2 * size[1]), interpolation=cv2.INTER_CUBIC)
+    told = (lambda pixels: progress(pixels // 4)) if progress else None
+    likely = finder.run(np.clip(enlarged, 0, 1), told)[..., 0]
+    return np.asarray(cv2.resize(likely, size, interpolation=cv2.INTER_AREA))
 
 
 def certain(levels: Mask) -> Mask:

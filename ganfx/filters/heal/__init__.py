@@ -12,7 +12,8 @@ FILTER = Filter(
     name="heal",
     help="Find and fill scratches on scanned photos.",
     retouch=Retouch(_inpaint.prepare_mask, _inpaint.find_regions, _inpaint.fill),
-    finder=Finder(models="scratches", mask=_processing.damage_mask),
+    # In thumbnails cracks are thinner than the network knows them.
+    finder=Finder(models="scratches", mask=_processing.damage_mask, small=125_000),
     options=(
         Option("sensitivity", float, 0.5, "How readily something is taken for damage.", bounds=(0, 1)),
         Option(
