@@ -44,7 +44,8 @@ def damage_mask(probability: Floats, options: Values) -> Mask:
         sure, unsure = sure & ~border, unsure & ~border
     if sensitivity < 1:
         sure = _without_things(sure, probability, sensitivity)
-    if not is_damaged(sure, probability > _moved(STRONG, sensitivity), _leniency(sensitivity)):
+    strong, weak = (probability > _moved(threshold, sensitivity) for threshold in (STRONG, UNSURE[1]))
+    if not is_damaged(sure, strong, weak, _leniency(sensitivity)):
         sure = np.zeros_like(sure)
     sure |= crossing_crack(probability, _leniency(sensitivity))
     unsure |= sure
