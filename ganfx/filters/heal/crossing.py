@@ -68,9 +68,9 @@ def crossing_crack(probability: Floats, leniency: float) -> Pixels:
 
 
 def _widened(found: Pixels, likely: Floats) -> Pixels:
-    """`found` with what is fainter and touches it."""
-    near = cv2.dilate(found.astype(np.uint8), _disc(round(BESIDE * max(likely.shape)))) > 0
-    _, labels = cv2.connectedComponents((near & ((likely > FAINT / 2) | found)).astype(np.uint8), connectivity=8)
+    """`found` with what is fainter, as thin, and touches it."""
+    near = cv2.dilate(found.astype(np.uint8), _disc(round(BESIDE * max(likely.shape))))
+    _, labels = cv2.connectedComponents((near & _thin(likely, FAINT / 2)) | found, connectivity=8)
     touched = np.zeros(labels.max() + 1, bool)
     touched[labels[found]] = True
     touched[0] = False
@@ -80,15 +80,20 @@ def _widened(found: Pixels, likely: Floats) -> Pixels:
 def _pieces(likely: Floats) -> tuple[NDArray[np.int32], list[Piece]]:
     """(labels (H, W) of the thin places, 0 for none; those that are long enough to count)."""
     side = max(likely.shape)
-    faint = (likely > FAINT).astype(np.uint8)
-    cores = cv2.morphologyEx(faint, cv2.MORPH_OPEN, _disc(max(THICK, round(side / THICK_SIDE))))
-    # The rim of a thick place goes with it.
-    thin = faint & ~cv2.dilate(cores, _disc(1))
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(cv2.morphologyEx(thin, cv2.MORPH_CLOSE, _disc(GAP)))
+    thin = cv2.morphologyEx(_thin(likely, FAINT), cv2.MORPH_CLOSE, _disc(GAP))
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(thin, connectivity=8)
     # A diagonal of `length` has a box of length / sqrt(2); of a few pixels no direction can be told.
     is_long = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1) >= max(FEWEST, 0.7 * PIECE * side)
     measured = [_measured(labels, number, boxes[number]) for number in range(1, count) if is_long[number]]
     return np.asarray(labels, np.int32), [piece for piece in measured if piece.length >= PIECE * side]
+
+
+def _thin(likely: Floats, threshold: float) -> NDArray[np.uint8]:
+    """1 where the probability is above the threshold in a thin place, else 0."""
+    faint = (likely > threshold).astype(np.uint8)
+    cores = cv2.morphologyEx(faint, cv2.MORPH_OPEN, _disc(max(THICK, round(max(likely.shape) / THICK_SIDE))))
+    # The rim of a thick place goes with it.
+    return np.asarray(faint & ~cv2.dilate(cores, np.ones((3, 3), np.uint8)), np.uint8)
 
 
 def _disc(radius: int) -> NDArray[np.uint8]:
