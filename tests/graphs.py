@@ -161,6 +161,14 @@ def brightness(path: Path, filter: str = "scratches") -> Path:
     return write(path, [node], weights, spec=spec, out_channels=1)
 
 
+def always(path: Path, probability: float) -> Path:
+    """For finding: each pixel is as likely damage, whatever the picture."""
+    node = helper.make_node("Conv", ["input", "zeros", "bias"], ["output"])
+    weights = {"zeros": np.zeros((1, 3, 1, 1), np.float32), "bias": np.array([probability], np.float32)}
+    spec = ModelSpec.of_picture(f"always-{probability:g}", "scratches", out_channels=1, receptive_field=0)
+    return write(path, [node], weights, spec=spec, out_channels=1)
+
+
 def one_color(path: Path, chroma: tuple[float, float]) -> Path:
     """For colorizing: the same a* and b* everywhere, whatever the picture."""
     node = helper.make_node("Conv", ["input", "zeros", "color"], ["output"])

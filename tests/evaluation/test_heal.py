@@ -14,6 +14,7 @@ from ganfx.cli import cli
 from ganfx.errors import OptionError
 from ganfx.evaluation.drawn_truth import BORDER, DAMAGE, UNSURE, DrawnTruth, read_truth
 from ganfx.evaluation.heal import TOLERANCE, evaluate_heal, figures_of, recall_and_precision
+from ganfx.evaluation.report import EvaluationReport
 from ganfx.filters import CERTAIN, DOUBTFUL
 from tests import graphs
 
@@ -123,18 +124,73 @@ def test_the_drawn_scans_are_read_and_each_has_damage() -> None:
     assert all(0.005 < truth.damage.mean() < 0.2 for truth in found.values())
 
 
+# Undamaged photographs that have fooled finders: a pole, twigs, leaves, wires, stones in the sand and under water.
+TRAPS = (2, 8, 10, 27, 49, 54, 56, 70, 97)
+
+
+def touched_and_changed(report: EvaluationReport) -> tuple[int, float]:
+    """(how many sound pictures are touched, the mean share of their pixels that is changed, in percent)."""
+    figures = [one.figures for one in report.measurements if one.case == "sound"]
+    return sum(one["touched"] > 0 for one in figures), float(np.mean([one["changed"] for one in figures]))
+
+
+def scan_figures(report: EvaluationReport, name: str) -> list[float]:
+    """The figure `name` of each scan."""
+    return [one.figures[name] for one in report.measurements if one.case == "damaged"]
+
+
+def keeps_the_promise(finder: str, sample: Path, shared_data: Path) -> bool:
+    """Whether it leaves the traps alone, and finds cracks of the two scans that have most."""
+    scans = shared_data / "real" / "photos_scratched"
+    report = evaluate_heal([finder], [sample], scans=scans, truth=sample.parent / "two.txt")
+    found = zip(scan_figures(report, "recall"), scan_figures(report, "precision"), strict=True)
+    return touched_and_changed(report)[0] == 0 and all(recall > 0.75 and right > 0.8 for recall, right in found)
+
+
+@pytest.fixture
+def sample(tmp_path: Path, shared_data: Path) -> Path:
+    """A folder of the traps, and beside it `two.txt`, the truth of two scans."""
+    folder = tmp_path / "traps"
+    folder.mkdir()
+    for number in TRAPS:
+        name = f"img_{number:03d}_SRF_4_HR.png"
+        (folder / name).symlink_to(shared_data / "eval" / "BSD100" / name)
+    blocks = SCANS.read_text().split("\npicture ")[1:]
+    (tmp_path / "two.txt").write_text("".join(f"picture {one}\n" for one in blocks if one.split(".")[0][-1] in "bd"))
+    return folder
+
+
 @pytest.mark.weights
+def test_traps_are_left_alone_and_cracks_are_found(sample: Path, shared_data: Path) -> None:
+    assert keeps_the_promise("photo-scratches", sample, shared_data)
+
+
+@pytest.mark.parametrize("probability", [0.0, 0.6, 1.0])
+def test_a_finder_that_says_the_same_of_all_pictures_does_not_pass(
+    sample: Path, shared_data: Path, probability: float
+) -> None:
+    blind = graphs.always(sample.parent / "blind.onnx", probability)
+    assert not keeps_the_promise(str(blind), sample, shared_data)
+
+
+def test_a_finder_of_what_is_bright_does_not_pass(sample: Path, shared_data: Path) -> None:
+    assert not keeps_the_promise(str(graphs.brightness(sample.parent / "bright.onnx")), sample, shared_data)
+
+
+@pytest.mark.weights
+@pytest.mark.slow
 def test_of_a_hundred_sound_photographs_hardly_one_is_changed(shared_data: Path) -> None:
     report = evaluate_heal(["photo-scratches"], [shared_data / "eval" / "BSD100"], limit=100)
-    figures = [one.figures for one in report.measurements]
-    assert len(figures) == 100
-    assert sum(one["touched"] for one in figures) <= 3
-    assert np.mean([one["changed"] for one in figures]) <= 0.01
+    touched, changed = touched_and_changed(report)
+    assert len(report.measurements) == 100
+    assert touched <= 3
+    assert changed <= 0.01
 
 
 @pytest.mark.weights
 def test_cracks_of_real_scans_are_found_and_faces_are_left(shared_data: Path) -> None:
     report = evaluate_heal(["photo-scratches"], [], scans=shared_data / "real" / "photos_scratched", truth=SCANS)
-    figures = {one.picture[-1]: one.figures for one in report.measurements}
-    assert {name for name in "abd" if figures[name]["recall"] > 0.65} == {"a", "b", "d"}
-    assert min(one["precision"] for one in figures.values()) > 0.8
+    # Half a percent below the promise of 0.85, for processors round otherwise.
+    assert np.mean(scan_figures(report, "recall")) > 0.845
+    assert min(scan_figures(report, "recall")) > 0.65
+    assert min(scan_figures(report, "precision")) > 0.8

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -12,11 +14,12 @@ from numpy.typing import NDArray
 
 import ganfx
 from ganfx.cli import main
+from ganfx.engine import EngineOptions
 from ganfx.errors import OptionError
 from ganfx.filters import CERTAIN, DOUBTFUL, find_filter
 from ganfx.filters.heal.processing import damage_mask
 from ganfx.imaging.picture import Picture
-from ganfx.pipeline import parse_steps
+from ganfx.pipeline import find_mask, load_filter, parse_steps
 from tests import graphs
 
 COLOR = (0.2, 0.0, 1.0)
@@ -100,6 +103,75 @@ def test_a_picture_that_is_hardly_damaged_as_a_whole_is_left_alone() -> None:
     assert set(np.unique(levels(likely))) == {0, DOUBTFUL}
     likely[100:103, 50:200] = 0.99
     assert (levels(likely)[50, 50:60] == CERTAIN).all()
+
+
+def test_one_thing_that_looks_like_damage_is_left_however_clear_it_is() -> None:
+    leaf = np.zeros((320, 480), np.float32)
+    cv2.ellipse(leaf, (300, 100), (15, 3), 60, 0, 360, 0.95, -1)
+    assert set(np.unique(levels(leaf))) == {0, np.float32(DOUBTFUL)}
+    for x in (40, 120, 200, 400):
+        cv2.line(leaf, (x, 200), (x + 15, 230), 0.95, 3)
+    assert (levels(leaf) == CERTAIN).any()
+
+
+def test_a_single_long_crack_is_healed() -> None:
+    likely = np.zeros((320, 480), np.float32)
+    cv2.line(likely, (100, 60), (200, 130), 0.9, 3)
+    assert (levels(likely)[likely > 0] == CERTAIN).all()
+
+
+def test_where_the_network_hesitates_all_over_the_picture_nothing_is_filled() -> None:
+    likely = np.zeros((320, 480), np.float32)
+    for x in range(20, 470, 30):
+        cv2.line(likely, (x, 40), (x + 12, 60), 0.9, 2)
+    assert (levels(likely) == CERTAIN).any()
+    likely[100::2] = 0.3
+    assert not (levels(likely) == CERTAIN).any()
+
+
+def crossing(likely: NDArray[np.float32], probability: float = 0.2) -> NDArray[np.float32]:
+    """The same with a faint crack from the left edge to the right one, hidden in the middle."""
+    height, width = likely.shape
+    cv2.line(likely, (2, height // 4), (width // 4, height * 3 // 8), probability, 3)
+    cv2.line(likely, (width * 3 // 4, height * 5 // 8), (width - 3, height * 3 // 4), probability, 3)
+    return likely
+
+
+@pytest.mark.parametrize("size", [(336, 256), (700, 900), (1500, 2200)])
+def test_a_faint_crack_across_a_whole_print_is_healed_where_hardly_anything_else_is_marked(
+    size: tuple[int, int],
+) -> None:
+    likely = crossing(np.zeros(size, np.float32))
+    found = levels(likely)
+    assert (found[likely > 0] == CERTAIN).mean() > 0.9
+    assert not found[likely == 0].any() or (found > 0).sum() < 1.2 * (likely > 0).sum()
+    assert not levels(likely, sensitivity=0.0).any()
+    assert not levels(crossing(np.zeros(size, np.float32), 0.08)).any()
+
+
+def test_faint_lines_of_a_scene_are_left() -> None:
+    fence = crossing(np.zeros((400, 600), np.float32))
+    for x in range(40, 600, 60):
+        cv2.line(fence, (x, 300), (x + 10, 380), 0.2, 3)
+    assert not levels(fence).any()
+    pole = np.zeros((400, 600), np.float32)
+    cv2.line(pole, (150, 350), (300, 200), 0.4, 3)
+    assert not levels(pole).any()
+    frame = np.zeros((400, 600), np.float32)
+    frame[6:9, 3:200] = frame[6:9, 400:597] = 0.2
+    assert not levels(frame, edges=True).any()
+
+
+def test_of_a_thing_beside_a_crack_only_the_crack_is_filled() -> None:
+    likely = np.zeros((256, 256), np.float32)
+    cv2.line(likely, (10, 100), (240, 80), 0.9, 4)
+    cv2.ellipse(likely, (80, 106), (4, 12), 0, 0, 360, 0.45, -1)
+    cv2.line(likely, (10, 100), (240, 80), 0.9, 4)
+    found = levels(likely)
+    assert (found[likely > 0.8] == CERTAIN).all()
+    ear = (likely > 0) & (likely < 0.8)
+    assert (found[ear] == CERTAIN).mean() < 0.1
+    assert (found[ear] > 0).mean() > 0.9
 
 
 def test_what_is_wider_than_a_crack_is_doubtful_and_the_cracks_beside_it_are_not() -> None:
@@ -228,6 +300,36 @@ def test_an_undamaged_picture_is_copied_and_that_is_said(
     assert heal(photo, "-n", models[0], "--finder", models[1]) == 0
     assert (tmp_path / "clean_healed.png").read_bytes() == photo.read_bytes()
     assert "nothing was found to fill" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("height", "factor"), [(1, 2), (312, 2), (313, 1)])
+def test_thumbnails_are_looked_at_enlarged(models: tuple[str, str], height: int, factor: int) -> None:
+    bound = load_filter("heal", {}, model=models[0], finder=models[1], engine=EngineOptions())
+    assert bound.finder is not None
+    width, seen, done = 400, [], []
+
+    class Watched:
+        """The finder, with the sizes of what it is shown."""
+
+        def run(self, image: NDArray[np.float32], progress: Callable[[int], None]) -> NDArray[np.float32]:
+            seen.append(image.shape[:2])
+            progress(image.shape[0] * image.shape[1])
+            return image[..., :1]
+
+        def stream(
+            self,
+            read: Callable[[int, int], NDArray[np.float32]],
+            height: int,
+            width: int,
+            progress: Callable[[int], None],
+        ) -> Iterator[NDArray[np.float32]]:
+            yield self.run(read(0, height), progress)
+
+    rgb = np.zeros((height, width, 3), np.float32)
+    found = find_mask(Picture(rgb), dataclasses.replace(bound, finder=Watched()), done.append)  # type: ignore[arg-type]
+    assert found.shape == (height, width)
+    assert seen == [(factor * height, factor * width)]
+    assert done == [height * width]
 
 
 def test_other_filters_have_no_finder(models: tuple[str, str]) -> None:

@@ -24,9 +24,9 @@ FAINT, LONGEST_SIDE = 0.1, 1000
 THICK, THICK_SIDE = 3, 100
 # Gaps in a piece, and the least side of the box around it, in pixels.
 GAP, FEWEST = 2, 5
-# In shares of the longer side: the shortest piece that counts, how far the middles of two of one line are apart at least,
-# how far their outer ends are from the picture's edge along the line at most, how far from it a piece reaches at least,
-# and how far pieces between the two may lie beside the line.
+# In shares of the longer side: the shortest piece that counts; how far apart the middles of the two are at least; how
+# far their outer ends are from the picture's edge, along the line, at most; how far from the edge a piece reaches at
+# least; how far beside the line pieces between the two may lie, and what is followed beside a piece.
 PIECE, APART, OPEN, INSIDE, BESIDE = 0.04, 0.4, 0.1, 0.04, 0.02
 # The pieces of the line are so many times longer than wide, and turned against it by this angle at most, in degrees.
 SLENDER, TURNED = 5.0, 8.0
@@ -54,7 +54,7 @@ def crossing_crack(probability: Floats, leniency: float) -> Pixels:
     height, width = probability.shape
     factor = min(1.0, LONGEST_SIDE / max(height, width))
     size = max(1, round(width * factor)), max(1, round(height * factor))
-    likely = np.asarray(cv2.resize(probability, size, interpolation=cv2.INTER_AREA))
+    likely = np.asarray(cv2.resize(probability, size, interpolation=cv2.INTER_AREA), np.float32)
     labels, pieces = _pieces(likely)
     line = _line(pieces, SHARE * leniency, (size[0] - 1, size[1] - 1))
     if line is None:
@@ -69,8 +69,9 @@ def crossing_crack(probability: Floats, leniency: float) -> Pixels:
 
 def _widened(found: Pixels, likely: Floats) -> Pixels:
     """`found` with what is fainter, as thin, and touches it."""
-    near = cv2.dilate(found.astype(np.uint8), _disc(round(BESIDE * max(likely.shape))))
-    _, labels = cv2.connectedComponents((near & _thin(likely, FAINT / 2)) | found, connectivity=8)
+    near = cv2.dilate(found.astype(np.uint8), _disc(round(BESIDE * max(likely.shape)))) > 0
+    faint = near & (_thin(likely, FAINT / 2) > 0)
+    _, labels = cv2.connectedComponents((faint | found).astype(np.uint8), connectivity=8)
     touched = np.zeros(labels.max() + 1, bool)
     touched[labels[found]] = True
     touched[0] = False
@@ -81,11 +82,12 @@ def _pieces(likely: Floats) -> tuple[NDArray[np.int32], list[Piece]]:
     """(labels (H, W) of the thin places, 0 for none; those that are long enough to count)."""
     side = max(likely.shape)
     thin = cv2.morphologyEx(_thin(likely, FAINT), cv2.MORPH_CLOSE, _disc(GAP))
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(thin, connectivity=8)
+    count, marks, boxes, _ = cv2.connectedComponentsWithStats(thin, connectivity=8)
+    labels = np.asarray(marks, np.int32)
     # A diagonal of `length` has a box of length / sqrt(2); of a few pixels no direction can be told.
     is_long = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1) >= max(FEWEST, 0.7 * PIECE * side)
     measured = [_measured(labels, number, boxes[number]) for number in range(1, count) if is_long[number]]
-    return np.asarray(labels, np.int32), [piece for piece in measured if piece.length >= PIECE * side]
+    return labels, [piece for piece in measured if piece.length >= PIECE * side]
 
 
 def _thin(likely: Floats, threshold: float) -> NDArray[np.uint8]:
@@ -93,7 +95,8 @@ def _thin(likely: Floats, threshold: float) -> NDArray[np.uint8]:
     faint = (likely > threshold).astype(np.uint8)
     cores = cv2.morphologyEx(faint, cv2.MORPH_OPEN, _disc(max(THICK, round(max(likely.shape) / THICK_SIDE))))
     # The rim of a thick place goes with it.
-    return np.asarray(faint & ~cv2.dilate(cores, np.ones((3, 3), np.uint8)), np.uint8)
+    rim = cv2.dilate(cores, np.ones((3, 3), np.uint8)) > 0
+    return np.where(rim, np.uint8(0), faint)
 
 
 def _disc(radius: int) -> NDArray[np.uint8]:
@@ -123,7 +126,9 @@ def _line(pieces: list[Piece], share: float, corner: tuple[int, int]) -> tuple[P
 
 def _is_inside(piece: Piece, corner: tuple[int, int]) -> bool:
     """Whether it is more than a line along the picture's edge."""
-    return all(max(min(end[axis], corner[axis] - end[axis]) for end in piece.ends) >= INSIDE * max(corner) for axis in (0, 1))
+    return all(
+        max(min(end[axis], corner[axis] - end[axis]) for end in piece.ends) >= INSIDE * max(corner) for axis in (0, 1)
+    )
 
 
 def _common_length(pair: tuple[Piece, Piece], corner: tuple[int, int], side: int) -> float:

@@ -34,7 +34,9 @@ def broad_places(found: Pixels, scale: float) -> Pixels:
 
     `scale` times the usual width is allowed, a pixel at least.
     """
-    cores = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_OPEN, _disc(scale * max(BROAD, max(found.shape) / BROAD_SIDE)))
+    cores = cv2.morphologyEx(
+        found.astype(np.uint8), cv2.MORPH_OPEN, _disc(scale * max(BROAD, max(found.shape) / BROAD_SIDE))
+    )
     return np.asarray(found & (cv2.dilate(cores, np.ones((3, 3), np.uint8)) > 0))
 
 
