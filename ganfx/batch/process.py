@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -114,6 +115,7 @@ def process(item: Item, chooser: pipeline.Chooser, save: SaveOptions, policy: Wr
         slot.enter(ENGINE)
         started = time.monotonic()
         chain = chooser.choose(reader, on_pixels)
+        slot.expect(math.prod(chain.output_size(reader)) / 1e6)
         work = _ItemProcess(item, reader, chain, save, policy, slot, on_pixels)
         if item.candidate and not work.has_choices():
             return Outcome(item, input_size=(reader.width, reader.height), status=SKIPPED, notes=(ONE_RESULT,))

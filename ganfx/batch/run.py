@@ -13,8 +13,8 @@ from ganfx.errors import DiskFullError, EngineError, GanfxError, HeldError, Item
 from ganfx.incidents import unexpected
 
 _FULL = "the disk is full"
-# Called with an item and its finished share, 0..1.
-ItemProgress = Callable[[Item, float], None]
+# Called with an item, its finished share, 0..1, and the megapixels of its result, 0 as long as these are not known.
+ItemProgress = Callable[[Item, float, float], None]
 # Makes one item. Raises ItemError where it fails.
 MakeItem = Callable[[Item, StageSlot], Outcome]
 
@@ -56,7 +56,7 @@ def run(
 
 def _make_one(item: Item, make: MakeItem, semaphores: StageSemaphores, progress: ItemProgress | None) -> Outcome:
     started = time.monotonic()
-    slot = StageSlot(semaphores, lambda share: _tell(progress, item, share))
+    slot = StageSlot(semaphores, lambda *told: _tell(progress, item, *told))
     try:
         slot.progress(0)
         return make(item, slot)
@@ -77,10 +77,10 @@ class _ProgressError(BaseException):
         self.cause = cause
 
 
-def _tell(progress: ItemProgress | None, item: Item, share: float) -> None:
+def _tell(progress: ItemProgress | None, item: Item, share: float, megapixels: float) -> None:
     try:
         if progress:
-            progress(item, share)
+            progress(item, share, megapixels)
     except Exception as error:
         raise _ProgressError(error) from error
 

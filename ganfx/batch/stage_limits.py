@@ -79,15 +79,15 @@ class StageSlot:
     """The place of one picture in the stages; a context manager that gives its last place back.
 
     semaphores: shared with the other pictures; None has no limits.
-    on_progress: called with the finished share, 0..1.
+    on_progress: called with the finished share, 0..1, and the result's megapixels, 0 as long as these are not known.
     """
 
     def __init__(
-        self, semaphores: StageSemaphores | None = None, on_progress: Callable[[float], None] | None = None
+        self, semaphores: StageSemaphores | None = None, on_progress: Callable[[float, float], None] | None = None
     ) -> None:
         self._semaphores, self._on_progress = semaphores, on_progress
         self._stage: str | None = None
-        self._share = 0.0
+        self._share = self._megapixels = 0.0
 
     def enter(self, stage: str) -> None:
         """Wait for a place in `stage`, then leave the stage before, so that few results wait between stages."""
@@ -102,7 +102,11 @@ class StageSlot:
             raise KeyboardInterrupt
         self._share = share
         if self._on_progress:
-            self._on_progress(share)
+            self._on_progress(share, self._megapixels)
+
+    def expect(self, megapixels: float) -> None:
+        """Say how large the result will be."""
+        self._megapixels = megapixels
 
     def check(self) -> None:
         """Raises KeyboardInterrupt where the batch is to stop."""

@@ -46,9 +46,9 @@ def run_batch(
         for note in batch.notes:
             report.say(f"note: {note}")
 
-        def progress(item: Item, share: float) -> None:
+        def progress(item: Item, share: float, megapixels: float) -> None:
             interrupt.check()
-            report.progress(item, share)
+            report.progress(item, share, megapixels)
 
         def on_note(note: str) -> None:
             report.say(f"note: {note}")

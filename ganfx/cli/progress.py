@@ -10,7 +10,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from ganfx.batch.process import DONE, FAILED, PLANNED, SKIPPED, Outcome
 from ganfx.cli.file_options import Level
@@ -35,17 +43,18 @@ class Reporter:
         self.started = time.monotonic()
         self._lock = threading.Lock()
         self._shares: dict[Item, float] = {}
+        self._begun: dict[Item, float] = {}
         self._rows: dict[Item, TaskID] = {}
         self._total_row = bars.add_task("", total=total, speed="") if bars else None
 
-    def progress(self, item: Item, share: float) -> None:
-        """Show that `share`, 0..1, of `item` is finished."""
+    def progress(self, item: Item, share: float, megapixels: float) -> None:
+        """Show that `share`, 0..1, of `item` is finished, whose result will have so many megapixels."""
         if self.bars is None:
             return
         with self._lock:
             if item not in self._rows:
                 self._rows[item] = self.bars.add_task(printable(item.source.name), total=1.0, speed="")
-            self._shares[item] = share
+            self._shares[item], self._begun[item] = share, share * megapixels
             self.bars.update(self._rows[item], completed=share)
             self._show()
 
@@ -79,6 +88,7 @@ class Reporter:
     def _remove(self, item: Item) -> None:
         with self._lock:
             self._shares.pop(item, None)
+            self._begun.pop(item, None)
             row = self._rows.pop(item, None)
             if self.bars and row is not None:
                 self.bars.remove_task(row)
@@ -93,8 +103,8 @@ class Reporter:
 
     @property
     def speed(self) -> float:
-        """Megapixels written per second of the whole batch."""
-        return self.megapixels / max(time.monotonic() - self.started, 1e-6)
+        """Megapixels made per second of the whole batch, with those of results that are not finished."""
+        return (self.megapixels + sum(self._begun.values())) / max(time.monotonic() - self.started, 1e-6)
 
     @property
     def has_failures(self) -> bool:
@@ -121,11 +131,9 @@ class Reporter:
             tell(line)
 
 
-@contextlib.contextmanager
-def reporter(total: int, device: str, level: Level) -> Iterator[Reporter]:
-    """A `Reporter` for `total` files on `device`, which prints a summary at the end."""
-    console = Console(stderr=True)
-    columns = (
+def columns() -> tuple[ProgressColumn, ...]:
+    """What a line of progress shows."""
+    return (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
@@ -133,9 +141,15 @@ def reporter(total: int, device: str, level: Level) -> Iterator[Reporter]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[speed]}", markup=False),
     )
+
+
+@contextlib.contextmanager
+def reporter(total: int, device: str, level: Level) -> Iterator[Reporter]:
+    """A `Reporter` for `total` files on `device`, which prints a summary at the end."""
+    console = Console(stderr=True)
     with contextlib.ExitStack() as stack:
         shown = console.is_terminal and level > Level.QUIET
-        bars = stack.enter_context(Progress(*columns, console=console, transient=True)) if shown else None
+        bars = stack.enter_context(Progress(*columns(), console=console, transient=True)) if shown else None
         report = Reporter(total, device, level, bars)
         yield report
     report.bars = None

@@ -49,6 +49,9 @@ class StoppableSlot(StageSlot):
         if stage == ENGINE:
             self._stop.check()
 
+    def expect(self, megapixels: float) -> None:
+        self._slot.expect(megapixels)
+
     def progress(self, share: float) -> None:
         self._slot.progress(share)
         self._stop.check_part()

@@ -53,14 +53,17 @@ def test_a_plan_writes_nothing_and_says_what_it_left_out(tmp_path: Path, steps: 
 
 def test_progress_comes_from_several_threads_and_reaches_the_end(tmp_path: Path, steps: str) -> None:
     shares: dict[Item, list[float]] = {}
+    sizes: dict[Item, float] = {}
     lock = threading.Lock()
 
-    def progress(item: Item, share: float) -> None:
+    def progress(item: Item, share: float, megapixels: float) -> None:
         with lock:
             shares.setdefault(item, []).append(share)
+            sizes[item] = megapixels
 
     outcomes = list(run_folder(photos(tmp_path / "in", 3), steps, progress=progress))
     assert set(shares) == {outcome.item for outcome in outcomes}
+    assert sizes == {outcome.item: outcome.megapixels for outcome in outcomes}
     assert all(told[0] == 0 and told[-1] == 1 and told == sorted(told) for told in shares.values())
 
 
