@@ -60,20 +60,22 @@ def evaluate_heal(
 ) -> EvaluationReport:
     """Compare `finders`, by name or as .onnx files, on folders of sound pictures and on a folder of scans.
 
-    `truth` is the file of the scans' drawn damage (see `read_truth`); pictures that it does not name are left out.
+    `truth` is the file of the scans' drawn damage (see `read_truth`); pictures that it does not name are left out, and
+    those without any damage in it count among the sound ones.
     `settings` are the filter's options. `limit` takes the first so many pictures of each folder of sound ones. Raises
     OptionError where nothing can be compared, and what finding and opening the models raises.
     """
     if (scans is None) != (truth is None):
         raise OptionError("scans need their drawn damage", hint="give both --scans and --truth, or none")
     drawn = read_truth(truth) if truth else {}
-    damaged = [one for one in (samples_of([scans]) if scans else []) if one.path.name in drawn]
-    samples = [*(samples_of(sets, limit) if sets else []), *damaged]
+    known = [one for one in (samples_of([scans]) if scans else []) if one.path.name in drawn]
+    damaged = {one.path for one in known if drawn[one.path.name].damage.any()}
+    samples = [*(samples_of(sets, limit) if sets else []), *known]
     if not samples:
         raise OptionError("no pictures to judge by", hint="give --set, or --scans and --truth")
     options = options or EngineOptions()
     methods = [_method(model, settings or {}, options) for model in open_models(finders, options, task="scratches")]
-    return _HealEvaluation(methods, drawn, {one.path for one in damaged}, options).evaluate_all(samples, say)
+    return _HealEvaluation(methods, drawn, damaged, options).evaluate_all(samples, say)
 
 
 def _method(model: OpenedModel, settings: Mapping[str, object], options: EngineOptions) -> Method:

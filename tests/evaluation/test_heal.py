@@ -19,6 +19,8 @@ from ganfx.filters import CERTAIN, DOUBTFUL
 from tests import graphs
 
 SCANS = Path(__file__).parent / "scans.txt"
+# Drawn damage, and undamaged old prints, on which nothing was tuned.
+OLD_PRINTS = Path(__file__).parent / "old_prints.txt"
 
 
 def drawn(folder: Path, *lines: str) -> dict[str, DrawnTruth]:
@@ -111,6 +113,16 @@ def test_the_command_reports_both_and_draws_the_scans(album: Path) -> None:
     assert (album / "out" / "heal-damaged.png").is_file()
 
 
+def test_a_scan_on_which_no_damage_was_drawn_counts_among_the_sound_pictures(album: Path) -> None:
+    (album / "none.txt").write_text("picture a.png 120x90\n")
+    find = graphs.brightness(album / "find.onnx")
+    report = evaluate_heal([str(find)], [], scans=album / "scans", truth=album / "none.txt")
+    figures = report.measurements[0].figures
+    assert report.measurements[0].case == "sound"
+    assert figures["touched"] == 1
+    assert np.isnan(figures["recall"])
+
+
 def test_scans_without_their_truth_are_refused(album: Path) -> None:
     with pytest.raises(OptionError, match="drawn damage"):
         evaluate_heal(["find"], [], scans=album / "scans")
@@ -185,6 +197,13 @@ def test_of_a_hundred_sound_photographs_hardly_one_is_changed(shared_data: Path)
     assert len(report.measurements) == 100
     assert touched <= 3
     assert changed <= 0.01
+
+
+@pytest.mark.weights
+def test_old_prints_without_damage_stay_as_they_are(shared_data: Path) -> None:
+    report = evaluate_heal(["photo-scratches"], [], scans=shared_data / "real" / "photos_bw", truth=OLD_PRINTS)
+    assert touched_and_changed(report) == (0, 0)
+    assert min(scan_figures(report, "precision")) > 0.8
 
 
 @pytest.mark.weights
