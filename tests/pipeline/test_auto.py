@@ -57,9 +57,11 @@ def toned(size: tuple[int, int]) -> Floats:
 
 
 def print_of(size: tuple[int, int], scratches: int) -> Floats:
-    """A brown print, its tone a little uneven, and so many rows of it white."""
-    uneven = np.random.default_rng(1).uniform(0.94, 1.06, (size[1], size[0], 3)).astype(np.float32)
+    """A brown print, its tone a little uneven, and so many rows of its dark upper part white."""
+    height = size[1]
+    uneven = np.random.default_rng(1).uniform(0.94, 1.06, (height, size[0], 3)).astype(np.float32)
     paper = toned(size) * uneven
+    paper[: height // 2] *= 0.5
     paper[10 : 10 + scratches] = (1.0, 0.93, 0.8)
     return paper
 
