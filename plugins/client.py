@@ -36,6 +36,7 @@ _START_HINT = "Start it in a terminal: ganfx serve"
 _DETACHED: dict[str, Any] = {"start_new_session": True, "creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0)}
 _DETACHED.update(stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
+ONE_RESULT = "There is one result only: thin holes are filled in one way"
 # Called with the fraction done, 0 to 1.
 Progress = Callable[[float], None]
 
@@ -206,6 +207,17 @@ class ServiceClient:
             return subprocess.Popen(command, stderr=stderr, env=inherited | added, cwd=self.state, **_DETACHED)
         except OSError as error:
             raise ServiceError("The engine is not where it was", "Run: ganfx plugins install") from error
+
+
+def candidates(apply: Callable[..., Pixels], count: int, options: dict[str, Any], report: Progress) -> list[Pixels]:
+    """The results of `apply`, a client's with other arguments bound, for `count` seeds; one if all are the same."""
+    results: list[Pixels] = []
+    for number in range(count):
+        seeded = {**options, "seed": options["seed"] + number} if number else options
+        results.append(apply(report=lambda share, before=number: report((before + share) / count), options=seeded))
+        if number and results[-1] == results[0]:
+            return results[:1]
+    return results
 
 
 def _post(connection: http.client.HTTPConnection, token: str, parts: list[bytes]) -> http.client.HTTPResponse:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ganfx import __version__, filters
-from ganfx.filters import AUTO, Filter, Option, all_filters
+from ganfx.filters import AUTO, CANDIDATES, Filter, Option, all_filters
 from ganfx.hub import WEIGHTS, ModelEntry, list_models
 from ganfx.paths import models_dir
 from ganfx.server.state_dir import SCHEMA, private_dir, write_private
@@ -19,6 +19,10 @@ _KINDS: dict[Any, str] = {bool: "bool", int: "int", float: "float"}
 _UNBOUNDED = 1_000_000
 _RESULT_HELP = "A new image holds what is selected, or all; this image is enlarged as a whole"
 
+_CANDIDATES_HELP = (
+    "So many results to choose from, each in a layer: the first with the seed, each other with the next one"
+)
+
 
 def describe() -> dict[str, Any]:
     """The schema (docs/service.md lists its fields).
@@ -26,9 +30,10 @@ def describe() -> dict[str, Any]:
     It is valid until a folder in `watched` changes after `made` (seconds since 1970). It lists the filters for which
     there are models, the default model first. `mask` is required (the client must send one), found (the filter makes
     its own) or none; `colors` says whether grey pictures become colored. `controls` are what to ask the user: the
-    model, for enlarging models the result (not sent; see the plug-ins), and the options. A control's kind is bool, int
-    or float (with low and high), choice (titles by value) or text (for a repeatable option, values separated by
-    spaces). A number with the key `auto` may also be sent as that word.
+    model, for enlarging models the result, for filters with a seed the number of candidates (neither is sent; see
+    the plug-ins), and the options. A control's kind is bool, int or float (with low and high), choice (titles by value)
+    or text (for a repeatable option, values separated by spaces). A number with the key `auto` may also be sent as that
+    word.
     """
     return {
         "version": __version__,
@@ -60,6 +65,7 @@ def _filter(filter_: Filter, entries: list[ModelEntry]) -> dict[str, Any]:
         "models": [{"name": entry.name, "title": _title(entry.name), "scale": entry.scale} for entry in entries],
         "controls": [
             *_model_controls(entries),
+            *_candidates_controls(filter_),
             *(_option_control(one) for one in filter_.options if not one.selects_model),
         ],
     }
@@ -78,6 +84,11 @@ def _model_controls(entries: list[ModelEntry]) -> Iterator[dict[str, Any]]:
         yield _control(
             "result", _RESULT_HELP, "choice", "this", choices={"this": "This image, scaled", "new": "A new image"}
         )
+
+
+def _candidates_controls(filter_: Filter) -> Iterator[dict[str, Any]]:
+    if filter_.has_seed:
+        yield _control("candidates", _CANDIDATES_HELP, "int", 1, low=1, high=CANDIDATES)
 
 
 def _option_control(option: Option) -> dict[str, Any]:

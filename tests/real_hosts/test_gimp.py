@@ -173,3 +173,48 @@ for number, layer in enumerate([base, *layers]):
     expected = [pixels(photo), *[pixels(tmp_path / "cli.png")] * 2]
     for number, size in enumerate(reply[2:]):
         assert max_difference(raw(tmp_path / f"dump{number}", size, 3)[..., ::-1], expected[number]) == 0
+
+
+def test_candidates_are_layers_above_the_picture_which_stays_as_it_is(
+    gimp: GimpHost, running_service: Service, photo: Path, tmp_path: Path
+) -> None:
+    reply = gimp.do(f"""
+image = load({str(photo)!r})
+base = image.get_layers()[0]
+image.select_ellipse(Gimp.ChannelOps.REPLACE, 30, 20, 60, 50)
+size = dump(image.get_selection(), {str(tmp_path / "selection")!r}, "Y u8")
+result = call("ganfx-inpaint", image, candidates=3, seed=4)
+layers = image.get_layers()
+answer = [
+    result["status"],
+    result["message"],
+    [[layer.get_name(), layer.get_visible()] for layer in layers],
+    [dump(layer, {str(tmp_path)!r} + "/" + layer.get_name(), "R'G'B'A u8") for layer in layers],
+]
+for layer in layers[:3]:
+    layer.set_visible(layer == layers[1])
+export(image, {str(tmp_path / "second.png")!r})
+""")
+    assert reply[0] == "success", reply[1]
+    assert reply[2] == [["Inpaint 1", True], ["Inpaint 2", False], ["Inpaint 3", False], [reply[2][3][0], True]]
+    mask = raw(tmp_path / "selection", [128, 96], 1)[..., 0]
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    words = ("inpaint", photo, "--mask", tmp_path / "mask.png", "--seed", "4", "--candidates", "3")
+    running_service.ganfx(*words, "-o", tmp_path / "cli.png")
+    for number in (1, 2, 3):
+        layer, expected = raw(tmp_path / f"Inpaint {number}", [128, 96], 4), pixels(tmp_path / f"cli-{number}.png")
+        seen = layer[..., 3] > 0
+        assert seen[mask > 0].all()
+        assert max_difference(layer[seen][:, 2::-1], expected[seen]) == 0
+    assert max_difference(pixels(tmp_path / "second.png")[..., :3], pixels(tmp_path / "cli-2.png")) == 0
+    original = raw(tmp_path / reply[2][3][0], [128, 96], 4)
+    assert max_difference(original[..., 2::-1], pixels(photo)) == 0
+
+
+def test_a_thin_hole_has_one_candidate(gimp: GimpHost, running_service: Service, photo: Path) -> None:
+    assert gimp.do(f"""
+image = load({str(photo)!r})
+image.select_rectangle(Gimp.ChannelOps.REPLACE, 20, 40, 80, 3)
+result = call("ganfx-inpaint", image, candidates=5)
+answer = result["status"], [layer.get_name().split(" (")[-1] for layer in image.get_layers()][:-1]
+""") == ["success", ["Inpaint)"]]

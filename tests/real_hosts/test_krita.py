@@ -153,3 +153,24 @@ def test_a_number_that_may_be_automatic_is_so_below_its_lowest_value(
         assert krita.apply("apply('Stylize', strength=0.0)") == "Done, in a new layer"
         assert np.array_equal(layer(krita, tmp_path / "layer")[..., :3], pixels(photo))
     wait_for(lambda: shown() != "Automatic")
+
+
+def test_candidates_are_layers_of_a_group_that_one_undo_takes_back(
+    krita: KritaHost, running_service: Service, photo: Path, selection: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    code = f"load({str(photo)!r}); {select(selection)} apply('Inpaint', grow=3, candidates=3, seed=4)"
+    assert krita.apply(code, 120) == "Done, in 3 new layers"
+    children = "[(node.name(), node.visible()) for node in top().childNodes()]"
+    assert krita.do(f"answer = {children}") == [["Inpaint 3", False], ["Inpaint 2", False], ["Inpaint 1", True]]
+    mask = ("--mask", mask_of(tmp_path / "mask.png", selection), "--grow", "3")
+    for number, seed in ((1, 4), (3, 6)):
+        shown = tmp_path / f"{number}.png"
+        krita.do(
+            f"[node.setVisible(node.name() == 'Inpaint {number}') for node in top().childNodes()]; "
+            f"export({str(shown)!r})"
+        )
+        wanted = command_line(running_service, "inpaint", photo, *mask, "--seed", str(seed), "--overwrite")
+        assert np.array_equal(pixels(shown)[..., :3], wanted)
+    krita.do(f"undo(); export({str(tmp_path / 'undone.png')!r})")
+    assert krita.do("answer = layers()") == ["Background", "Selection Mask"]
+    assert np.array_equal(pixels(tmp_path / "undone.png")[..., :3], pixels(photo))

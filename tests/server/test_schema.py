@@ -23,13 +23,16 @@ KINDS: dict[str, Any] = {
     "bool": (click.types.BoolParamType, bool),
 }
 
+# Controls that are no options of the filter.
+CLIENTS = ("model", "result", "candidates")
+
 
 @pytest.mark.parametrize("name", all_filters())
 def test_options_are_those_of_the_command(name: str) -> None:
     (described,) = [filter_ for filter_ in describe()["filters"] if filter_["name"] == name]
     command = {parameter.name: parameter for parameter in cli.commands[name].params}
     own = [option.name for option in all_filters()[name].options if not option.selects_model]
-    options = [control for control in described["controls"] if control["name"] not in ("model", "result")]
+    options = [control for control in described["controls"] if control["name"] not in CLIENTS]
     assert [option["name"] for option in options] == own
     assert ("mask" in command) == (described["mask"] in ("required", "optional"))
     assert ("finder" in command) == (described["mask"] == "found")
@@ -106,3 +109,15 @@ def test_the_service_returns_the_same_schema(service: Service, models: Path, mon
     status, reply = service.request("GET", "/v1/filters")
     assert status == 200
     assert reply | {"made": 0} == json.loads(json.dumps(describe())) | {"made": 0}
+
+
+def test_filters_with_a_seed_ask_how_many_candidates(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANFX_MODELS", str(models))
+    asking = {}
+    for filter_ in describe()["filters"]:
+        controls = {control["name"]: control for control in filter_["controls"]}
+        assert ("candidates" in controls) == ("seed" in controls)
+        asking[filter_["name"]] = controls.get("candidates")
+    (control,) = filter(None, asking.values())
+    assert control is asking["inpaint"]
+    assert (control["kind"], control["default"], control["low"], control["high"]) == ("int", 1, 1, 16)

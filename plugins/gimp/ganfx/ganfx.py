@@ -16,7 +16,7 @@ import gi
 
 for _module, _version in (("Gimp", "3.0"), ("GimpUi", "3.0"), ("Gegl", "0.4"), ("Babl", "0.1")):
     gi.require_version(_module, _version)
-from client import Pixels, ServiceClient, ServiceError  # noqa: E402
+from client import ONE_RESULT, Pixels, ServiceClient, ServiceError, candidates  # noqa: E402
 from gi.repository import Gimp, GimpUi, GLib, GObject  # noqa: E402
 from layers import LayerRegion, duplicate, write_results  # noqa: E402
 
@@ -154,25 +154,28 @@ def _apply(filter_: Filter, image: Gimp.Image, layers: list[Gimp.Layer], config:
     """Apply the filter to `layers`; returns the image with the results: `image`, or a new one if that was chosen."""
     values = _values(filter_, config)
     model, result, is_fill = values.pop("model"), values.pop("result", None), filter_["mask"] == "required"
+    count = values.pop("candidates", 1)
     scale = next(known["scale"] for known in filter_["models"] if known["name"] == model)
     as_new = scale > 1 and result == "new"
     client = ServiceClient.from_settings(__file__)
-    apply = functools.partial(client.apply, filter_["name"], model=model, options=values)
+    apply = functools.partial(client.apply, filter_["name"], model=model)
     context = _CONTEXT if is_fill else 0 if as_new else None if scale > 1 else sys.maxsize
-    regions = [LayerRegion(layer, context) for layer in layers]
+    regions = [LayerRegion(layer, context, count > 1) for layer in layers]
     Gimp.progress_init(filter_["title"])
     for number, region in enumerate(regions):
-        mask = region.mask() if is_fill or region.is_group else b""
-        call = functools.partial(apply, region.read(), mask=mask, layer=region.is_group)
-        region.result = _run_with_progress(call, number, len(regions))
+        mask = region.mask() if is_fill or region.adds_layers else b""
+        call = functools.partial(apply, region.read(), mask=mask, layer=region.adds_layers)
+        region.results = _run_with_progress(functools.partial(candidates, call, count, values), number, len(regions))
     for region in regions:
         region.check(scale)
+    if count > 1 and any(len(region.results) == 1 for region in regions):
+        Gimp.message(ONE_RESULT)
     target = duplicate(image, regions) if as_new else image
     write_results(target, regions, filter_["title"], is_fill=is_fill, scale=scale, as_new=as_new)
     return target
 
 
-def _run_with_progress(call: Any, number: int, count: int) -> Pixels:
+def _run_with_progress(call: Any, number: int, count: int) -> list[Pixels]:
     """Run `call`, number `number` of `count`, and update the progress bar.
 
     GIMP's Cancel kills this process; the service then cancels the job.

@@ -12,13 +12,16 @@ _SRGB_SPACES = ("sRGB", "space-gray-sRGB")
 
 
 class LayerRegion:
-    """The part of a layer (or of what a group shows) to be sent, in layer coordinates, and the service's `result`."""
+    """The part of a layer (or of what a group shows) to be sent, in layer coordinates, and the service's `results`."""
 
-    result: Pixels
+    results: list[Pixels]
 
-    def __init__(self, layer: Gimp.Layer, context: int | None) -> None:
-        """All of `layer` if `context` is None, else the selected part of it and `context` pixels around."""
-        self.layer, self.is_group = layer, layer.is_group()
+    def __init__(self, layer: Gimp.Layer, context: int | None, adds_layers: bool) -> None:
+        """All of `layer` if `context` is None, else the selected part of it and `context` pixels around.
+
+        adds_layers: the results become layers above it, as those of groups do anyway, and do not replace its pixels.
+        """
+        self.layer, self.adds_layers = layer, adds_layers or layer.is_group()
         self.geometry = (layer.get_width(), layer.get_height(), *layer.get_offsets())
         self.left, self.top, self.width, self.height = 0, 0, *self.geometry[:2]
         if context is not None:
@@ -34,13 +37,14 @@ class LayerRegion:
 
     def read(self) -> Pixels:
         """The pixels; as floats if 8 or 16 bits of sRGB would lose something (linear, wide gamut, deeper)."""
-        channels, encoding = (1 if self.layer.is_gray() else 3) + self.layer.has_alpha(), self.layer.get_format()
+        has_alpha, encoding = self.adds_layers or self.layer.has_alpha(), self.layer.get_format()
+        channels = (1 if self.layer.is_gray() else 3) + has_alpha
         colors, _, sample = Babl.format_get_encoding(encoding).rpartition(" ")
         is_srgb = Babl.get_name(Babl.format_get_space(encoding)) in _SRGB_SPACES and ("'" in colors or "~" in colors)
         depth = 8 if self.layer.is_indexed() else {"u8": 8, "u16": 16}.get(sample, 32) if is_srgb else 32
         rect, form = (self.left, self.top, self.width, self.height), f"{_COLORS[channels]} {_TYPES[depth]}"
         data = bytes(self.layer.get_buffer().get(Gegl.Rectangle.new(*rect), 1.0, form, Gegl.AbyssPolicy.NONE))
-        if self.is_group and not any(data):
+        if self.adds_layers and not any(data):
             raise ServiceError(f"There is nothing to be seen in '{self.layer.get_name()}'", "Choose another layer")
         return Pixels(self.width, self.height, channels, depth, data)
 
@@ -55,35 +59,42 @@ class LayerRegion:
         layer = self.layer
         if not layer.is_valid() or (layer.get_width(), layer.get_height(), *layer.get_offsets()) != self.geometry:
             raise ServiceError("The image was changed while the engine worked", "Run the filter again")
-        if (self.result.width, self.result.height) != (self.width * scale, self.height * scale):
-            raise ServiceError(f"The engine answered with {self.result.width}x{self.result.height} pixels")
+        for one in self.results:
+            if (one.width, one.height) != (self.width * scale, self.height * scale):
+                raise ServiceError(f"The engine answered with {one.width}x{one.height} pixels")
 
-    def add_layer_for_group(self, title: str) -> None:
-        """For a group: add a layer above it, with its opacity, mode and mask, and use that from now on."""
-        group, image, mode = self.layer, self.layer.get_image(), self.layer.get_mode()
-        if self.is_group:
-            mode = Gimp.LayerMode.NORMAL if mode == Gimp.LayerMode.PASS_THROUGH else mode
-            properties = (group.type(), group.get_opacity(), mode)
-            self.layer = Gimp.Layer.new(image, f"{group.get_name()} ({title})", *self.geometry[:2], *properties)
-            image.insert_layer(self.layer, group.get_parent(), image.get_item_position(group))
-            self.layer.set_offsets(*self.geometry[3:])
-            if group.get_mask():
-                self.layer.add_mask(self.layer.create_mask(Gimp.AddMaskType.WHITE))
-                self.layer.set_edit_mask(False)
-                rect, mask = Gegl.Rectangle.new(0, 0, *self.geometry[:2]), self.layer.get_mask().get_buffer()
-                group.get_mask().get_buffer().copy(rect, Gegl.AbyssPolicy.NONE, mask, rect)
+    def targets(self, title: str) -> list[Gimp.Layer]:
+        """The layers to write the results to: the layer itself, or new ones above, with its opacity, mode and mask."""
+        source, image, mode = self.layer, self.layer.get_image(), self.layer.get_mode()
+        if not self.adds_layers:
+            return [source]
+        mode, added = Gimp.LayerMode.NORMAL if mode == Gimp.LayerMode.PASS_THROUGH else mode, []
+        for number in range(1, len(self.results) + 1):
+            name = f"{title} {number}" if len(self.results) > 1 else f"{source.get_name()} ({title})"
+            properties = (source.type_with_alpha(), source.get_opacity(), mode)
+            layer = Gimp.Layer.new(image, name, *self.geometry[:2], *properties)
+            image.insert_layer(layer, source.get_parent(), image.get_item_position(source))
+            layer.set_offsets(*self.geometry[3:])
+            layer.set_visible(number == 1)
+            if source.get_mask():
+                layer.add_mask(layer.create_mask(Gimp.AddMaskType.WHITE))
+                layer.set_edit_mask(False)
+                rect, mask = Gegl.Rectangle.new(0, 0, *self.geometry[:2]), layer.get_mask().get_buffer()
+                source.get_mask().get_buffer().copy(rect, Gegl.AbyssPolicy.NONE, mask, rect)
                 mask.flush()
+            added.append(layer)
+        return added
 
-    def write(self, ignore_selection: bool) -> None:
-        """Write the result to the layer within the selection, or after selecting just the region."""
-        layer, result, rect = self.layer, self.result, (self.left, self.top, self.result.width, self.result.height)
+    def write(self, layer: Gimp.Layer, result: Pixels, ignore_selection: bool) -> None:
+        """Write a result to `layer` within the selection, or after selecting just the region."""
+        rect = (self.left, self.top, result.width, result.height)
         if ignore_selection:
             layer.get_image().select_rectangle(Gimp.ChannelOps.REPLACE, *self.in_image)
         # Writing directly bypasses selection and undo, which a new layer does not need.
-        buffer = layer.get_buffer() if self.is_group else layer.get_shadow_buffer()
+        buffer = layer.get_buffer() if self.adds_layers else layer.get_shadow_buffer()
         buffer.set(Gegl.Rectangle.new(*rect), f"{_COLORS[result.channels]} {_TYPES[result.depth]}", result.data)
         buffer.flush()
-        if not self.is_group and not layer.merge_shadow(True):
+        if not self.adds_layers and not layer.merge_shadow(True):
             raise ServiceError(f"GIMP does not let '{layer.get_name()}' be changed", Gimp.get_pdb().get_last_error())
         layer.update(*rect)
 
@@ -107,10 +118,10 @@ def write_results(
     Gimp.context_push()
     Gimp.context_set_defaults()
     try:
-        if image.get_base_type() != Gimp.ImageBaseType.RGB and any(region.result.channels > 2 for region in regions):
+        colored = any(region.results[0].channels > 2 for region in regions)
+        if colored and image.get_base_type() != Gimp.ImageBaseType.RGB:
             image.convert_rgb()
-        for region in regions:
-            region.add_layer_for_group(title)
+        targets = [region.targets(title) for region in regions]
         _, selected, x1, y1, x2, y2 = Gimp.Selection.bounds(image)
         if as_new and selected:
             image.crop(x2 - x1, y2 - y1, x1, y1)
@@ -119,8 +130,9 @@ def write_results(
         selection = image.get_selection().copy()
         if scale > 1:
             Gimp.Selection.none(image)
-        for region in regions:
-            region.write(ignore_selection=is_fill)
+        for region, layers in zip(regions, targets):
+            for layer, result in zip(layers, region.results):
+                region.write(layer, result, ignore_selection=is_fill)
         if is_fill or (scale > 1 and not as_new):
             image.get_selection().combine_masks(selection, Gimp.ChannelOps.REPLACE, 0, 0)
     finally:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from krita import Krita
 
-from .client import Pixels, ServiceError
+from .client import ONE_RESULT, Pixels, ServiceError
 
 # The Qt binding that Krita uses (PyQt5 or PyQt6); loading the other one would crash it.
 _QT = next(base.__module__ for base in Krita.__mro__ if base.__name__ == "QObject").partition(".")[0]
@@ -71,16 +71,17 @@ def read_source(merged: bool, scale: int, crop: bool) -> SourceRegion:
     return SourceRegion(document, size, layer, rect, pixels, fields)
 
 
-def insert_result(source: SourceRegion, result: Pixels, name: str, as_image: bool) -> str:
-    """Add `result` as a layer, scaling the image if it is larger, or open it as a new image; returns a message."""
+def insert_results(source: SourceRegion, wanted: int, results: list[Pixels], name: str, as_image: bool) -> str:
+    """Add a layer or a group of them, scaling the image if they are larger, or open a new image; returns a message."""
+    result = results[0]
     document, scale, space = source.document, result.width // source.pixels.width, _color_space(source.document)
     colored = space[0] == "GRAYA" and result.channels > source.pixels.channels
     if colored:
         space = ("RGBA", space[1], _SENT_SPACES[4][1])
     size = (result.width, result.height)
-    data = _convert(result.data, size, _sent_space(result.channels, result.depth), space)
+    data = [_convert(one.data, size, _sent_space(one.channels, one.depth), space) for one in results]
     if as_image or (scale > 1 and source.document_size != (document.width(), document.height())):
-        image = _new_image(data, size, space, name, float(document.resolution()))
+        image = _new_image(data[0], size, space, name, float(document.resolution()))
         Krita.instance().activeWindow().addView(image)
         return "Done, as a new image"
     if colored:
@@ -89,12 +90,24 @@ def insert_result(source: SourceRegion, result: Pixels, name: str, as_image: boo
         sides = (scale * side for side in source.document_size)
         document.scaleImage(*sides, int(document.xRes()), int(document.yRes()), "Bicubic")
     document.waitForDone()
-    layer, parent = document.createNode(name, "paintlayer"), source.layer.parentNode()
-    # Set the pixels before the layer is added, since setPixelData cannot be undone.
-    layer.setPixelData(QtCore.QByteArray(data), *(scale * part for part in source.rect))
-    (parent or document.rootNode()).addChildNode(layer, source.layer if parent else None)
+    rect, parent = [scale * part for part in source.rect], source.layer.parentNode()
+    # All of it is there before it is added, which is what undo takes back.
+    (parent or document.rootNode()).addChildNode(_layers(document, name, data, rect), source.layer if parent else None)
     steps = 1 + colored + (scale > 1)
-    return "Done, in a new layer" + (f". Undo takes {steps} steps" if steps > 1 else "")
+    done = f"Done, in {len(data)} new layers" if len(data) > 1 else "Done, in a new layer"
+    return done + (f". Undo takes {steps} steps" if steps > 1 else f". {ONE_RESULT}" if len(data) < wanted else "")
+
+
+def _layers(document: Any, name: str, data: list[bytes], rect: list[int]) -> Any:
+    """A layer for `data`, or a group of several, numbered and the first of them visible; not in `document` yet."""
+    node = document.createNode(name, "grouplayer" if len(data) > 1 else "paintlayer")
+    for number in reversed(range(len(data))):
+        layer = document.createNode(f"{name.partition(':')[0]} {number + 1}", "paintlayer") if len(data) > 1 else node
+        layer.setPixelData(QtCore.QByteArray(data[number]), *rect)
+        if layer is not node:
+            layer.setVisible(number == 0)
+            node.addChildNode(layer, (node.childNodes() or [None])[-1])
+    return node
 
 
 def _color_space(node: Any) -> ColorSpace:

@@ -11,8 +11,8 @@ from typing import Any
 
 from krita import DockWidget
 
-from .canvas import QtCore, QtWidgets, insert_result, is_open, read_source
-from .client import Progress, ServiceClient, ServiceError
+from .canvas import QtCore, QtWidgets, insert_results, is_open, read_source
+from .client import Progress, ServiceClient, ServiceError, candidates
 
 _WIDGETS = {"bool": "QCheckBox", "choice": "QComboBox", "float": "QDoubleSpinBox", "int": "QSpinBox"}
 
@@ -63,11 +63,8 @@ class FilterDocker(DockWidget):  # type: ignore[misc]
         self._fields: list[dict[str, Any]] = []
         self._filters_job: FilterJob | None = None
         self._timer, self.forms = QtCore.QTimer(self, interval=100, timeout=self._poll), QtWidgets.QStackedWidget()
-        self.filter_box, self.layers_box, self.progress_bar = (
-            QtWidgets.QComboBox(),
-            QtWidgets.QComboBox(),
-            QtWidgets.QProgressBar(),
-        )
+        self.filter_box, self.layers_box = QtWidgets.QComboBox(), QtWidgets.QComboBox()
+        self.progress_bar = QtWidgets.QProgressBar()
         self.apply_button = QtWidgets.QPushButton("Apply", clicked=self.apply)
         self.cancel_button = QtWidgets.QPushButton("Cancel", clicked=self.cancel)
         self.message = QtWidgets.QLabel(wordWrap=True)
@@ -75,15 +72,8 @@ class FilterDocker(DockWidget):  # type: ignore[misc]
         self.filter_box.currentIndexChanged.connect(self.forms.setCurrentIndex)
         body = QtWidgets.QWidget()
         rows = QtWidgets.QVBoxLayout(body)
-        for widget in (
-            self.filter_box,
-            self.layers_box,
-            self.forms,
-            self.apply_button,
-            self.progress_bar,
-            self.cancel_button,
-            self.message,
-        ):
+        choices, work = (self.filter_box, self.layers_box, self.forms), (self.apply_button, self.progress_bar)
+        for widget in (*choices, *work, self.cancel_button, self.message):
             rows.addWidget(widget, int(widget is self.forms))
         self.setWidget(body)
         self._show_job(None)
@@ -109,14 +99,15 @@ class FilterDocker(DockWidget):  # type: ignore[misc]
             return
         filter_, fields = self._filters[self.filter_box.currentIndex()], self._fields[self.filter_box.currentIndex()]
         values = {name: _value(field) for name, field in fields.items()}
+        count = values.pop("candidates", 1)
         model_name, as_image = values.pop("model"), values.pop("result", "") == "new"
         model = next(known for known in filter_["models"] if known["name"] == model_name)
         client, merged = ServiceClient.from_settings(__file__), self.layers_box.currentIndex() == 0
         source = read_source(merged, model["scale"], as_image)
         self._document, name = source.document, f"{filter_['title']}: {model['title']}"
-        self._insert = functools.partial(insert_result, source, name=name, as_image=as_image)
-        request = {"model": model_name, "options": values, **source.fields}
-        self._show_job(FilterJob(lambda report: client.apply(filter_["name"], source.pixels, report, **request)))
+        self._insert = functools.partial(insert_results, source, count, name=name, as_image=as_image)
+        call = functools.partial(client.apply, filter_["name"], source.pixels, model=model_name, **source.fields)
+        self._show_job(FilterJob(lambda report: candidates(call, count, values, report)))
 
     @guarded
     def cancel(self) -> None:

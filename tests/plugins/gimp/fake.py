@@ -105,6 +105,9 @@ class Layer:
         bottom = min(y - self.offsets[1] + height, self.size[1])
         return right > left and bottom > top, left, top, right - left, bottom - top
 
+    def set_visible(self, visible: bool) -> None:
+        self.image.calls.append(("set_visible", visible))
+
     def merge_shadow(self, undoable: bool) -> bool:
         self.image.calls.append(("merge", undoable))
         return self.writable
@@ -120,7 +123,7 @@ class Layer:
             "get_mode": self.mode,
             "get_mask": None,
             "get_opacity": 70,
-            "type": "RGBA",
+            "type_with_alpha": "RGBA",
             "get_lock_content": self.locked,
             "get_format": self,
             "get_buffer": Buffer(self.image.calls, self.value),
@@ -151,7 +154,10 @@ class Procedure:
 
 @dataclass
 class FakeClient:
-    """A client whose results are black pictures with the given scale and channels; or it raises `failure`."""
+    """A client whose results are pictures with the given scale and channels, or it raises `failure`.
+
+    All bytes of a picture are its seed if it `has_choices`, else 0.
+    """
 
     plug_in: ModuleType
     scale: int = 1
@@ -159,6 +165,7 @@ class FakeClient:
     failure: Exception | None = None
     sent: list[Any] = field(default_factory=list)
     while_working: Any = None
+    has_choices: bool = True
 
     def apply(self, filter_name: str, pixels: Any, report: Any, **fields: Any) -> Any:
         self.sent.append(SimpleNamespace(filter=filter_name, pixels=pixels, **fields))
@@ -172,7 +179,8 @@ class FakeClient:
             pixels.height * self.scale,
             self.channels or pixels.channels,
         )
-        data = bytes(width * height * channels * pixels.depth // 8)
+        value = fields["options"].get("seed", 0) * self.has_choices
+        data = bytes([value]) * (width * height * channels * pixels.depth // 8)
         return self.plug_in.Pixels(width, height, channels, pixels.depth, data)
 
 

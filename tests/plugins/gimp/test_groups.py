@@ -32,6 +32,7 @@ def test_the_result_is_written_to_a_layer_above_the_group(
         ("undo_group_start",),
         ("new_layer", "Sky (Stylize)", "RGBA", 70, shown),
         ("set_offsets", -4, 7),
+        ("set_visible", True),
         ("set", "R'G'B'A u8", (0, 0, 30, 20)),
         ("undo_group_end",),
     ]

@@ -79,6 +79,7 @@ class Node(Colored):
     kind: str = "paintlayer"
     title: str = ""
     children: list[Node] = field(default_factory=list)
+    shown: bool = True
 
     def type(self) -> str:
         return self.kind
@@ -104,6 +105,12 @@ class Node(Colored):
     def addChildNode(self, node: Node, above: Node | None) -> None:
         node.parent = self
         self.children.insert(self.children.index(above) + 1 if above else 0, node)
+
+    def childNodes(self) -> list[Node]:
+        return list(self.children)
+
+    def setVisible(self, visible: bool) -> None:
+        self.shown = visible
 
     def setColorSpace(self, *space: str) -> None:
         """Replace the samples by their mean over the channels: enough to detect the conversion."""

@@ -47,7 +47,7 @@ def test_pixels_are_sent_and_inserted_unchanged(plug_in: ModuleType, krita: Appl
     source = plug_in.canvas.read_source(False, 1, False)
     assert np.array_equal(as_array(source.pixels), layer.samples)
     assert source.fields == {"layer": True, "mask": b"", "order": "rgb" if space[1] == "F32" else "bgr"}
-    assert plug_in.canvas.insert_result(source, source.pixels, "copy", False) == "Done, in a new layer"
+    assert plug_in.canvas.insert_results(source, 1, [source.pixels], "copy", False) == "Done, in a new layer"
     assert [node.title for node in document.topLevelNodes()] == ["", "copy"]
     assert np.array_equal(document.topLevelNodes()[1].samples, layer.samples)
     assert document.undo_steps == []
@@ -57,7 +57,7 @@ def test_pixels_outside_the_canvas_are_not_sent(plug_in: ModuleType, krita: Appl
     document = opened(krita, noise(8, 6), noise(6, 5, corner=(-2, 3)))
     source = plug_in.canvas.read_source(False, 1, False)
     assert source.rect == (0, 3, 4, 3)
-    plug_in.canvas.insert_result(source, source.pixels, "part", False)
+    plug_in.canvas.insert_results(source, 1, [source.pixels], "part", False)
     assert document.topLevelNodes()[-1].bounds().getRect() == (0, 3, 4, 3)
 
 
@@ -89,7 +89,7 @@ def test_other_color_spaces_are_converted_without_undo_steps(
     document = opened(krita, layer, space=space)
     source = plug_in.canvas.read_source(False, 1, False)
     assert (source.pixels.channels, source.pixels.depth) == (CHANNELS[sent[0]], DTYPES[sent[1]]().itemsize * 8)
-    plug_in.canvas.insert_result(source, source.pixels, "back", False)
+    plug_in.canvas.insert_results(source, 1, [source.pixels], "back", False)
     assert document.topLevelNodes()[-1].space == space
     assert document.topLevelNodes()[-1].samples.shape == layer.samples.shape
     assert document.undo_steps == []
@@ -100,7 +100,10 @@ def test_larger_result_scales_the_image_first(plug_in: ModuleType, krita: Applic
     document = opened(krita, noise(8, 6), noise(4, 2, corner=(2, 1)))
     source = plug_in.canvas.read_source(False, 2, False)
     double = as_pixels(plug_in, as_array(source.pixels).repeat(2, axis=0).repeat(2, axis=1))
-    assert plug_in.canvas.insert_result(source, double, "double", False) == "Done, in a new layer. Undo takes 2 steps"
+    assert (
+        plug_in.canvas.insert_results(source, 1, [double], "double", False)
+        == "Done, in a new layer. Undo takes 2 steps"
+    )
     assert document.undo_steps == [(16, 12)]
     assert document.topLevelNodes()[-1].bounds().getRect() == (4, 2, 8, 4)
 
@@ -110,7 +113,7 @@ def test_larger_result_of_an_image_that_changed_is_opened(plug_in: ModuleType, k
     source = plug_in.canvas.read_source(False, 2, False)
     double = as_pixels(plug_in, as_array(source.pixels).repeat(2, axis=0).repeat(2, axis=1))
     document.size = 5, 5
-    assert plug_in.canvas.insert_result(source, double, "double", False) == "Done, as a new image"
+    assert plug_in.canvas.insert_results(source, 1, [double], "double", False) == "Done, as a new image"
     assert [(image.size, image.space) for image in krita.viewed] == [((16, 12), SRGB)]
     assert document.undo_steps == []
 
@@ -127,7 +130,10 @@ def test_a_colored_result_turns_a_grey_image_into_rgb(plug_in: ModuleType, krita
     document = opened(krita, noise(8, 6, GREY), space=GREY)
     source = plug_in.canvas.read_source(False, 1, False)
     colored = as_pixels(plug_in, np.full((6, 8, 4), (10, 20, 30, 255), np.uint8))
-    assert plug_in.canvas.insert_result(source, colored, "colors", False) == "Done, in a new layer. Undo takes 2 steps"
+    assert (
+        plug_in.canvas.insert_results(source, 1, [colored], "colors", False)
+        == "Done, in a new layer. Undo takes 2 steps"
+    )
     assert document.undo_steps == [SRGB]
     assert (document.topLevelNodes()[-1].samples == (10, 20, 30, 255)).all()
 
@@ -162,3 +168,29 @@ def test_result_that_krita_could_not_hold_is_refused_before_anything_is_read(
     monkeypatch.setattr(Node, "projectionPixelData", lambda *rect: pytest.fail("read"))
     with pytest.raises(plug_in.client.ServiceError, match="too large"):
         plug_in.canvas.read_source(False, 2, False)
+
+
+def test_candidates_are_numbered_layers_of_one_group_of_which_the_first_is_visible(
+    plug_in: ModuleType, krita: Application
+) -> None:
+    document = opened(krita, noise(8, 6))
+    source = plug_in.canvas.read_source(False, 1, False)
+    fillings = [np.full((6, 8, 4), number, np.uint8) for number in range(3)]
+    results = [as_pixels(plug_in, filling) for filling in fillings]
+    message = plug_in.canvas.insert_results(source, 3, results, "Inpaint: Photo fill", False)
+    assert message == "Done, in 3 new layers"
+    group = document.topLevelNodes()[-1]
+    assert (group.title, group.kind) == ("Inpaint: Photo fill", "grouplayer")
+    layers = [(node.title, node.shown) for node in reversed(group.children)]
+    assert layers == [("Inpaint 1", True), ("Inpaint 2", False), ("Inpaint 3", False)]
+    for node, filling in zip(reversed(group.children), fillings, strict=True):
+        assert np.array_equal(node.samples, filling)
+    assert document.undo_steps == []
+
+
+def test_where_there_is_one_candidate_only_that_is_said(plug_in: ModuleType, krita: Application) -> None:
+    document = opened(krita, noise(8, 6))
+    source = plug_in.canvas.read_source(False, 1, False)
+    message = plug_in.canvas.insert_results(source, 3, [source.pixels], "Inpaint: Photo fill", False)
+    assert message == "Done, in a new layer. There is one result only: thin holes are filled in one way"
+    assert document.topLevelNodes()[-1].kind == "paintlayer"
