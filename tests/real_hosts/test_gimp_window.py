@@ -65,6 +65,7 @@ ELLIPSE = "image.select_ellipse(Gimp.ChannelOps.REPLACE, 20, 10, 50, 40); Gimp.S
     [
         ("stylize", ELLIPSE, ""),
         ("inpaint", ELLIPSE, ""),
+        ("inpaint", ELLIPSE, "candidates=3"),
         ("upscale", ELLIPSE, "model='photo-x2', result='this'"),
         ("colorize", "image.convert_grayscale()", ""),
         ("inpaint", GROUP + ELLIPSE, ""),
