@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganfx.atomic import reason_of
-from ganfx.batch.contact_sheets import WaitingSheets, assign_sheets
+from ganfx.batch.candidates import WaitingSheets, assign_sheets, told_once
 from ganfx.batch.earlier_results import without_results
 from ganfx.batch.inputs import Input, Skipped, find_inputs
 from ganfx.batch.item_runner import ItemRunner, OverwritePolicy
@@ -70,7 +70,7 @@ class Batch:
         waiting, sheets = _Drained(self.items), WaitingSheets(self.sheets)
         with self._runner(on_note) as runner, self._report() as report:
             made = run(waiting, runner.make, limits=self.limits, fail_fast=self.options.fail_fast, progress=progress)
-            for outcome in itertools.chain(made, self.unread):
+            for outcome in told_once(itertools.chain(made, self.unread)):
                 if outcome.status == POSTPONED:
                     waiting.append(outcome.item)
                     continue
@@ -82,7 +82,7 @@ class Batch:
     def dry_run(self) -> Iterator[Outcome]:
         """What `run` would come to, without running a network or writing anything; PLANNED where it would work."""
         with self._runner() as runner:
-            yield from runner.dry_run((*self.items, *self.sheets))
+            yield from told_once(runner.dry_run((*self.items, *self.sheets)))
         yield from self.unread
 
     def _runner(self, on_note: Note | None = None) -> ItemRunner:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ganfx import pipeline
 from ganfx.atomic import check_name_length
-from ganfx.batch.contact_sheets import make_sheet
+from ganfx.batch.candidates import make_sheet
 from ganfx.batch.fingerprints import FileFingerprint
 from ganfx.batch.homes import Home
 from ganfx.batch.items import Item

@@ -231,3 +231,20 @@ def test_steps_without_a_seed_have_one_result(model: Path, tmp_path: Path) -> No
             run_folder(tmp_path / "a.png", steps, BatchOptions(candidates=2))
     with pytest.raises(OptionError, match="candidates: 17 is not between 1 and 16"):
         run_folder(tmp_path / "a.png", "stylize", BatchOptions(candidates=17))
+
+
+def test_what_fails_for_all_candidates_is_said_once(inpaint: Inpaint) -> None:
+    save(Path("in/a.png"), PHOTO)
+    Path("in/b.png").write_bytes(Path("a.png").read_bytes()[:300])
+    told = inpaint("in", "--candidates", 4, "-o", "out", "--sheet", "sheets", "--lanes", "1:2:1")
+    assert told.status == 3
+    assert len([line for line in told.err.splitlines() if line.startswith("error")]) == 1
+    statuses = [line["status"] for line in told.json if line["input"] == "in/b.png"]
+    assert sorted(statuses) == ["failed", *["skipped"] * 4]
+    assert len(told.json) == 10
+    assert list(results(Path("sheets"))) == ["a.jpg"]
+
+
+def test_a_report_shows_each_candidate_and_no_sheet(inpaint: Inpaint) -> None:
+    assert inpaint("a.png", "--candidates", 3, "--sheet", "sheet.png", "--report", "report.html").status == 0
+    assert Path("report.html").read_text(encoding="utf-8").count('<article class="picture">') == 3

@@ -1,18 +1,18 @@
-"""Contact sheets of a picture and its candidates: where they are written, when they can be made, and what they show."""
+"""Several results for one picture: reasons of failures told once, and contact sheets of the picture and the results."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ganfx.batch.homes import Home
 from ganfx.batch.items import ContactSheet, Item
-from ganfx.batch.process import DONE, ONE_RESULT, SKIPPED, UP_TO_DATE, Outcome, WritePolicy
+from ganfx.batch.process import DONE, FAILED, ONE_RESULT, SKIPPED, UP_TO_DATE, Outcome, WritePolicy
 from ganfx.batch.records import followed
 from ganfx.batch.stage_limits import ENCODE, StageSlot
 from ganfx.errors import GanfxError, OptionError
@@ -25,7 +25,7 @@ from ganfx.pipeline import Chooser
 SIDE = 360
 # What is shown around what the mask marks: a share of its longer side, and at least so many pixels.
 AROUND, LEAST_AROUND = 0.5, 64
-MISSING = "not all candidates are there"
+MISSING, FAILED_TOO = "not all candidates are there", "another candidate failed for the same reason"
 
 
 def assign_sheets(items: Sequence[Item], output: Path, several: bool) -> list[Item]:
@@ -55,6 +55,19 @@ def assign_sheets(items: Sequence[Item], output: Path, several: bool) -> list[It
 def _files(item: Item) -> Iterable[Path]:
     mask = item.mask.path if item.mask else None
     return [item.source, item.target, *([mask] if mask else [])]
+
+
+def told_once(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    """`outcomes`, of which those are skipped that failed for the reason that another candidate did."""
+    told: set[tuple[Path, str]] = set()
+    for outcome in outcomes:
+        reason = outcome.item.source, str(outcome.error)
+        if outcome.status == FAILED and reason in told:
+            yield dataclasses.replace(outcome, error=None, status=SKIPPED, notes=(FAILED_TOO,))
+            continue
+        if outcome.status == FAILED:
+            told.add(reason)
+        yield outcome
 
 
 class WaitingSheets:
