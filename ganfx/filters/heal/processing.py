@@ -26,7 +26,7 @@ BROAD = 0.5
 # The verdict on the picture counts the pixels above this one.
 STRONG = 0.75
 # Gaps of a crack, in pixels, over which it is followed.
-GAP = 5
+GAP = 7
 
 
 def damage_mask(probability: Floats, options: Values) -> Mask:
