@@ -154,8 +154,7 @@ def test_real_prints_are_told_from_real_photographs(shared_data: Path) -> None:
         chains = {path.name: auto.choose(open_picture(path), lambda pixels: None) for path in sorted(folder.iterdir())}
         return [name for name, chain in chains.items() if auto.heal in chain.filters]
 
-    scratched = healed(shared_data / "real" / "photos_scratched")
-    assert [name[-5] for name in scratched] == ["a", "b", "d"]  # of the fourth's one scratch it is not sure
+    assert len(healed(shared_data / "real" / "photos_scratched")) == 4
     assert not healed(shared_data / "real" / "photos_bw")
     assert not healed(shared_data / "eval" / "Set14")
 
