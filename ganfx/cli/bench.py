@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ganfx.batch.stage_limits import StageLimits
 from ganfx.cli.help_groups import FILES
 from ganfx.cli.options import engine_options, lanes_option, max_pixels_option, take_engine_options
-from ganfx.cli.terminal import show, show_json
+from ganfx.cli.terminal import show, show_json, show_lines, tell
 from ganfx.filters import all_filters
+
+if TYPE_CHECKING:
+    from ganfx.engine import EngineOptions
 
 _MASKLESS = [filter_.name for filter_ in all_filters().values() if not filter_.needs_mask]
 
@@ -67,3 +70,50 @@ def batch(
     show(f"whole batch:    {found.whole_s:8.2f} s, {found.megapixels / found.whole_s:.2f} MP/s")
     show(f"networks in it: {found.busy_s:8.2f} s, busy {found.busy_share:.1%} of the time")
     show(f"networks alone: {found.alone_s:8.2f} s, overhead {found.overhead:+.1%}")
+
+
+@bench.command()
+@click.argument("models", nargs=-1, metavar="MODEL...", required=True)
+@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Medians of so many rounds.")
+@click.option("--tune", is_flag=True, help="Try tiles, batches, precisions and devices instead, and keep the fastest.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@engine_options
+def model(models: tuple[str, ...], rounds: int, tune: bool, as_json: bool, **options: Any) -> None:
+    """Measure how near each model comes to what this machine can do.
+
+    In megapixels of output per second: what the device's arithmetic allows, measured with convolutions alone; the
+    bare session; the engine with its tiles; and files in and out. Each is given as a share of the one before it.
+
+    With --tune what is found is remembered for this machine, and used from then on.
+
+    \b
+    Example:
+      ganfx bench model photo-x4 photo-x4-fast
+    """
+    from ganfx.evaluation.limits import limits_table, measure_limits
+
+    engine = take_engine_options(options)
+    if tune:
+        _tune(models, engine, as_json)
+        return
+    found = [measure_limits(one, rounds=rounds, options=engine) for one in models]
+    if as_json:
+        show_json([dataclasses.asdict(one) | {"device_mp_per_s": one.device_mp_per_s} for one in found])
+    else:
+        show_lines(limits_table(found))
+
+
+def _tune(models: tuple[str, ...], options: EngineOptions, as_json: bool) -> None:
+    from ganfx.engine.tuning import Trial, tune
+    from ganfx.hub import find_model
+
+    def line(trial: Trial) -> str:
+        tile = f"tiles of {trial.tile.side}, {trial.tile.batch} at once" if trial.tile.side else "the whole picture"
+        return f"{trial.mp_per_s:8.2f} MP/s  {trial.device}, {trial.precision}, {tile}"
+
+    for name in models:
+        found = tune(find_model(name), options, lambda trial: None if as_json else tell(line(trial)))
+        if as_json:
+            show_json({"model": name, "trials": [dataclasses.asdict(trial) for trial in found]})
+        else:
+            show(f"{name}: {line(found[0]).strip()}; used from now on")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 import threading
 import time
@@ -18,7 +19,7 @@ from ganfx.engine.precision import half_graph, is_close
 from ganfx.engine.providers import Provider, start_session
 from ganfx.engine.session import Session
 from ganfx.engine.tiles import Floats
-from ganfx.engine.tuning_cache import PRECISIONS
+from ganfx.engine.tuning_cache import PRECISIONS, TILES_FOUND, Tile
 from ganfx.engine.values import value_span
 from ganfx.errors import GanfxError
 
@@ -55,6 +56,16 @@ class Network:
         self.precision = known or precision
         self._checked = known is not None or precision == "fp32"
         self._session = self._open(self.precision)
+
+    @property
+    def way(self) -> str:
+        """What its speed depends on, as a key: model, provider, device, precision and layout."""
+        return f"{self.key} {self.precision} {self.layout}".strip()
+
+    @functools.cached_property
+    def fastest_tile(self) -> Tile:
+        """What tuning found for it; open where it was not tuned."""
+        return Tile.read(TILES_FOUND.get(self.way))
 
     @property
     def fixed_batch(self) -> bool:

@@ -12,7 +12,7 @@ from ganfx.engine.ort_errors import loading
 from ganfx.engine.proof import LEAST_DECIBELS, Proof, prove
 from ganfx.engine.providers import Provider, candidates, start_session
 from ganfx.engine.runtime import runtime
-from ganfx.engine.tuning_cache import PROOFS
+from ganfx.engine.tuning_cache import PROOFS, PROVIDERS_FOUND
 from ganfx.errors import InferenceError, OptionError, ProviderError
 from ganfx.spec import ModelSpec
 
@@ -26,8 +26,10 @@ def open_network(path: Path, options: EngineOptions) -> Network:
     Raises ContractError for the file, ProviderError where no provider, or not the one asked for, can run it or
     computes it right, OptionError for a precision that the contract does not list.
     """
-    rows = candidates(options.provider)
     model = accept(path)
+    rows = candidates(options.provider)
+    if options.provider == "auto" and (fastest := PROVIDERS_FOUND.get(model.digest)):
+        rows = tuple(sorted(rows, key=lambda row: row.name != fastest))
     spec = model.spec
     if options.precision not in ("auto", *spec.precisions):
         raise OptionError(

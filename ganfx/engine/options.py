@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from ganfx.errors import OptionError
 from ganfx.spec import PRECISIONS as PRECISIONS
 
+SMALLEST_TILE = 16
+
 
 @dataclass(frozen=True)
 class EngineOptions:
@@ -28,8 +30,8 @@ class EngineOptions:
     def __post_init__(self) -> None:
         if self.precision not in ("auto", *PRECISIONS):
             raise OptionError(f"precision: {self.precision!r} is not one of auto, {', '.join(PRECISIONS)}")
-        if self.tile != 0 and self.tile < 16:
-            raise OptionError(f"tile: {self.tile} is less than 16 pixels", hint="0 chooses by itself")
+        if self.tile != 0 and self.tile < SMALLEST_TILE:
+            raise OptionError(f"tile: {self.tile} is less than {SMALLEST_TILE} pixels", hint="0 chooses by itself")
         for name in ("device_id", "overlap", "batch"):
             value = getattr(self, name)
             if value is not None and value < 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -88,7 +89,11 @@ class TiledRun:
         return rows
 
     def _first_policy(self) -> TilingPolicy:
-        policy = TilingPolicy.of(self.network.spec, self.options, uniform=self.network.provider.compiles_per_shape)
+        found = self.network.fastest_tile
+        options = dataclasses.replace(
+            self.options, tile=self.options.tile or found.side, batch=self.options.batch or found.batch
+        )
+        policy = TilingPolicy.of(self.network.spec, options, uniform=self.network.provider.compiles_per_shape)
         if self.network.fixed_batch:
             policy = policy.within(policy.side, 1)
         known = tuning_cache.known_tile(self.network.key)

@@ -1,13 +1,17 @@
-"""What was found out about a model on a device: tile sizes (this process), precisions and proofs (stored on disk)."""
+"""What was found out about a model on a device: tile sizes that fitted (this process), precisions,
+proofs, and the fastest way to run it (stored on disk)."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import re
 import threading
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from ganfx.atomic import write_atomic
+from ganfx.engine.options import SMALLEST_TILE
 from ganfx.paths import cache_dir
 
 T = TypeVar("T", str, float)
@@ -64,7 +68,29 @@ class Findings(Generic[T]):
         self._found.clear()
 
 
+@dataclass(frozen=True)
+class Tile:
+    """A side in input pixels, and how many tiles are fed at once; 0 leaves either open."""
+
+    side: int
+    batch: int
+
+    def written(self) -> str:
+        """As `Tile.read` reads it."""
+        return f"{self.side} {self.batch}"
+
+    @classmethod
+    def read(cls, text: str | None) -> Tile:
+        """What was written; where it was not, or is damaged, all is left open."""
+        found = re.fullmatch(r"(\d{1,5}) (\d{1,4})", text or "")
+        side, batch = map(int, found.groups()) if found else (0, 0)
+        return cls(side if side >= SMALLEST_TILE else 0, batch)
+
+
 # The precision to use, by network, device and the precision that was wanted.
 PRECISIONS = Findings("precision.json", str)
 # Decibels by which a device agrees with the processor, by network, device, version, precision and layout.
 PROOFS = Findings("proofs.json", float)
+# The fastest tile, as `Tile` writes it, by `Network.way`; and the fastest provider, by the digest of the model.
+TILES_FOUND = Findings("tiles.json", str)
+PROVIDERS_FOUND = Findings("fastest.json", str)
