@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from ganfx.cli.options import device_options
 from ganfx.cli.terminal import show, show_json, tell
 from ganfx.cli.transfers import transfer_bar
 
@@ -51,20 +53,29 @@ def _line(entry: ModelEntry) -> str:
 
 @models.command()
 @click.argument("name")
-def verify(name: str) -> int:
-    """Run a model's self-test on the device of this machine."""
+@device_options
+def verify(name: str, provider: str, precision: str) -> int:
+    """Run a model's self-test on a device of this machine, and compare it with the processor.
+
+    \b
+    Example:
+      ganfx models verify photo-x4 --provider webgpu
+    """
     from ganfx.engine import EngineOptions, open_engine
     from ganfx.engine import verify as run_self_test
     from ganfx.hub import find_model
 
-    engine = open_engine(find_model(name), EngineOptions())
+    engine = open_engine(find_model(name), EngineOptions(provider, precision))
     result = run_self_test(engine)
     if result is None:
         tell(f"{engine.spec.name}: carries no self-test")
         return 1
     verdict = "good" if result.passed else "BAD"
     off = f"{result.error:.1e} off the reference"
-    show(f"{engine.spec.name} on {engine.device}, {engine.precision}: {verdict}, {off}")
+    network = engine.network
+    how = " ".join(filter(None, (engine.precision, network.layout)))
+    beside = f", {network.decibels:.0f} dB from the processor" if math.isfinite(network.decibels) else ""
+    show(f"{engine.spec.name} on {engine.device}, {how}: {verdict}, {off}{beside}")
     return 0 if result.passed else 1
 
 

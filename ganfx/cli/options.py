@@ -22,9 +22,12 @@ _MODEL_FILES_HELP = (
 )
 
 _option = headed(MODEL)
-_ENGINE = (
+_DEVICE = (
     _option("--provider", type=click.Choice(_PROVIDERS), default="auto", show_default=True, help=_PROVIDER_HELP),
     _option("--precision", type=click.Choice(_PRECISIONS), default="auto", show_default=True, help=_PRECISION_HELP),
+)
+_ENGINE = (
+    *_DEVICE,
     _option(
         "-g", "--gpu", type=click.IntRange(-1), metavar="N", default=0, show_default=True, help="Which GPU; -1: CPU."
     ),
@@ -61,6 +64,13 @@ def max_pixels_option(heading: str) -> Decorator:
             set_max_pixels(value)
 
     return headed(heading)("--max-pixels", metavar="N", expose_value=False, callback=keep, help=_MAX_PIXELS_HELP)
+
+
+def device_options(command: Any) -> Any:
+    """Add `--provider` and `--precision` to a command, as arguments of these names."""
+    for option in reversed(_DEVICE):
+        command = option(command)
+    return command
 
 
 def engine_options(command: Any) -> Any:
