@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ganfx.errors import OptionError
 
 UNDAMAGED, DAMAGE, UNSURE, BORDER = range(4)
-LABELS = {"damage": DAMAGE, "unsure": UNSURE, "border": BORDER}
+LABELS = {"damage": DAMAGE, "removed": DAMAGE, "unsure": UNSURE, "border": BORDER}
 _PICTURE = re.compile(r"picture (?P<name>\S+) (?P<width>\d{1,5})x(?P<height>\d{1,5})")
 _SHAPE = re.compile(r"(?P<label>\w+) (?P<shape>line|dots|area) (?P<size>\d{1,3})(?P<points>( \d{1,5},\d{1,5})+)")
 

@@ -17,6 +17,8 @@ RGB_TO_XYZ = _XYZ / _XYZ.sum(1, keepdims=True)
 _FROM_RELATIVE = np.linalg.inv(RGB_TO_XYZ)
 # Where the curve of L* goes from linear to the cube root (CIE 15:2004).
 LAB_KNEE = 6 / 29
+# Linear light below which `exposure` is no logarithm any more.
+BLACK = np.float32(0.02)
 
 
 def encode_srgb(linear: Floats) -> Floats:
@@ -31,6 +33,19 @@ def decode_srgb(encoded: Floats) -> Floats:
     size = np.abs(encoded)
     power = np.power((size + np.float32(0.055)) / np.float32(1.055), np.float32(2.4))
     return np.copysign(np.where(size <= np.float32(0.04045), size / np.float32(12.92), power), encoded)
+
+
+def exposure(encoded: Floats) -> Floats:
+    """The logarithm of linear light: adding to it is more or less light on all that is there.
+
+    Linear light of `BLACK` is added first, so that what is nearly black is lit by addition and its noise not amplified.
+    """
+    return np.asarray(np.log(decode_srgb(encoded) + BLACK), np.float32)
+
+
+def exposed(logarithm: Floats) -> Floats:
+    """The inverse of `exposure`, clipped to [0, 1]."""
+    return np.clip(encode_srgb(np.exp(np.minimum(logarithm, np.float32(1))) - BLACK), 0, 1)
 
 
 def grey_of(rgb: Floats) -> Floats:

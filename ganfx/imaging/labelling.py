@@ -27,17 +27,22 @@ WINDOW, FIT = 7, 1.0
 FORBIDDEN = np.float32(100)
 # What it costs that a known pixel around a pixel of the hole would come from where nothing is known.
 UNSEEN = np.float32(0.1)
+# What a source's squared distance from the color that it is drawn to counts.
+DRAW = np.float32(0.1)
 
 
-def labelled(pixels: Floats, hole: Hole, offsets: Offsets) -> Offsets:
+def labelled(pixels: Floats, hole: Hole, offsets: Offsets, drawn_to: Floats | None = None) -> Offsets:
     """(2, H, W): for each pixel of `hole` (H, W) its choice of `offsets` (n, 2), n > 0; 0 elsewhere.
 
-    pixels are (H, W, channels); what they have in the hole does not matter.
+    pixels are (H, W, channels); what they have in the hole does not matter. Sources are drawn to the colors `drawn_to`
+    (H, W, 3), where they are given.
     """
     rows, columns = np.flatnonzero(hole.any(1)), np.flatnonzero(hole.any(0))
     own = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     inside = hole[own]
     price, seen = _prices(pixels, hole, offsets, own)
+    if drawn_to is not None:
+        price += DRAW * np.square(seen[..., :3] - drawn_to[own][:, :, None]).sum(-1)
     choice = _Sweeping(inside, price, seen).minimum()
     result = np.zeros((2, *hole.shape), np.intp)
     result[(slice(None), *own)] = np.where(inside, np.moveaxis(offsets[choice], -1, 0), 0)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganfx.imaging.labelling import labelled
+from ganfx.imaging.membrane import smooth_colors
 from ganfx.imaging.picture import Floats
 from ganfx.imaging.self_similarity import candidates
 from ganfx.imaging.shift_map import ShiftMap
@@ -24,6 +25,9 @@ Hole = NDArray[np.bool_]
 LAID_OUT, COARSEST = 12000, 24
 # What detail that the layout's size does not show counts beside a color there (Newson et al. 2014).
 TEXTURE = np.float32(2.5)
+# Missing shares of a picture: up to the first pieces stand as they are, from the second on they are blended by `BLEND`
+# with a smooth filling, since a piece that far from all that is known is as likely wrong as right.
+MISSING, BLEND = (0.35, 0.6), 0.45
 
 
 def fill_with_patches(rgb: Floats, hole: Hole, seed: int = 0) -> Floats:
@@ -41,12 +45,20 @@ def fill_with_patches(rgb: Floats, hole: Hole, seed: int = 0) -> Floats:
     offsets = candidates(described, gap, np.random.default_rng(seed))
     if not len(offsets):
         return _smooth(rgb, hole)
-    shifts = ShiftMap.of(picture, gap, labelled(described, gap, offsets))
+    lack = _lack(hole)
+    drawn_to = smooth_colors(picture, gap) if lack else None
+    shifts = ShiftMap.of(picture, gap, labelled(described, gap, offsets, drawn_to))
     filled = shifts.filled()
     for finer, finer_gap in reversed(levels):
         shifts = shifts.doubled(finer, finer_gap).refined(filled)
         filled = shifts.filled()
-    return filled
+    return filled + np.float32(BLEND * lack) * (smooth_colors(rgb, hole) - filled) if lack else filled
+
+
+def _lack(hole: Hole) -> float:
+    """From 0, where enough is known to tell what is missing, to 1, where most is missing."""
+    enough, least = MISSING
+    return float(np.clip((hole.mean() - enough) / (least - enough), 0, 1))
 
 
 def _halved(rgb: Floats, hole: Hole) -> tuple[Floats, Hole]:

@@ -22,6 +22,8 @@ SHORTEST = 1 / 15
 PEAKS, BLUR, APART = 48, 1.5, 3
 # Offsets past the hole, in its size.
 PAST = (0.55, 1.05, 1.5)
+# Offsets to what is near, in the largest depth of the hole: holes of many parts are much wider than they are deep.
+NEAR = (0.6, 1.2, 2.0, 3.0)
 # An offset must lead from at least this share of the hole to what is known.
 USEFUL = 0.02
 
@@ -29,13 +31,15 @@ USEFUL = 0.02
 def candidates(pixels: Floats, hole: Hole, random: np.random.Generator) -> Offsets:
     """(n, 2): rows and columns from pixels of `hole` (H, W) to where they may come from; pixels are (H, W, channels).
 
-    The offsets at which what is known is most often like itself, and some that lead past the hole.
+    The offsets at which what is known is most often like itself, and some that lead past the hole, or to what is near.
     """
     rows, columns = np.nonzero(hole)
     size = np.array([np.ptp(rows) + 1, np.ptp(columns) + 1])
-    ways = [(a, b) for a in (-1, 0, 1) for b in (-1, 0, 1) if a or b]
-    past = np.array([np.ceil(size * way * far) for far in PAST for way in ways], np.intp)
-    found = np.unique(np.concatenate([_dominant(pixels, hole, random), past]), axis=0)
+    depth = cv2.distanceTransform(np.pad(hole, 1).astype(np.uint8), cv2.DIST_L2, 5).max()
+    ways = np.array([(a, b) for a in (-1, 0, 1) for b in (-1, 0, 1) if a or b])
+    past = np.concatenate([np.ceil(size * ways * far) for far in PAST]).astype(np.intp)
+    near = np.concatenate([np.rint(depth * ways * far) for far in NEAR]).astype(np.intp)
+    found = np.unique(np.concatenate([_dominant(pixels, hole, random), past, near]), axis=0)
     known = np.pad(~hole, 1)
     height, width = known.shape
     y = np.clip(rows[:, None] + found[:, 0] + 1, 0, height - 1)

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ganfx.imaging.color import exposed, exposure
 from ganfx.imaging.membrane import Joints, correction
 from ganfx.imaging.picture import Box, Floats
 
@@ -22,10 +23,13 @@ Offsets = NDArray[np.int32]
 
 # The side of the window in which an offset is refined, in pixels, and what leaving the coarser level's costs.
 WINDOW, STAY = 15, 2e-5
-# Root mean square difference of two pieces, in [0, 1], at which their edge counts half.
-TOLERANCE = 0.3
+# Root mean square difference of two pieces, in [0, 1], at which their edge counts a quarter: where they show different
+# things, the light of one is no measure for the other.
+TOLERANCE = 0.12
 # The correction of the light fades over this share of the hole's diagonal.
 FADING = 0.5
+# Pixels over which what is left of a step at the hole's edge fades, to 1 / e.
+RIM = 3.0
 # Rounds in which bad offsets are replaced by those of neighbors.
 MENDING = 4
 
@@ -76,9 +80,9 @@ class ShiftMap:
         rows += np.clip(offsets[1] + (x + right), 0, self.rgb.shape[1] - 1)
         return np.asarray(self.rgb.reshape(-1, 3).take(rows, 0), np.float32)
 
-    def _valid(self, offsets: Offsets) -> Hole:
+    def _valid(self, offsets: Offsets, down: int = 0, right: int = 0) -> Hole:
         y, x = self._grid()
-        rows, columns = offsets[0] + y, offsets[1] + x
+        rows, columns = offsets[0] + (y + down), offsets[1] + (x + right)
         height, width = self.known.shape
         inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
         return np.asarray(inside & self.known[rows.clip(0, height - 1), columns.clip(0, width - 1)])
@@ -127,23 +131,44 @@ class ShiftMap:
         copied = self._at(self.offsets)
         right, below = self._joints(copied, 0, 1), self._joints(copied, 1, 0)
         reach = FADING * float(np.hypot(*self.hole.shape))
-        light = correction(self.hole, right, below, 1 / reach**2)
+        lit = exposure(copied) + correction(self.hole, right, below, 1 / reach**2)
+        lit += self._rim(copied, lit)
         result = self.rgb.copy()
-        result[self.box.window][self.hole] = np.clip(copied[self.hole] + light[self.hole], 0, 1)
+        result[self.box.window][self.hole] = exposed(lit[self.hole])
         return result
+
+    def _rim(self, copied: Floats, lit: Floats) -> Floats:
+        """What takes the rest of the steps at the hole's edge out of `lit`, and fades inwards."""
+        rest, number = np.zeros_like(lit), np.zeros(self.hole.shape, np.float32)
+        own = self.rgb[self.box.window]
+        for step in ((0, 1), (1, 0), (0, -1), (-1, 0)):
+            outer = self.hole & ~_beside(self.hole, step) & self._valid(self.offsets, *step)
+            # What is known beside the pixel, less what its source has there in the pixel's light.
+            gap = exposure(_beside(own, step)[outer]) - exposure(self._at(self.offsets, *step)[outer])
+            rest[outer] += gap - (lit - exposure(copied))[outer]
+            number += outer
+        edge = number > 0
+        if not edge.any():
+            return rest
+        near = (rest / np.maximum(number, 1)[..., None]).reshape(-1, 3)[_nearest(edge)]
+        depth = cv2.distanceTransform((~edge).astype(np.uint8), cv2.DIST_L2, 5)
+        return np.asarray(near * (np.exp(-depth / RIM) * self.hole)[..., None], np.float32)
 
     def _joints(self, copied: Floats, down: int, right: int) -> Joints:
         """Between each pixel and the one (down, right) of it, both as they are copied."""
         step = (down, right)
-        next_hole = _beside(self.hole, step)
-        # What the neighbor's offset shows more than the own, at the pixel and at the neighbor.
-        here = self._at(_beside(self.offsets, step)) - copied
-        there = _beside(copied, step) - self._at(self.offsets, down, right)
-        own, theirs = self.hole[..., None], next_hole[..., None]
-        gap = np.where(own & theirs, (here + there) / 2, np.where(own, there, np.where(theirs, here, np.float32(0))))
-        weight = np.asarray(1 / (1 + _squares(gap) / (3 * TOLERANCE**2)), np.float32)
+        next_offsets, next_copied = _beside(self.offsets, step), _beside(copied, step)
+        # What the neighbor's offset shows more than the own, at the pixel and at the neighbor, where it is known.
+        pairs = [
+            (self._at(next_offsets), copied, _beside(self.hole, step) & self._valid(next_offsets)),
+            (next_copied, self._at(self.offsets, down, right), self.hole & self._valid(self.offsets, down, right)),
+        ]
+        number = np.maximum(np.sum([known for *_, known in pairs], 0, dtype=np.float32), 1)[..., None]
+        gap = sum((theirs - own) * known[..., None] for theirs, own, known in pairs) / number
+        lit = sum((exposure(theirs) - exposure(own)) * known[..., None] for theirs, own, known in pairs) / number
+        weight = (pairs[0][2] | pairs[1][2]) / (1 + _squares(gap) / (3 * TOLERANCE**2)) ** 2
         weight[-1 if down else slice(None), slice(None) if down else -1] = 0
-        return Joints(-gap, weight)
+        return Joints(np.asarray(-lit, np.float32), np.asarray(weight, np.float32))
 
 
 def _squares(gap: Floats) -> Floats:

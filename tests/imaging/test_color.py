@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ganfx.imaging.color import bleed, enlarge, grey_of
+from ganfx.imaging.color import bleed, decode_srgb, enlarge, exposed, exposure, grey_of
 
 PLANE = arrays(np.float32, (13, 9), elements=st.floats(0, 1, width=32))
 
@@ -35,3 +35,11 @@ def test_enlarging_keeps_a_constant_and_the_shape() -> None:
 
 def test_grey_of_white_is_white() -> None:
     np.testing.assert_allclose(grey_of(np.ones((2, 2, 3), np.float32)), 1, atol=1e-6)
+
+
+def test_exposure_multiplies_linear_light_and_returns_even_from_black() -> None:
+    encoded = np.linspace(0, 1, 256, dtype=np.float32)
+    assert np.abs(exposed(exposure(encoded)) - encoded).max() < 1 / 2000
+    lighter = decode_srgb(exposed(exposure(encoded[150:200]) + np.float32(np.log(1.2))))
+    assert np.allclose(lighter, 1.2 * decode_srgb(encoded[150:200]), rtol=0.03)
+    assert exposed(exposure(encoded[:1]) - 5) == 0

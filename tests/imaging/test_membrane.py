@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from ganfx.imaging.membrane import Joints, correction
+from ganfx.imaging.membrane import Joints, correction, smooth_colors
 from ganfx.imaging.picture import Floats
 
 
@@ -38,3 +39,13 @@ def test_a_step_that_does_not_count_is_left() -> None:
     darker = flat - 0.2 * hole[..., None].astype(np.float32)
     right, below = (Joints(one.step, one.weight * 0) for one in joints(darker, flat))
     assert not correction(hole, right, below, stiffness=1e-3).any()
+
+
+@pytest.mark.parametrize("size", [(64, 64), (101, 203)])
+def test_a_membrane_meets_what_is_known_on_all_sides(size: tuple[int, int]) -> None:
+    y, x = np.mgrid[: size[0], : size[1]].astype(np.float32)
+    plane = np.stack([x / size[1], y / size[0], 0.5 + 0 * x], -1)
+    # An odd hole, off the middle, and islands of known pixels in it.
+    hole = (x - 0.45 * size[1]) ** 2 + (y - 0.55 * size[0]) ** 2 < (0.37 * size[0]) ** 2
+    hole &= (x % 17 > 2) | (y % 13 > 1)
+    assert np.abs(smooth_colors(np.where(hole[..., None], np.float32(9), plane), hole) - plane).max() < 0.02

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -104,11 +105,57 @@ def test_light_that_falls_off_leaves_no_outline() -> None:
 def test_the_layout_costs_the_same_for_a_hole_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
 
-    def remembered(pixels: Floats, hole: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    def remembered(pixels: Floats, hole: np.ndarray, *others: np.ndarray) -> np.ndarray:
         sizes.append(int(hole.sum()))
-        return labelled(pixels, hole, offsets)
+        return labelled(pixels, hole, *others)
 
     monkeypatch.setattr(patches, "labelled", remembered)
     for side in (150, 400):
         fill_with_patches(stripes(side, side, side // 10), hole_in(side, side, 0.5))
     assert max(sizes) <= patches.LAID_OUT
+
+
+def test_a_rest_of_the_thing_at_the_edge_of_its_mask_does_not_bleed_into_the_sky() -> None:
+    random = np.random.default_rng(8)
+    sky = np.linspace(0.5, 0.8, 160, dtype=np.float32)[:, None, None] + random.normal(0, 0.004, (160, 200, 3))
+    sky, hole = sky.astype(np.float32), hole_in(160, 200, 0.4)
+    given = sky.copy()
+    # The foot of the thing, which the mask has missed.
+    given[112:118, 70:130] = (0.25, 0.1, 0.1)
+    filled = fill_with_patches(np.where(hole[..., None], np.float32(0), given), hole)
+    inner = np.s_[50:100, 64:136]
+    assert np.abs(filled[inner] - sky[inner]).max() < 0.1
+
+
+def clouds(height: int, width: int) -> Floats:
+    """Soft texture that is nowhere twice the same, with grain."""
+    random = np.random.default_rng(9)
+    soft = cv2.GaussianBlur(random.normal(0, 1, (height, width, 3)), (0, 0), 4)
+    return np.clip(0.5 + 0.15 * soft / soft.std() + random.normal(0, 0.01, soft.shape), 0, 1).astype(np.float32)
+
+
+def test_pieces_that_do_not_fit_leave_no_seam_and_keep_their_grain() -> None:
+    scene, hole = clouds(160, 200), hole_in(160, 200, 0.4)
+    filled = fill_with_patches(np.where(hole[..., None], np.float32(0), scene), hole)
+    assert seam(filled, hole) < 1.15
+    inner = np.s_[60:100, 70:130]
+    grain = [(rgb - cv2.GaussianBlur(rgb, (0, 0), 1.5))[inner].std() for rgb in (filled, scene)]
+    assert 0.85 < grain[0] / grain[1] < 1.2
+
+
+def test_where_most_is_missing_pieces_are_blended_with_the_smooth_colors_of_what_is_known() -> None:
+    random = np.random.default_rng(10)
+    ramp = np.linspace(0.2, 0.8, 128, dtype=np.float32)[None, :, None] + random.normal(0, 0.03, (128, 128, 3))
+    scene = ramp.astype(np.float32)
+    y, x = np.mgrid[:128, :128]
+    hole = (x % 32 > 6) & (y % 32 > 2)
+    assert hole.mean() > patches.MISSING[1]
+    filled = fill_with_patches(np.where(hole[..., None], np.float32(1), scene), hole)
+    assert np.abs(filled.mean((0, 2)) - scene.mean((0, 2))).max() < 0.04
+
+
+def test_the_unknown_beside_a_source_says_nothing_about_light() -> None:
+    scene = clouds(90, 110)
+    hole = cv2.GaussianBlur(np.random.default_rng(1).normal(0, 1, (90, 110)), (0, 0), 5) > 0
+    dark, light = (fill_with_patches(np.where(hole[..., None], np.float32(v), scene), hole) for v in (0, 1))
+    assert np.array_equal(dark, light)
