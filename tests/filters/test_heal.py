@@ -149,6 +149,13 @@ def test_a_faint_crack_across_a_whole_print_is_healed_where_hardly_anything_else
     assert not levels(crossing(np.zeros(size, np.float32), 0.08)).any()
 
 
+def test_the_frame_of_a_print_does_not_hide_its_crack() -> None:
+    likely = crossing(np.zeros((336, 256), np.float32))
+    crack = likely > 0
+    likely[1] = likely[334] = 0.15
+    assert (levels(likely)[crack] == CERTAIN).mean() > 0.9
+
+
 def test_faint_lines_of_a_scene_are_left() -> None:
     fence = crossing(np.zeros((400, 600), np.float32))
     for x in range(40, 600, 60):
@@ -162,10 +169,11 @@ def test_faint_lines_of_a_scene_are_left() -> None:
     assert not levels(frame, edges=True).any()
 
 
-def test_of_a_thing_beside_a_crack_only_the_crack_is_filled() -> None:
+@pytest.mark.parametrize("rim", [0.3, 0.55])
+def test_of_a_thing_beside_a_crack_only_the_crack_is_filled(rim: float) -> None:
     likely = np.zeros((256, 256), np.float32)
-    cv2.line(likely, (10, 100), (240, 80), 0.9, 4)
-    cv2.ellipse(likely, (80, 106), (4, 12), 0, 0, 360, 0.45, -1)
+    cv2.ellipse(likely, (80, 107), (4, 14), 0, 0, 360, 0.3, -1)
+    cv2.ellipse(likely, (80, 107), (4, 14), 0, -25, 205, rim, 1)
     cv2.line(likely, (10, 100), (240, 80), 0.9, 4)
     found = levels(likely)
     assert (found[likely > 0.8] == CERTAIN).all()

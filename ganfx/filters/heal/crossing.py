@@ -30,7 +30,7 @@ GAP, FEWEST = 2, 5
 PIECE, APART, OPEN, INSIDE, BESIDE = 0.04, 0.4, 0.1, 0.04, 0.02
 # The pieces of the line are so many times longer than wide, and turned against it by this angle at most, in degrees.
 SLENDER, TURNED = 5.0, 8.0
-# The line's share of the length of all pieces. In undamaged photographs it is 0.25 at most, nearly always 0.
+# The line's share of the length of all pieces. Of six hundred undamaged photographs one had more than a quarter.
 SHARE = 0.5
 
 
@@ -117,8 +117,9 @@ def _measured(labels: NDArray[np.int32], number: int, box: NDArray[np.int32]) ->
 
 def _line(pieces: list[Piece], share: float, corner: tuple[int, int]) -> tuple[Piece, Piece] | None:
     """The two outer pieces of the line, if there is one; `corner` is the picture's last pixel (x, y)."""
-    whole, side = sum(piece.length for piece in pieces), max(corner)
-    slender = [piece for piece in pieces if piece.is_slender and _is_inside(piece, corner)]
+    # Lines along the edge, a print's frame, count neither way.
+    inside, side = [piece for piece in pieces if _is_inside(piece, corner)], max(corner)
+    whole, slender = sum(piece.length for piece in inside), [piece for piece in inside if piece.is_slender]
     pairs = itertools.combinations(slender, 2)
     best = max(pairs, key=lambda pair: _common_length(pair, corner, side), default=None)
     return best if best and _common_length(best, corner, side) >= share * whole else None

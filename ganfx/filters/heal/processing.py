@@ -22,7 +22,7 @@ Pixels = NDArray[np.bool_]
 SURE = (0.65, 0.25)
 UNSURE = (0.5, 0.2)
 # The least probability where what is followed is broad: there a crack does not go on, but lies beside a thing.
-BROAD = 0.5
+BROAD = 0.35
 # The verdict on the picture counts the pixels above this one.
 STRONG = 0.75
 # Gaps of a crack, in pixels, over which it is followed.
@@ -61,8 +61,18 @@ def _without_things(sure: Pixels, probability: Floats, sensitivity: float) -> Pi
     scale = sensitivity / (1 - sensitivity)
     sure = sure & ~(thick_places(sure, scale) | round_places(sure, scale))
     beside = broad_places(sure, scale) & (probability <= _moved(BROAD, sensitivity))
-    sure = _reached(sure & ~beside, probability > _moved(SURE[0], sensitivity))
-    return np.asarray(sure & ~round_places(sure, scale))
+    strong = probability > _moved(SURE[0], sensitivity)
+    rest = _without_outlines(sure & ~beside, beside, strong)
+    return np.asarray(_reached(rest, strong) & ~round_places(rest, scale))
+
+
+def _without_outlines(found: Pixels, thing: Pixels, strong: Pixels) -> Pixels:
+    """`found` without the places that touch `thing` and have nothing strong in them: they are its outline."""
+    count, labels = cv2.connectedComponents(found.astype(np.uint8), connectivity=8)
+    touching = found & (cv2.dilate(thing.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
+    is_outline = np.bincount(labels[touching], minlength=count) > 0
+    is_outline[labels[found & strong]] = False
+    return np.asarray(found & ~is_outline[labels])
 
 
 def _moved(threshold: float, sensitivity: float) -> float:

@@ -12,7 +12,7 @@ Pixels = NDArray[np.bool_]
 DAMAGED_SHARE, DAMAGED_PIXELS = 2e-4, 24
 # A place counts for this share of what is needed at most, unless its box is longer than this share of the picture's
 # diagonal: a leaf, a flower or a bandage is marked as strongly as damage, but damage is in several places, or long.
-MOST, LONG = 1 / 3, 1 / 6
+MOST, LONG = 0.34, 1 / 6
 # The least share of strongly marked pixels among all that are marked. On damaged scans it is 0.11 and more; on sound
 # pictures full of stones, books or leaves the network hesitates, and it is 0.01.
 CLEAR = 1 / 30
