@@ -16,6 +16,7 @@ from ganfx.evaluation.metrics import edge_correlation, luma
 from ganfx.hub import ModelEntry, list_models
 from ganfx.imaging.color import lab_of, lightness_of
 from ganfx.imaging.picture import Picture
+from ganfx.training.drawings import drawing
 
 BUNDLED = [entry for entry in list_models() if entry.origin == "bundled"]
 
@@ -95,6 +96,17 @@ def test_shrinking_the_result_gives_the_picture_back(entry: ModelEntry) -> None:
     output = enlarge(entry, image)
     back = output.reshape(64, scale, 64, scale, 3).mean((1, 3))
     assert np.abs(back - image).mean() < 0.05
+
+
+@pytest.mark.parametrize("quality", [20, 40])
+def test_a_compressed_drawing_is_cleaned_by_itself_and_a_sharp_one_left_alone(quality: int) -> None:
+    drawn = drawing(np.random.default_rng(5))[:320, :320]
+    _, stored = cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    seen, sharp = (np.asarray(pixels / 255, np.float32) for pixels in (cv2.imdecode(stored, cv2.IMREAD_COLOR), drawn))
+    cleaned = ganfx.apply(Picture(seen), "clean").rgb
+    before, after = (float(np.square(rgb - sharp).mean()) for rgb in (seen, cleaned))
+    assert after < 0.88 * before
+    assert np.array_equal(ganfx.apply(Picture(sharp), "clean").rgb, sharp)
 
 
 def with_scratch(image: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

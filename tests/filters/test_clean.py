@@ -10,6 +10,7 @@ import pytest
 
 from ganfx import pipeline
 from ganfx.errors import MaskError, OptionError
+from ganfx.filters.clean.processing import BUSY, busy_share, strength_of
 from ganfx.imaging.fidelity import BLOCK
 from ganfx.imaging.picture import Picture, PictureInfo
 from ganfx.pipeline import EngineOptions
@@ -50,6 +51,19 @@ def test_detail_goes_and_light_stays(clean: Clean) -> None:
     result = clean(picture, strength=0.25).rgb
     assert result.std() < 0.4 * picture.rgb.std()
     assert np.abs(block_means(result) - block_means(picture.rgb)).max() < 0.5 / 255
+
+
+def test_damage_that_lies_in_a_small_part_of_a_picture_counts_more() -> None:
+    """Compression leaves the white around a drawing as it was: its mean over all says too little."""
+    everywhere = scene(160, 160)
+    drawing = Picture(np.ones((160, 160, 3), np.float32))
+    drawing.rgb[:80, :80] = everywhere.rgb[:80, :80]
+    levels = [np.full((160, 160), 0.06, np.float32)]
+    assert busy_share(everywhere.rgb) == 1
+    assert busy_share(drawing.rgb) == 0.25
+    assert strength_of(levels, [everywhere]) == pytest.approx(0.06)
+    assert strength_of(levels, [drawing]) == pytest.approx(0.06 * (BUSY / 0.25) ** 0.5)
+    assert strength_of(levels, [Picture(np.ones((160, 160, 3), np.float32))]) < 0.2
 
 
 def test_strength_auto_is_estimated_and_told(clean: Clean) -> None:

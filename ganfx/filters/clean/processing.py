@@ -19,6 +19,8 @@ from ganfx.spec import ModelSpec
 CLEAN = 0.02
 # Least side of a crop in pixels that is judged.
 SMALLEST = 48
+# Where fewer squares of BUSY_SIDE pixels than this share have detail, what was estimated lies in these alone.
+BUSY, BUSY_SIDE, _DETAIL, _LEAST_BUSY = 0.7, 8, 2 / 255, 0.15
 # Estimates above this are believed as far as the calmest places have noise, too.
 DOUBTED, _TRUSTED = 0.2, 2.0
 _SQUARE, _DARKEST, _LEVELS = 16, 0.06, 255 / 50
@@ -31,13 +33,25 @@ def strength_of(levels: Sequence[Floats], crops: Sequence[Picture]) -> float:
     """The strength for a picture by what was estimated for its crops, (H, W) each: their median, 0 for a clean one.
 
     Crops that are too small to tell by do not count. Noise is everywhere: what the calmest places of the picture do not
-    have is texture, and limits the strength.
+    have is texture, and limits the strength. In drawings and products on white compression leaves the even areas as
+    they were, and the rest is worse than the mean.
     """
     found = [float(level.mean()) for level in levels if min(level.shape) >= SMALLEST]
     if not found:
         return 0.0
-    level = min(float(np.median(found)), max(DOUBTED, _TRUSTED * min(calm_noise(crop.rgb) for crop in crops)))
-    return 0.0 if level < CLEAN else level
+    level = float(np.median(found))
+    busy = float(np.mean([busy_share(crop.rgb) for crop in crops]))
+    within = level / float(np.sqrt(np.clip(busy / BUSY, _LEAST_BUSY / BUSY, 1)))
+    limit = max(DOUBTED, _TRUSTED * min(calm_noise(crop.rgb) for crop in crops))
+    return 0.0 if min(level, limit) < CLEAN else min(within, limit)
+
+
+def busy_share(rgb: Floats) -> float:
+    """The share of squares of rgb (H, W, 3), BUSY_SIDE pixels wide, whose luminance is not even."""
+    light = rgb @ LUMA
+    rows, columns = (side // BUSY_SIDE for side in light.shape)
+    squares = light[: rows * BUSY_SIDE, : columns * BUSY_SIDE].reshape(rows, BUSY_SIDE, columns, BUSY_SIDE)
+    return float((squares.std((1, 3)) > _DETAIL).mean()) if squares.size else 1.0
 
 
 def calm_noise(rgb: Floats) -> float:
