@@ -75,10 +75,15 @@ def batch(
 @bench.command()
 @click.argument("models", nargs=-1, metavar="MODEL...", required=True)
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Medians of so many rounds.")
+@click.option(
+    "--compare",
+    is_flag=True,
+    help="Beside a plain script with torch; for upscalers trained here.",
+)
 @click.option("--tune", is_flag=True, help="Try tiles, batches, precisions and devices instead, and keep the fastest.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @engine_options
-def model(models: tuple[str, ...], rounds: int, tune: bool, as_json: bool, **options: Any) -> None:
+def model(models: tuple[str, ...], rounds: int, compare: bool, tune: bool, as_json: bool, **options: Any) -> None:
     """Measure how near each model comes to what this machine can do.
 
     In megapixels of output per second: what the device's arithmetic allows, measured with convolutions alone; the
@@ -96,7 +101,7 @@ def model(models: tuple[str, ...], rounds: int, tune: bool, as_json: bool, **opt
     if tune:
         _tune(models, engine, as_json)
         return
-    found = [measure_limits(one, rounds=rounds, options=engine) for one in models]
+    found = [measure_limits(one, rounds=rounds, compare=compare, options=engine) for one in models]
     if as_json:
         show_json([dataclasses.asdict(one) | {"device_mp_per_s": one.device_mp_per_s} for one in found])
     else:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from torch import nn
 
 from ganfx import pipeline
 from ganfx.batch.stage_limits import StageLimits
@@ -29,6 +30,7 @@ from ganfx.errors import OptionError
 from ganfx.evaluation.arithmetic import convolutions_only, operations
 from ganfx.evaluation.report import table
 from ganfx.evaluation.throughput import benchmark_batch
+from ganfx.evaluation.torch_script import run_files, trained_network
 from ganfx.filters import find_filter
 from ganfx.hub import find_model
 
@@ -52,6 +54,8 @@ class ModelLimits:
     session_mp_per_s: float
     engine_mp_per_s: float
     files_mp_per_s: float
+    torch_mp_per_s: float | None = None
+    """The same batch by a plain script with torch in fp32; None where it was not asked for."""
 
     @property
     def device_mp_per_s(self) -> float:
@@ -59,8 +63,12 @@ class ModelLimits:
         return self.device_gflops / max(self.gflop_per_mp, 1e-9)
 
 
-def measure_limits(model: str | Path, *, rounds: int = 5, options: EngineOptions | None = None) -> ModelLimits:
+def measure_limits(
+    model: str | Path, *, rounds: int = 5, compare: bool = False, options: EngineOptions | None = None
+) -> ModelLimits:
     """Measure `model`, a name or an .onnx file; medians of so many rounds, in turns where that matters.
+
+    With `compare` the batch of files is also run by a script with torch, in turns with ganfx.
 
     Raises what finding and opening the model raises, and OptionError for one that needs a mask.
     """
@@ -86,7 +94,7 @@ def measure_limits(model: str | Path, *, rounds: int = 5, options: EngineOptions
         device_gflops=2 * 9 * _CHANNELS**2 * _LAYERS * TILE**2 / 1e9 / device,
         session_mp_per_s=megapixels / session,
         engine_mp_per_s=(SIDE * spec.scale) ** 2 / 1e6 / whole,
-        files_mp_per_s=_files(chain, rounds),
+        **_files(chain, min(rounds, 3), trained_network(engine.network.path, spec) if compare else None),
     )
 
 
@@ -122,21 +130,35 @@ def _seconds(run: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def _files(chain: pipeline.Chain, rounds: int) -> float:
+def _files(chain: pipeline.Chain, rounds: int, network: nn.Module | None) -> dict[str, float]:
     """Megapixels of output per second of a batch of photographs as cameras store them, here drawn with some grain."""
+    found: dict[str, list[float]] = {"files_mp_per_s": [], "torch_mp_per_s": []}
     with tempfile.TemporaryDirectory(prefix="ganfx-bench-") as folder:
-        random = np.random.default_rng(0)
-        for number in range(PICTURES):
-            grain = random.normal(0, 6, (SIDE, SIDE, 3))
-            pixels = np.clip(np.roll(drawing(SIDE, SIDE, 3), 40 * number, axis=1) * 255 + grain, 0, 255)
-            cv2.imwrite(str(Path(folder) / f"{number}.jpg"), pixels.astype(np.uint8))
-        found = benchmark_batch([folder], chain, StageLimits.fitting(chain), rounds=min(rounds, 3))
-    return found.megapixels / found.whole_s
+        files = _photographs(Path(folder))
+        for _ in range(rounds):
+            ours = benchmark_batch([folder], chain, StageLimits.fitting(chain), rounds=1)
+            found["files_mp_per_s"].append(ours.megapixels / ours.whole_s)
+            if network:
+                with tempfile.TemporaryDirectory(prefix="ganfx-bench-") as output:
+                    seconds = run_files(network, chain.scale, files, Path(output))
+                found["torch_mp_per_s"].append(ours.megapixels / seconds)
+    return {name: statistics.median(rates) for name, rates in found.items() if rates}
+
+
+def _photographs(folder: Path) -> list[Path]:
+    random = np.random.default_rng(0)
+    files = [folder / f"{number}.jpg" for number in range(PICTURES)]
+    for number, path in enumerate(files):
+        grain = random.normal(0, 6, (SIDE, SIDE, 3))
+        pixels = np.clip(np.roll(drawing(SIDE, SIDE, 3), 40 * number, axis=1) * 255 + grain, 0, 255)
+        cv2.imwrite(str(path), pixels.astype(np.uint8))
+    return files
 
 
 def limits_table(found: Sequence[ModelLimits]) -> str:
     """The figures as a Markdown table; in brackets each rate as a share of the one before it."""
     headings = ["model", "device", "GFLOP/MP", "GFLOP/s", "allowed MP/s", "session MP/s", "engine MP/s", "files MP/s"]
+    headings += ["torch MP/s", "ganfx / torch"] * any(one.torch_mp_per_s for one in found)
     return table(headings, [_line(one) for one in found])
 
 
@@ -144,4 +166,6 @@ def _line(one: ModelLimits) -> list[str]:
     rates = [one.device_mp_per_s, one.session_mp_per_s, one.engine_mp_per_s, one.files_mp_per_s]
     shares = [f"{rate:.2f} ({rate / before:.0%})" for before, rate in itertools.pairwise(rates)]
     device = f"{one.device}, {one.precision}"
-    return [one.model, device, f"{one.gflop_per_mp:.1f}", f"{one.device_gflops:.0f}", f"{rates[0]:.2f}", *shares]
+    line = [one.model, device, f"{one.gflop_per_mp:.1f}", f"{one.device_gflops:.0f}", f"{rates[0]:.2f}", *shares]
+    beside = one.torch_mp_per_s
+    return line + ([f"{beside:.2f}", f"{one.files_mp_per_s / beside:.2f}"] if beside else [])

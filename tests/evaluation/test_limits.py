@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnxruntime
 import pytest
 
-from ganfx.engine import EngineOptions
+from ganfx.engine import EngineOptions, open_engine
+from ganfx.engine.drawing import drawing
 from ganfx.errors import OptionError
 from ganfx.evaluation.arithmetic import convolutions_only, operations
 from ganfx.evaluation.limits import limits_table, measure_limits
+from ganfx.evaluation.torch_script import run_files, trained_network
 from ganfx.hub import find_model
 from tests import graphs
 
@@ -33,10 +36,24 @@ def test_the_graph_that_measures_a_device_is_convolutions_alone() -> None:
 
 def test_all_rates_of_a_model_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ganfx.evaluation.limits.SIDE", 96)
-    found = measure_limits("photo-x4-fast", rounds=1, options=EngineOptions(provider="cpu"))
+    found = measure_limits("photo-x4-fast", rounds=1, compare=True, options=EngineOptions(provider="cpu"))
     assert found.gflop_per_mp == pytest.approx(21, abs=2)
     assert min(found.device_gflops, found.session_mp_per_s, found.engine_mp_per_s, found.files_mp_per_s) > 0
+    assert found.torch_mp_per_s
+    assert found.torch_mp_per_s > 0
     assert "photo-x4-fast" in limits_table([found])
+
+
+def test_the_script_in_torch_gives_what_ganfx_gives(tmp_path: Path) -> None:
+    """Its tiles, too: otherwise the comparison would not be of the same work."""
+    engine = open_engine(find_model("photo-x4-fast"), EngineOptions(provider="cpu"))
+    rgb = np.rint(drawing(530, 40, 3) * 255).astype(np.uint8)
+    cv2.imwrite(str(tmp_path / "a.png"), rgb[..., ::-1])
+    (tmp_path / "out").mkdir()
+    run_files(trained_network(engine.network.path, engine.spec), 4, [tmp_path / "a.png"], tmp_path / "out")
+    made = cv2.imread(str(tmp_path / "out" / "a.jpg"))[..., ::-1].astype(float)
+    wanted = np.clip(engine.run((rgb / 255).astype(np.float32)), 0, 1) * 255
+    assert np.abs(made - wanted).mean() < 4, "JPEG alone makes about 2"
 
 
 def test_a_model_that_needs_a_mask_is_refused() -> None:
