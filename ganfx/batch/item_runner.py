@@ -33,7 +33,7 @@ from ganfx.incidents import unexpected
 from ganfx.open_folder import OpenFolder
 
 # Part of every recipe: increased when the same filters, options and models give other results than before.
-RECIPE_FORMAT = 1
+RECIPE_FORMAT = 2
 _OTHERS = "another run is making it"
 
 
