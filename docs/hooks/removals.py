@@ -12,20 +12,21 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ganfx.evaluation.drawn_truth import read_truth
 from ganfx.evaluation.metrics import seam
 from ganfx.evaluation.resample import fitted
 from ganfx.evaluation.sheet import Cell, Sheet
 from ganfx.files import SaveOptions, open_picture, save_mask, save_picture
-from ganfx.imaging.picture import Floats, Picture
+from ganfx.imaging.picture import Floats, Mask, Picture
 
 # Photographs of fewer pixels are enlarged, and get grain of this standard deviation, in [0, 1].
 LEAST, GRAIN = 2_000_000, 0.012
 # Side of the sheet's pictures, in pixels, and the quality of the file.
-CELL, QUALITY = 256, 84
+CELL, QUALITY = 224, 70
 # What is drawn is drawn tightly: the hole is wider, in pixels.
-GROW = "12"
+GROW = 12
 MARKED = np.array([1, 0, 1], np.float32)
 COLUMNS = ("before", "mask", "after", "after, at 100 %")
 
@@ -41,29 +42,24 @@ def enlarged(rgb: Floats) -> tuple[Floats, float]:
     return np.asarray(np.clip(large + grain, 0, 1), np.float32), grown
 
 
-def removed(rgb: Floats, mask: Floats, folder: Path) -> Floats:
+def removed(rgb: Floats, mask: Mask, folder: Path) -> Floats:
     """rgb (H, W, 3) as the command leaves it where mask (H, W) is 1."""
     before, drawn, after = (folder / f"{name}.png" for name in ("before", "mask", "after"))
     save_picture(Picture(rgb), before)
     save_mask(mask, drawn)
-    command = [
-        sys.executable,
-        "-m",
-        "ganfx",
-        "inpaint",
-        str(before),
-        "--mask",
-        str(drawn),
-        "--grow",
-        GROW,
-        "-o",
-        str(after),
-    ]
-    subprocess.run(command, check=True)
+    files = [str(before), "--mask", str(drawn), "-o", str(after)]
+    subprocess.run([sys.executable, "-m", "ganfx", "inpaint", "--quiet", *files], check=True)
     return open_picture(after).rgb
 
 
-def closest(mask: Floats) -> tuple[slice, slice]:
+def grown_mask(drawn: NDArray[np.bool_], size: tuple[int, ...]) -> Mask:
+    """drawn (H, W) at the picture's `size` (width, height), wider by `GROW`."""
+    large = cv2.resize(drawn.astype(np.float32), size, interpolation=cv2.INTER_LINEAR).round()
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * GROW + 1, 2 * GROW + 1))
+    return np.asarray(cv2.dilate(large, disc), np.float32)
+
+
+def closest(mask: Mask) -> tuple[slice, slice]:
     """The middle of what is masked, as large as a cell."""
     starts = [int(np.flatnonzero(mask.any(axis)).mean()) - CELL // 2 for axis in (1, 0)]
     places = [min(max(start, 0), side - CELL) for start, side in zip(starts, mask.shape, strict=True)]
@@ -75,8 +71,7 @@ def draw(pictures: Path, drawn: Path, sheet_path: Path) -> None:
     sheet = Sheet(COLUMNS, CELL)
     for name, truth in read_truth(drawn).items():
         rgb, grown = enlarged(open_picture(pictures / name).rgb)
-        drawn_mask = cv2.resize(truth.damage.astype(np.float32), rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-        mask = np.asarray(drawn_mask.round(), np.float32)
+        mask = grown_mask(truth.damage, rgb.shape[1::-1])
         with tempfile.TemporaryDirectory() as folder:
             after = removed(rgb, mask, Path(folder))
         figure = f"seam {seam(after, mask > 0):.2f}"
