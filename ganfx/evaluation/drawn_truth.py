@@ -1,4 +1,4 @@
-"""Damage of scanned prints as people drew it: lines, dots and areas in a text file."""
+"""What people drew on pictures, damage or what is to be removed: lines, dots and areas in a text file."""
 
 from __future__ import annotations
 

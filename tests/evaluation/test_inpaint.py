@@ -15,6 +15,7 @@ from onnx import helper
 
 from ganfx.cli import cli
 from ganfx.errors import OptionError
+from ganfx.evaluation.drawn_truth import read_truth
 from ganfx.evaluation.holes import MaskFolder, drawn
 from ganfx.evaluation.inpaint import BASELINES, CELL, HOLE_COLOR, MAX_SIDE, compete, evaluate_inpaint
 from ganfx.evaluation.masks import KINDS
@@ -289,3 +290,9 @@ def test_the_command_prints_the_table_and_writes_the_sheets(photos: Path, flatly
 def test_speed_is_measured_whatever_the_channels(softly: Path) -> None:
     (speed,) = benchmark_speed([softly], size=(64, 64), repeats=2)
     assert speed.mp_per_s == pytest.approx(64 * 64 / 1e6 / speed.median_s)
+
+
+def test_twelve_removals_are_drawn_each_a_part_of_its_picture() -> None:
+    removals = read_truth(Path(__file__).with_name("removals.txt"))
+    assert len(removals) == 12
+    assert all(0.01 < truth.damage.mean() < 0.4 for truth in removals.values())
