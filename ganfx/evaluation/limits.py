@@ -106,7 +106,9 @@ def _chain(model: str, options: EngineOptions) -> pipeline.Chain:
         raise OptionError(
             f"{spec.name} needs masks, and its time depends on them", hint="ganfx eval speed times the network"
         )
-    given = {chosen.first.option: "off"} if chosen.first else {}
+    # What is estimated for each picture would decide how much work there is.
+    given: dict[str, object] = {option.name: 0.5 for option in chosen.options if option.control and option.auto}
+    given |= {chosen.first.option: "off"} if chosen.first else {}
     return pipeline.Chain((pipeline.load_filter(chosen.name, given, model=model, engine=options),))
 
 
