@@ -107,7 +107,7 @@ def test_two_runs_on_one_folder_share_the_work(tmp_path: Path, folder: Path, mod
     line = ("upscale", folder, "-o", tmp_path / "out", "-n", model, "--json")
     runs = [start(*line) for _ in range(2)]
     told = [Told(process.returncode, *said) for process, said in [(one, one.communicate()) for one in runs]]
-    assert [one.status for one in told] == [0, 0]
+    assert [one.status for one in told] == [0, 0], [one.err for one in told]
     done = Counter(name for one in told for name, status in one.statuses.items() if status == "done")
     assert set(done.values()) == {1}
     assert len(done) == PICTURES
