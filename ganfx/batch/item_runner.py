@@ -172,22 +172,24 @@ def settled_outcome(
     """
     for path, _ in _targets(item):
         check_name_length(path.name)
+    mask = item.mask_target
+    # Looked at before the records: another run records a result just before it is put in place.
+    exists, mask_exists = os.path.exists(item.target), mask is not None and os.path.exists(mask)
     current = [
         known is not None and known.is_current(item.source, path, recipe)
         for (path, _), known in zip(_targets(item), records, strict=True)
     ]
     if all(current):
         return Outcome(item, status=UP_TO_DATE)
-    if existing.skip_existing and os.path.exists(item.target):
+    if existing.skip_existing and exists:
         return Outcome(item, status=SKIPPED, notes=("exists already",))
-    if os.path.exists(item.target) and not existing.overwrite and not current[0]:
+    if exists and not existing.overwrite and not current[0]:
         how = "by other settings or from another picture" if _is_unchanged(item.target, records[0]) else ""
         raise OutputError(
             f"{item.target.name} exists already{how and ', made '}{how}",
             hint="--overwrite replaces it, --skip-existing leaves it",
         )
-    mask = item.mask_target
-    if mask and os.path.exists(mask) and not existing.overwrite and not _is_unchanged(mask, records[-1]):
+    if mask and mask_exists and not existing.overwrite and not _is_unchanged(mask, records[-1]):
         raise OutputError(f"{mask.name} exists already", hint="--overwrite replaces it")
     return None
 

@@ -13,7 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from ganfx.batch.item_runner import OverwritePolicy, settled_outcome
+from ganfx.batch.items import Item
 from ganfx.batch.journal import NAME
+from ganfx.batch.records import Records
+from ganfx.errors import OutputError
 from tests import graphs
 from tests.batch.batches import ROOT, Told, command, photos, results, run, start
 
@@ -113,6 +117,23 @@ def test_two_runs_on_one_folder_share_the_work(tmp_path: Path, folder: Path, mod
     assert len(done) == PICTURES
     assert {status for one in told for status in one.statuses.values()} <= {"done", "up to date", "skipped"}
     assert len(results(tmp_path / "out")) == PICTURES
+
+
+def test_a_result_that_another_run_puts_in_place_meanwhile_is_in_nobodys_way(tmp_path: Path) -> None:
+    """It is looked for before the records are read, which have it before it is there."""
+    item = Item(tmp_path / "a.jpg", tmp_path / "a_x4.jpg")
+
+    class Late(Records):
+        def __init__(self) -> None:
+            pass
+
+        def is_current(self, source: Path, target: Path, recipe: str) -> bool:
+            item.target.write_bytes(b"made by the other run")
+            return False
+
+    assert settled_outcome(item, "{}", [Late()], OverwritePolicy()) is None
+    with pytest.raises(OutputError, match="exists already"):
+        settled_outcome(item, "{}", [None], OverwritePolicy())
 
 
 def test_a_termination_leaves_only_whole_files_and_is_taken_up_again(tmp_path: Path, folder: Path, model: Path) -> None:
