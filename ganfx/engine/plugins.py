@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganfx.engine.runtime import runtime
+from ganfx.errors import ProviderError
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,19 @@ class Plugin:
             return f"{self.distribution} does not load: {error}"
 
     def devices(self) -> list[Any]:
-        """The devices that fit. Raises whatever loading the library raises."""
-        return [device for device in _offered(self.package, self.prefix) if self.fits(device)]
+        """The devices that fit, GPUs before the processor. Raises whatever loading the library raises."""
+        return sorted(filter(self.fits, _offered(self.package, self.prefix)), key=is_software)
+
+    def device(self, number: int) -> Any:
+        """The device of that number, from 0. Raises ProviderError where there is none."""
+        devices = self.devices()
+        if number >= len(devices):
+            raise ProviderError(f"{self.distribution} offers no device {number} here", hint="--gpu counts from 0")
+        return devices[number]
 
     def use(self, options: Any, number: int, settings: dict[str, str]) -> None:
-        """Add the device of that number to session options, with the provider's `settings`. Raises IndexError."""
-        options.add_provider_for_devices([self.devices()[number]], settings)
+        """Add the device of that number to session options, with the provider's `settings`. Raises ProviderError."""
+        options.add_provider_for_devices([self.device(number)], settings)
 
     def version(self) -> str:
         """The installed version; empty where it is not installed."""

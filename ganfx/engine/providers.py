@@ -107,7 +107,7 @@ def _plugged(plugin: Plugin) -> Callable[[Any, str, int, str], ProviderList]:
 
 
 def _plugged_device(plugin: Plugin) -> Callable[[int], str]:
-    return lambda device_id: name_of(plugin.devices()[device_id])
+    return lambda device_id: name_of(plugin.device(device_id))
 
 
 def _is_hardware(plugin: Plugin) -> Callable[[], bool]:

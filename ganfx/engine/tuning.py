@@ -15,7 +15,7 @@ from ganfx.engine.providers import candidates
 from ganfx.engine.runner import Engine
 from ganfx.engine.tiling import TilingPolicy
 from ganfx.engine.tuning_cache import PROVIDERS_FOUND, TILES_FOUND, Tile
-from ganfx.errors import DeviceMemoryError, ProviderError
+from ganfx.errors import DeviceMemoryError, OptionError, ProviderError
 
 # What is tried: sides of tiles in input pixels, and tiles at once where a provider gains by several.
 SIDES = (128, 192, 256, 384, 512, 768)
@@ -43,7 +43,9 @@ def tune(model: Path, options: EngineOptions, tried: Callable[[Trial], None] = l
     ContractError for the file, and ProviderError where nothing runs it.
     """
     trials: list[Trial] = []
+    digest = ""
     for engine in _engines(model, options):
+        digest = engine.network.digest
         own = []
         for choice in _choices(engine):
             trial = _timed(engine, choice)
@@ -57,7 +59,7 @@ def tune(model: Path, options: EngineOptions, tried: Callable[[Trial], None] = l
         raise ProviderError("nothing runs it here", hint="ganfx doctor says why")
     trials.sort(key=lambda trial: trial.mp_per_s, reverse=True)
     if options.provider == "auto":
-        PROVIDERS_FOUND.remember(open_network(model, options).digest, trials[0].provider)
+        PROVIDERS_FOUND.remember(digest, trials[0].provider)
     return trials
 
 
@@ -65,16 +67,11 @@ def _engines(model: Path, options: EngineOptions) -> Iterator[Engine]:
     for row in candidates(options.provider):
         precisions = row.precisions if options.precision == "auto" else (options.precision,)
         for precision in precisions:
-            own = dataclasses.replace(options, provider=row.name, precision="auto")
+            own = dataclasses.replace(options, provider=row.name, precision=precision)
             try:
-                network = open_network(model, own)
-                if precision not in network.spec.precisions:
-                    continue
-                if network.precision != precision:
-                    network = open_network(model, dataclasses.replace(own, precision=precision))
-            except ProviderError:
+                yield Engine(open_network(model, own), own)
+            except (ProviderError, OptionError):  # it does not work here, or the network is not known to survive it
                 continue
-            yield Engine(network, own)
 
 
 def _choices(engine: Engine) -> Iterator[Tile]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganfx.engine import Engine, EngineOptions, network, open_engine, providers, runner, tuning_cache
+from ganfx.engine import Engine, EngineOptions, network, open_engine, plugins, providers, runner, tuning_cache
 from ganfx.engine.proof import EXACT, decibels
 from ganfx.engine.session import Session
 from ganfx.errors import ProviderError
@@ -180,3 +180,14 @@ def test_decibels_are_of_the_range_of_values() -> None:
     assert decibels(grey + np.float32(0.1), grey, 1.0) == pytest.approx(20, abs=0.01)
     assert decibels(grey + np.float32(0.1), grey, 10.0) == pytest.approx(40, abs=0.01)
     assert decibels(grey * np.nan, grey, 1.0) == -math.inf
+
+
+def test_a_number_of_no_device_is_an_error_and_gpus_come_before_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    software, gpu = "the processor", "a GPU"
+    monkeypatch.setattr(plugins, "_offered", lambda package, prefix: [software, gpu])
+    monkeypatch.setattr(plugins, "is_software", lambda device: device == software)
+    plugin = plugins.Plugin("a_plugin", "nothing")
+    assert [plugin.device(0), plugin.device(1)] == [gpu, software]
+    with pytest.raises(ProviderError, match="a-plugin offers no device 2") as caught:
+        plugin.device(2)
+    assert caught.value.hint
