@@ -20,16 +20,16 @@ from ganfx.training.photos import Photos
 
 # Low-resolution pixels at each side of a picture that a teacher sees and the student does not.
 _MARGIN = 4
-# Pairs made at a time, pairs to begin with, and most pairs kept: each is drawn several times before it is replaced.
-_GROUP, _FIRST, _POOL = 10, 100, 1000
+# New pairs for each batch, pairs to begin with, and most pairs kept: each is drawn several times before it is replaced.
+_GROUP, _FIRST, _POOL = 4, 100, 2000
 
 
 class Lessons:
     """Pairs of a degraded picture and what a teacher makes of it, in a pool that is renewed as it is drawn from.
 
     `teachers` names a model for each kind of degradation, see `degradations.KINDS`. A teacher is shown the picture as
-    it was degraded; the student gets it as `cleaning` leaves it. Raises TrainingError where a kind has no teacher or a
-    teacher has another scale, and ModelError where one is not installed.
+    it was degraded, or, with `after_cleaning`, what the student gets: as `cleaning` leaves it. Raises TrainingError
+    where a kind has no teacher or a teacher has another scale, and ModelError where one is not installed.
     """
 
     def __init__(
@@ -39,10 +39,13 @@ class Lessons:
         cleaning: Cleaning | None,
         teachers: Mapping[str, str],
         scale: int,
+        *,
+        after_cleaning: bool = False,
     ) -> None:
         if set(teachers) != set(KINDS):
             raise TrainingError(f"teachers are needed for {', '.join(KINDS)}", hint="one model may teach all of them")
         self.photos, self.degradation, self.cleaning, self.scale = photos, degradation, cleaning, scale
+        self.after_cleaning = after_cleaning
         self.teachers = {kind: _teacher(teachers[kind], scale) for kind in KINDS}
         self.pool: list[tuple[Tensor, Tensor, Tensor]] = []
         self.next = 0
@@ -64,8 +67,9 @@ class Lessons:
         high_res = self.photos.crops(_GROUP, patch + 2 * margin)
         seen, soft = degrade(high_res, self.scale, self.degradation)
         given = self.cleaning(seen, soft) if self.cleaning else seen
+        shown = given if self.after_cleaning else seen
         kinds = self.degradation.kinds_of(_GROUP)
-        taught = torch.stack([self.teachers[kind](one) for one, kind in zip(seen, kinds, strict=True)])
+        taught = torch.stack([self.teachers[kind](one) for one, kind in zip(shown, kinds, strict=True)])
         sides = ((given, _MARGIN), (taught, margin), (high_res, margin))
         for pair in zip(*(_inner(images, side) for images, side in sides), strict=True):
             self.pool[self.next : self.next + 1] = [pair]
