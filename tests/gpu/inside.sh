@@ -12,7 +12,7 @@ export INSIDE_TREE="$tree" INSIDE_FOLDER="$PWD"
 python=$("$1" -c 'import os, sys; print(os.path.realpath(sys.base_prefix))')
 export INSIDE_PYTHON="$python"
 data=${GANFX_SHARED:-$PWD/../shared/data}
-INSIDE_DATA=$([ ! -d "$data" ] || realpath "$data")
+INSIDE_DATA=$([ ! -d "$data" ] || (cd "$data" && pwd))
 export INSIDE_DATA
 # shellcheck disable=SC2016 # expanded by the inner shell
 exec unshare --mount --propagation private sh -ec '
