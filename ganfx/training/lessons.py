@@ -5,7 +5,7 @@ Knowledge distillation (Hinton et al. 2015) for super-resolution.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 import torch
@@ -28,8 +28,8 @@ class Lessons:
     """Pairs of a degraded picture and what a teacher makes of it, in a pool that is renewed as it is drawn from.
 
     `teachers` names a model for each kind of degradation, see `degradations.KINDS`. A teacher is shown the picture as
-    it was degraded, or, with `after_cleaning`, what the student gets: as `cleaning` leaves it. Raises TrainingError
-    where a kind has no teacher or a teacher has another scale, and ModelError where one is not installed.
+    it was degraded; the student, and teachers of the kinds in `after_cleaning`, get it as `cleaning` leaves it. Raises
+    TrainingError where a kind has no teacher or a teacher has another scale, and ModelError where one is not installed.
     """
 
     def __init__(
@@ -40,9 +40,9 @@ class Lessons:
         teachers: Mapping[str, str],
         scale: int,
         *,
-        after_cleaning: bool = False,
+        after_cleaning: Collection[str] = (),
     ) -> None:
-        if set(teachers) != set(KINDS):
+        if set(teachers) != set(KINDS) or not set(after_cleaning) <= set(KINDS):
             raise TrainingError(f"teachers are needed for {', '.join(KINDS)}", hint="one model may teach all of them")
         self.photos, self.degradation, self.cleaning, self.scale = photos, degradation, cleaning, scale
         self.after_cleaning = after_cleaning
@@ -67,8 +67,11 @@ class Lessons:
         high_res = self.photos.crops(_GROUP, patch + 2 * margin)
         seen, soft = degrade(high_res, self.scale, self.degradation)
         given = self.cleaning(seen, soft) if self.cleaning else seen
-        shown = given if self.after_cleaning else seen
         kinds = self.degradation.kinds_of(_GROUP)
+        shown = [
+            cleaned if kind in self.after_cleaning else degraded
+            for kind, cleaned, degraded in zip(kinds, given, seen, strict=True)
+        ]
         taught = torch.stack([self.teachers[kind](one) for one, kind in zip(shown, kinds, strict=True)])
         sides = ((given, _MARGIN), (taught, margin), (high_res, margin))
         for pair in zip(*(_inner(images, side) for images, side in sides), strict=True):

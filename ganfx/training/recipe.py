@@ -77,7 +77,7 @@ class TrainingRecipe:
     clip: largest norm of a network's gradient.
     settings: the task's own.
     teachers: names of upscalers by kinds of degradation, to learn from instead of from originals; see `Lessons`.
-    teach_after_cleaning: whether they are shown what the cleaner made of a picture, as the network is.
+    taught_after_cleaning: kinds whose teachers are shown what the cleaner made of a picture, as the network is.
     scale: how much larger the output is, for upscaling.
     widest: photographs are cut up to so many pixels a side and shrunk to a stage's patch; 0 cuts at the patch's size.
     fit, turns, drawings: as in `Photos`.
@@ -98,7 +98,7 @@ class TrainingRecipe:
     turns: bool = True
     drawings: int = 0
     teachers: dict[str, str] | None = None
-    teach_after_cleaning: bool = False
+    taught_after_cleaning: tuple[str, ...] = ()
 
     def stage_at(self, fraction: float) -> tuple[Stage, float]:
         """The stage that `fraction` of the run's minutes belongs to, and how far through it that is, 0..1."""

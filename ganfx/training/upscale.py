@@ -37,8 +37,10 @@ class UpscaleTask(TrainingTask):
         self.cleaning = Cleaning(cleaner, self.degradation.cleaned, device) if cleaner else None
         self.lpips = Lpips(features).to(device) if features else None
         self.vgg = VggFeatures(features).to(device) if features and recipe.adversarial.vgg else None
-        given = (photos, self.degradation, self.cleaning, recipe.teachers, recipe.scale)
-        self.lessons = Lessons(*given, after_cleaning=recipe.teach_after_cleaning) if recipe.teachers else None
+        self.lessons: Lessons | None = None
+        if recipe.teachers:
+            given = (photos, self.degradation, self.cleaning, recipe.teachers, recipe.scale)
+            self.lessons = Lessons(*given, after_cleaning=recipe.taught_after_cleaning)
 
     @property
     def feature_networks(self) -> tuple[str, ...]:

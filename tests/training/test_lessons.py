@@ -50,16 +50,19 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def lessons(photos: Path, cleaning: object = None, **teachers: str) -> Lessons:
+def lessons(photos: Path, cleaning: object = None, after: tuple[str, ...] = (), **teachers: str) -> Lessons:
     torch.manual_seed(0)
     bank = Photos([photos], 64, torch.device("cpu"))
-    return Lessons(bank, SETTINGS, cleaning, dict.fromkeys(KINDS, "repeats") | teachers, 2)  # type: ignore[arg-type]
+    taught_by = dict.fromkeys(KINDS, "repeats") | teachers
+    return Lessons(bank, SETTINGS, cleaning, taught_by, 2, after_cleaning=after)  # type: ignore[arg-type]
+
+
+def black(seen: torch.Tensor, soft: torch.Tensor) -> torch.Tensor:
+    """A cleaner that leaves nothing."""
+    return torch.zeros_like(seen)
 
 
 def test_the_teacher_sees_the_degraded_picture_and_the_student_the_cleaned_one(models: Path, photos: Path) -> None:
-    def black(seen: torch.Tensor, soft: torch.Tensor) -> torch.Tensor:
-        return torch.zeros_like(seen)
-
     low_res, taught, high_res = lessons(photos, black).draw(6, 48)
     assert low_res.shape == (6, 3, 24, 24)
     assert taught.shape == high_res.shape == (6, 3, 48, 48)
@@ -69,12 +72,19 @@ def test_the_teacher_sees_the_degraded_picture_and_the_student_the_cleaned_one(m
     assert (small(taught, 8) - small(high_res, 8)).abs().mean() < 0.05
 
 
+def test_a_teacher_is_shown_the_cleaned_picture_where_the_recipe_says_so(models: Path, photos: Path) -> None:
+    _, taught, _ = lessons(photos, black, after=("camera",)).draw(100, 48)
+    dark = (taught.amax((1, 2, 3)) == 0).float().mean()
+    assert 0.15 < dark < 0.45  # three in ten pictures are a camera's
+
+
 def test_what_repeats_pixels_teaches_to_repeat_pixels(models: Path, photos: Path) -> None:
     low_res, taught, _ = lessons(photos).draw(6, 48)
     assert torch.equal(taught, low_res.repeat_interleave(2, 2).repeat_interleave(2, 3))
 
 
 def test_the_pool_is_renewed_but_bounded(models: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ganfx.training.lessons._GROUP", 10)
     monkeypatch.setattr("ganfx.training.lessons._FIRST", 10)
     monkeypatch.setattr("ganfx.training.lessons._POOL", 30)
     given = lessons(photos)
