@@ -79,13 +79,14 @@ def verify(name: str, provider: str, precision: str) -> int:
     return 0 if result.passed else 1
 
 
-@models.command("import", short_help="Import an ONNX file or a PyTorch checkpoint.")
+@models.command("import", short_help="Import an ONNX file, an ncnn network or a PyTorch checkpoint.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--name", help="What to call it.  [default: the file's name]")
 @click.option("--license", default="unknown", show_default=True, help="Kept with the model.")
 @click.option("--replace", is_flag=True, help="Replace a model of that name.")
 def import_(file: Path, name: str | None, license: str, replace: bool) -> None:
-    """Import an ONNX file or a PyTorch checkpoint (.pth, .safetensors) as a model.
+    """Import an ONNX file, an ncnn network (.param, with its .bin beside it) or a PyTorch checkpoint (.pth,
+    .safetensors) as a model.
 
     Checkpoints need: pip install "ganfx[import]". Code inside a checkpoint is never run.
     """

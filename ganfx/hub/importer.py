@@ -17,22 +17,25 @@ from ganfx.spec.parts import MAX_NAME
 
 # What a network takes while it is converted, by the size of its file.
 _BYTES_OF_FILE = 24
+# How a graph whose contract is measured is made, by the kind of its file: functions of `ganfx.foreign.isolated`.
+_ADOPTED = {"onnx": "adopt", "ncnn": "write_ncnn"}
 
 
 def import_model(
     path: Path, *, name: str | None = None, task: str | None = None, license: str = "unknown", replace: bool = False
 ) -> Path:
-    """Register the model in `path`, an ONNX file or a checkpoint of an upscaler, as `name` (default: the file's name).
+    """Register the model in `path`, ONNX, ncnn or a checkpoint of an upscaler, as `name` (default: the file's name).
 
     The file is read, converted and tried in a process with limits on time and memory. For an ONNX file without a
-    contract, the contract is measured by running it; `task` overrides the measured task. A checkpoint is converted and
-    compared with the original network, which needs the [import] extra. Returns the ONNX file in the user's models.
+    contract, and for an ncnn network, the contract is measured by running it; `task` overrides the measured task. A
+    checkpoint is converted and compared with the original network, which needs the [import] extra. Returns the ONNX
+    file in the user's models.
 
     Raises UnknownModelError for a missing file, ContractError for one that is no usable model, OptionError for the
     name, ModelError for a missing extra or an unreadable file, ExportError.
     """
-    kind = model_file.sniff(path)
-    if kind not in ("onnx", "checkpoint"):
+    path, kind = _kind(path)
+    if kind not in ("onnx", "ncnn", "checkpoint"):
         raise model_file.file_error(path, kind)
     spec = model_file.read_spec(path) if kind == "onnx" else None
     name = name or (spec.name if spec else _plain_name(path))
@@ -41,22 +44,31 @@ def import_model(
         return _accepted(path, name, replace)
     with tempfile.TemporaryDirectory(prefix="ganfx-") as folder:
         made = Path(folder) / f"{name}.onnx"
-        if kind == "onnx":
-            _made_apart("adopt", path, made, name, task, license, limits=_limits(path, 300, 4))
+        if kind in _ADOPTED:
+            _made_apart(_ADOPTED[kind], path, made, name, task, license, limits=_limits(path, 300, 4))
         else:
             _require_torch(str(path))
             _made_apart("convert", path, made, name, license, limits=_limits(path, 1800, 6))
         return _accepted(made, name, replace)
 
 
+def _kind(path: Path) -> tuple[Path, model_file.Kind]:
+    """The file that says what the model is, and its kind: of an ncnn network the `.param` file."""
+    kind, layers = model_file.sniff(path), path.with_suffix(".param")
+    if kind == "unknown" and path.suffix == ".bin" and layers.is_file():
+        return layers, model_file.sniff(layers)
+    return path, kind
+
+
 def _limits(path: Path, seconds: float, gigabytes: int) -> CallLimits:
-    return CallLimits(seconds, (gigabytes << 30) + _BYTES_OF_FILE * path.stat().st_size)
+    size = sum(file.stat().st_size for file in {path, path.with_suffix(".bin")} if file.is_file())
+    return CallLimits(seconds, (gigabytes << 30) + _BYTES_OF_FILE * size)
 
 
 def _made_apart(how: str, path: Path, out: Path, *others: str | None, limits: CallLimits) -> None:
     from ganfx.engine.acceptance import tried
 
-    tried(f"ganfx.exporters.isolated:{how}", path, str(out), *others, limits=limits)
+    tried(f"ganfx.foreign.isolated:{how}", path, str(out), *others, limits=limits)
 
 
 def _accepted(path: Path, name: str, replace: bool) -> Path:

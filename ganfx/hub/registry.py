@@ -22,7 +22,7 @@ from ganfx.weights import FOLDER
 CATALOGUE = Path(__file__).with_name("catalogue.toml")
 WEIGHTS = FOLDER
 
-_MODEL_SUFFIXES = (".onnx", ".pth", ".pt", ".pkl", ".ckpt", ".bin", ".tar", ".model", ".safetensors")
+_MODEL_SUFFIXES = (".onnx", ".pth", ".pt", ".pkl", ".ckpt", ".bin", ".tar", ".model", ".safetensors", ".param")
 # Sentences for selectors in messages, by field of the contract; the others read `has FIELD VALUE`.
 _PHRASES = {"scale": "enlarges {} times"}
 

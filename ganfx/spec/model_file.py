@@ -12,15 +12,17 @@ from typing import BinaryIO, Literal
 from ganfx.errors import ContractError, ModelError, UnknownModelError
 from ganfx.spec.model import KEY, ModelSpec
 
-Kind = Literal["onnx", "checkpoint", "html", "lfs-pointer", "mangled", "empty", "unknown"]
+Kind = Literal["onnx", "checkpoint", "ncnn", "ncnn-binary", "html", "lfs-pointer", "mangled", "empty", "unknown"]
 
 _FAULTS: dict[Kind, tuple[str, str]] = {
     "checkpoint": ("a PyTorch checkpoint, not an ONNX model", "convert it with: ganfx models import {path}"),
+    "ncnn": ("an ncnn network, not an ONNX model", "convert it with: ganfx models import {path}"),
+    "ncnn-binary": ("an ncnn network whose layers have no names", "take the .param file in plain text"),
     "html": ("a web page saved as a model", "download the file itself, not the page that shows it"),
     "lfs-pointer": ("a Git LFS pointer, not the model it stands for", "fetch the model with: git lfs pull"),
     "mangled": ("damaged by being copied as text", "download it again, as binary"),
     "empty": ("an empty file", "download it again"),
-    "unknown": ("not an ONNX model", "ganfx runs .onnx files, and imports .pth and .safetensors"),
+    "unknown": ("not an ONNX model", "ganfx runs .onnx files, and imports .pth, .safetensors and .param"),
 }
 
 MAX_METADATA_BYTES = 4 << 20
@@ -29,6 +31,8 @@ MAX_MODEL_BYTES = (2 << 30) - 1
 # Outermost fields of a model, and those of one entry of its metadata. Real models have some dozens, and two.
 _MAX_FIELDS, _MAX_ENTRY_FIELDS = 1 << 14, 8
 _HEADER_BYTES = 512
+# What an ncnn network begins with, in plain text and in bytes.
+_NCNN, _NCNN_BINARY = b"7767517", (7767517).to_bytes(4, "little")
 # Opening a FIFO does not wait for a writer, and what a number of bytes is stays the same on Windows.
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -165,6 +169,10 @@ def _kind(header: bytes) -> Kind:
         return "lfs-pointer"
     if b"\xef\xbf\xbd" in header:  # the replacement character: bytes were decoded as UTF-8 and written back
         return "mangled"
+    if text.startswith(_NCNN):
+        return "ncnn"
+    if header.startswith(_NCNN_BINARY):
+        return "ncnn-binary"
     # A zip archive, a pickle of protocol 2 to 5, or safetensors: a length, then JSON.
     if header.startswith(b"PK\x03\x04") or (header[0] == 0x80 and header[1:2] in b"\2\3\4\5") or header[8:9] == b"{":
         return "checkpoint"

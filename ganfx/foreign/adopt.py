@@ -1,19 +1,20 @@
-"""Importing ONNX files: the same graph, with a contract."""
+"""Importing graphs: the same graph, with a contract that is measured by running it."""
 
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from pathlib import Path
 
 import onnx
 
 from ganfx.engine.examination import examine
 from ganfx.errors import ContractError
+from ganfx.exporters.store import write_model
+from ganfx.foreign.ncnn import read_network
 from ganfx.spec import ModelSpec
 from ganfx.spec.model_file import read_model
 from ganfx.text import printable
-
-from .store import write_model
 
 
 def adopt_onnx(path: Path, out: Path, *, name: str, task: str | None = None, license: str = "unknown") -> ModelSpec:
@@ -37,3 +38,18 @@ def adopt_onnx(path: Path, out: Path, *, name: str, task: str | None = None, lic
         raise ContractError(f"{path}: cannot be loaded: {error}") from error
     write_model(model, spec, out)
     return spec
+
+
+def adopt_ncnn(path: Path, out: Path, *, name: str, task: str | None = None, license: str = "unknown") -> ModelSpec:
+    """Write the ncnn network `path` as ONNX to `out` with a measured contract, as `adopt_onnx` does.
+
+    Raises the same errors, and ContractError where the network cannot be written as ONNX.
+    """
+    try:
+        model = read_network(path)
+    except ContractError as error:
+        raise ContractError(f"{path}: {error.message}", hint=error.hint) from error
+    with tempfile.TemporaryDirectory() as folder:
+        written = Path(folder) / path.name
+        written.write_bytes(model.SerializeToString())
+        return adopt_onnx(written, out, name=name, task=task, license=license)
