@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,12 +27,18 @@ def floats_of(samples: NDArray[Any]) -> Floats:
 
 def write_samples(samples: NDArray[Any], values: Floats) -> None:
     """Write floats (H, W, C), clipped to [0, 1], to unsigned samples of that shape, rounded to nearest."""
-    full = np.float32(np.iinfo(samples.dtype).max)
     count = max(1, _BLOCK // max(1, values[0].size))
     block = np.empty((min(count, len(values)), *values.shape[1:]), np.float32)
     for top in range(0, len(values), count):
         rows = values[top : top + count]
-        part = np.clip(rows, 0, 1, out=block[: len(rows)])
-        part *= full
-        part += np.float32(0.5)
-        samples[top : top + count] = part
+        _write_block(samples[top : top + count], np.clip(rows, 0, 1, out=block[: len(rows)]))
+
+
+def _write_block(samples: NDArray[Any], values: Floats) -> None:
+    """`write_samples` of floats in [0, 1], which are overwritten."""
+    if samples.dtype == np.uint8:
+        cv2.convertScaleAbs(values, dst=samples, alpha=np.iinfo(np.uint8).max)  # in a fifth of the time
+        return
+    values *= np.float32(np.iinfo(samples.dtype).max)
+    values += np.float32(0.5)
+    samples[...] = values
