@@ -105,7 +105,9 @@ def keep_flat(enlarged: Floats, rgb: Floats, flat: Floats, scale: int) -> Floats
     part = slice(int(rows[0]), int(rows[-1]) + 1)
     target = enlarged[part.start * scale : part.stop * scale]
     size = target.shape[1::-1]
-    where, plain = (cv2.resize(each[part], size, interpolation=cv2.INTER_NEAREST) for each in (flat.astype(np.uint8), rgb))
+    where, plain = (
+        cv2.resize(each[part], size, interpolation=cv2.INTER_NEAREST) for each in (flat.astype(np.uint8), rgb)
+    )
     cv2.copyTo(plain, where, target)
     return enlarged
 
