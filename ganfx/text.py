@@ -14,6 +14,10 @@ _NO_TEXT = re.compile("[\ud800-\udfff]")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
+class Detail(str):
+    """A note for the user that is shown only to those who ask for more."""
+
+
 def printable(text: object) -> str:
     """`text` in one line that no terminal, log or list takes for anything but text.
 

@@ -23,7 +23,7 @@ from rich.progress import (
 from ganfx.batch.process import DONE, FAILED, PLANNED, SKIPPED, Outcome
 from ganfx.cli.file_options import Level
 from ganfx.cli.terminal import tell
-from ganfx.text import printable
+from ganfx.text import Detail, printable
 
 if TYPE_CHECKING:
     from ganfx.batch.items import Item
@@ -83,7 +83,8 @@ class Reporter:
         )
         self.say(f"steps: {outcome.steps}", Level.VERBOSE)
         for note in outcome.notes:
-            self.say(f"note: {outcome.item.source}: {note}")
+            level = Level.VERBOSE if isinstance(note, Detail) else Level.NORMAL
+            self.say(f"note: {outcome.item.source}: {note}", level)
 
     def _remove(self, item: Item) -> None:
         with self._lock:

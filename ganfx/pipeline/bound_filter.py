@@ -17,6 +17,7 @@ from ganfx.imaging.picture import Floats, Picture
 from ganfx.pipeline.sampling import sample_crops
 from ganfx.pipeline.source import Source
 from ganfx.spec import Control, ModelSpec
+from ganfx.text import Detail
 
 _ESTIMATE_DIGITS = 3
 
@@ -51,8 +52,11 @@ class BoundFilter:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was estimated for the picture, in sentences for the user."""
-        return tuple(f"{self.filter.name}: {name} auto is {value:.2f}" for name, value in self.estimates.items())
+        """What was estimated for the picture, in sentences for the user; only details where that is none."""
+        return tuple(
+            (str if value else Detail)(f"{self.filter.name}: {name} auto is {value:.2f}")
+            for name, value in self.estimates.items()
+        )
 
     @property
     def scale(self) -> int:

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from ganfx.batch.items import Item
+from ganfx.batch.process import Outcome
 from ganfx.cli import progress
 from ganfx.cli.file_options import Level
+from ganfx.text import Detail
 
 
 def test_the_rate_of_a_single_picture_is_known_before_it_is_finished(
@@ -26,3 +28,17 @@ def test_the_rate_of_a_single_picture_is_known_before_it_is_finished(
     (total,) = (task for task in bars.tasks if task.id == report._total_row)
     assert total.fields["speed"] == "2.00 MP/s"
     assert total.percentage == pytest.approx(25)
+
+
+@pytest.mark.parametrize(("level", "shown"), [(Level.NORMAL, False), (Level.VERBOSE, True)])
+def test_that_a_picture_needed_no_cleaning_is_told_to_those_who_ask_for_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], level: Level, shown: bool
+) -> None:
+    item = Item(tmp_path / "a.jpg", tmp_path / "b.jpg")
+    notes = (Detail("clean: strength auto is 0.00"), "GIF holds 256 colors")
+    outcome = Outcome(item, output_size=(4, 4), notes=notes)
+    progress.Reporter(1, "CPU", level, None).finished(outcome)
+    told = capsys.readouterr().err
+    assert ("strength auto" in told) is shown
+    assert "256 colors" in told
+    assert tuple(outcome.as_json()["notes"]) == notes

@@ -15,6 +15,7 @@ from ganfx.imaging.fidelity import BLOCK
 from ganfx.imaging.picture import Picture, PictureInfo
 from ganfx.pipeline import EngineOptions
 from ganfx.spec import Control, ModelSpec
+from ganfx.text import Detail
 from tests import graphs
 
 Clean = Callable[..., Picture]
@@ -71,6 +72,7 @@ def test_strength_auto_is_estimated_and_told(clean: Clean) -> None:
     result = clean(picture)
     value = round(float(picture.rgb[..., 0].mean()), 3)
     assert result.info.notes == (f"clean: strength auto is {value:.2f}",)
+    assert not isinstance(result.info.notes[0], Detail)
     np.testing.assert_allclose(result.rgb, clean(picture, strength=value).rgb, atol=1e-5)
 
 
@@ -79,7 +81,8 @@ def test_a_picture_that_looks_clean_comes_back_bit_for_bit(clean: Clean) -> None
     dark = Picture(np.minimum(picture.rgb, 0.015))
     result = clean(dark)
     np.testing.assert_array_equal(result.rgb, dark.rgb)
-    assert result.info.notes == ("clean: strength auto is 0.00",)
+    assert result.info.notes == (Detail("clean: strength auto is 0.00"),)
+    assert isinstance(result.info.notes[0], Detail)
     np.testing.assert_array_equal(clean(picture, strength=0).rgb, picture.rgb)
 
 
