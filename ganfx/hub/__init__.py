@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from ganfx.hub.importer import import_model, pull_model
+from ganfx.hub.entry import ModelEntry
+from ganfx.hub.importer import import_model
+from ganfx.hub.pulling import pull_model
 from ganfx.hub.registry import (
     WEIGHTS,
-    ModelEntry,
     bundled_names,
+    find_entry,
     find_model,
+    installed_models,
     is_path,
     list_models,
     register,
@@ -17,8 +20,10 @@ __all__ = [
     "WEIGHTS",
     "ModelEntry",
     "bundled_names",
+    "find_entry",
     "find_model",
     "import_model",
+    "installed_models",
     "is_path",
     "list_models",
     "pull_model",

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from ganfx import isolation
 from ganfx.errors import ChecksumError, DownloadError
-from ganfx.hub.address import check_address
-from ganfx.hub.catalogue import MAX_DOWNLOAD_BYTES
+from ganfx.hub import address
+from ganfx.hub.catalogue import MAX_DOWNLOAD_BYTES, MAX_UNKNOWN_BYTES
 from ganfx.isolation import CallLimits, ChildError
 from ganfx.paths import is_offline
 
@@ -33,12 +33,12 @@ def download(
 ) -> Path:
     """Download `url` into `folder` and return the file; one that is there already with this `sha256` is kept.
 
-    size_bytes is the size that the file has to have; None: not known, at most `MAX_DOWNLOAD_BYTES`. progress is called
+    size_bytes is the size that the file has to have; None: not known, at most `MAX_UNKNOWN_BYTES`. progress is called
     with the bytes done and the total, which is 0 where it is not known. What an interrupted download brought stays in
     `folder`, hidden, and the next call goes on from there. Raises DownloadError (offline, interrupted, stalled,
     refused, too large, not https, not writable) and ChecksumError.
     """
-    check_address(url, may_be_local=True)
+    address.check_address(url)
     target = folder / _file_name(url)
     if _has(target, sha256):
         return target
@@ -77,8 +77,9 @@ def _fetch_verified(url: str, sha256: str, part: Path, progress: DownloadProgres
 
 def _fetch(url: str, part: Path, progress: DownloadProgress, size: int | None) -> None:
     watch = _Watch(part, progress, size or 0)
-    limits = CallLimits(START_S + (size or MAX_DOWNLOAD_BYTES) / BYTES_PER_S, _MEMORY_BYTES)
-    arguments = (url, str(part.absolute()), size, size or MAX_DOWNLOAD_BYTES, ATTEMPTS, PAUSE_S)
+    most = size or MAX_UNKNOWN_BYTES
+    limits = CallLimits(START_S + most / BYTES_PER_S, _MEMORY_BYTES)
+    arguments = (url, str(part.absolute()), size, most, ATTEMPTS, PAUSE_S, address.LOCAL_HTTP)
     try:
         isolation.call("ganfx.hub.fetching:fetch", *arguments, limits=limits, poll=watch.check)
     except ChildError as error:

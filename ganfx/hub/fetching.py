@@ -34,13 +34,23 @@ class _CutError(Exception):
         self.pause_s = pause_s
 
 
-def fetch(url: str, part: str, size_bytes: int | None, limit_bytes: int, attempts: int, pause_s: float) -> None:
+def fetch(
+    url: str,
+    part: str,
+    size_bytes: int | None,
+    limit_bytes: int,
+    attempts: int,
+    pause_s: float,
+    local_http: bool,
+) -> None:
     """Write what `url` has to the file `part`, going on at its end where the server can.
 
     size_bytes is what there has to be, None where that is not known; limit_bytes ends a transfer that is larger. After
-    a failure, it waits for pause_s seconds, twice as long each time, and tries again. Raises DownloadError: refused,
-    too large, redirected to anything but https, or `attempts` failures in a row that brought nothing.
+    a failure, it waits for pause_s seconds, twice as long each time, and tries again. local_http: whether http from
+    this computer to itself is followed, too. Raises DownloadError: refused, too large, redirected to anything but
+    https, or `attempts` failures in a row that brought nothing.
     """
+    local_http = local_http and is_loopback(url)
     path, validator, failed = Path(part), "", 0
     with requests.Session() as session:
         session.headers.update({"User-Agent": f"ganfx/{__version__}", "Accept-Encoding": "identity"})
@@ -49,7 +59,7 @@ def fetch(url: str, part: str, size_bytes: int | None, limit_bytes: int, attempt
             if size_bytes is not None and begun == size_bytes:
                 return
             try:
-                with _reached(session, url, begun, validator) as response:
+                with _reached(session, url, begun, validator, local_http) as response:
                     validator = _validator(response)
                     _receive(response, path, begun, size_bytes, limit_bytes)
                 return
@@ -60,14 +70,14 @@ def fetch(url: str, part: str, size_bytes: int | None, limit_bytes: int, attempt
                 time.sleep(min(_MAX_PAUSE_S, max(cut.pause_s, pause_s * 2**failed)))
 
 
-def _reached(session: requests.Session, url: str, begun: int, validator: str) -> requests.Response:
+def _reached(session: requests.Session, url: str, begun: int, validator: str, local_http: bool) -> requests.Response:
     """The last response of those that `url` redirects to. Each address is checked before it is asked."""
     headers = {"Range": f"bytes={begun}-"} if begun else {}
     if begun and validator:
         headers["If-Range"] = validator
     address = url
     for _ in range(_MAX_REDIRECTS + 1):
-        check_address(address, may_be_local=is_loopback(url))
+        check_address(address, local_http=local_http)
         try:
             response = session.get(
                 address, headers=headers, stream=True, allow_redirects=False, timeout=(CONNECT_S, READ_S)

@@ -7,11 +7,9 @@ import re
 import tempfile
 from pathlib import Path
 
-from ganfx.errors import ModelError, UnknownModelError
+from ganfx.errors import ModelError
 from ganfx.hub import registry
-from ganfx.hub.download import DownloadProgress, download
 from ganfx.isolation import CallLimits
-from ganfx.paths import cache_dir
 from ganfx.spec import model_file
 from ganfx.spec.parts import MAX_NAME
 
@@ -47,7 +45,7 @@ def import_model(
         if kind in _ADOPTED:
             _made_apart(_ADOPTED[kind], path, made, name, task, license, limits=_limits(path, 300, 4))
         else:
-            _require_torch(str(path))
+            require_torch(str(path))
             _made_apart("convert", path, made, name, license, limits=_limits(path, 1800, 6))
         return _accepted(made, name, replace)
 
@@ -82,28 +80,10 @@ def _plain_name(path: Path) -> str:
     return re.sub(r"[^\w.+-]+", "_", Path(path.name.removesuffix(".tar")).stem).lstrip("_.+-")[:MAX_NAME]
 
 
-def _require_torch(what: str) -> None:
+def require_torch(what: str) -> None:
+    """Raises ModelError where a checkpoint, called `what`, cannot be converted here."""
     missing = [module for module in ("torch", "onnxscript", "spandrel") if not importlib.util.find_spec(module)]
     if missing:
         raise ModelError(
             f"{what}: converting a checkpoint needs {', '.join(missing)}", hint='pip install "ganfx[import]"'
         )
-
-
-def pull_model(name: str, *, progress: DownloadProgress | None = None, replace: bool = False) -> Path:
-    """Download the catalogue's model `name`, convert it where needed, and register it under that name.
-
-    progress is called with the bytes done and the total. Raises UnknownModelError, DownloadError, ChecksumError and
-    what `import_model` raises.
-    """
-    known = {entry.name: entry for entry in registry.catalogue() if entry.url}
-    if name not in known:
-        raise UnknownModelError(f"no model named {name!r} to download", hint=f"there are {', '.join(known)}")
-    entry = known[name]
-    registry.check_name(name, replace=replace)
-    if not entry.url.endswith(".onnx"):
-        _require_torch(name)
-    fetched = download(entry.url, entry.sha256, cache_dir() / "downloads", progress, size_bytes=entry.size_bytes)
-    model = import_model(fetched, name=name, task=entry.task, license=entry.license, replace=replace)
-    fetched.unlink(missing_ok=True)
-    return model

@@ -3,78 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ganfx.atomic import replacing
-from ganfx.errors import ContractError, ModelError, OptionError, UnknownModelError, nearest
-from ganfx.hub.catalogue import is_good_name, read_catalogue
+from ganfx.errors import ContractError, ModelError, OptionError, UnknownModelError
+from ganfx.hub.catalogue import is_good_name
+from ganfx.hub.entry import ModelEntry
+from ganfx.hub.known_models import called, catalogue, known_downloads, suggestion
 from ganfx.paths import models_dir
 from ganfx.spec import ModelSpec
 from ganfx.spec.model_file import read_spec
 from ganfx.weights import FOLDER
 
-CATALOGUE = Path(__file__).with_name("catalogue.toml")
 WEIGHTS = FOLDER
 
 _MODEL_SUFFIXES = (".onnx", ".pth", ".pt", ".pkl", ".ckpt", ".bin", ".tar", ".model", ".safetensors", ".param")
 # Sentences for selectors in messages, by field of the contract; the others read `has FIELD VALUE`.
 _PHRASES = {"scale": "enlarges {} times"}
-
-
-@dataclass(frozen=True)
-class ModelEntry:
-    """One model: installed, or known from the catalogue."""
-
-    name: str
-    """The model's name on the command line; of an installed model that of its file."""
-    task: str = "unknown"
-    """The filter it serves, from its contract or the catalogue."""
-    scale: int | None = None
-    """Output pixels per input pixel and side; None where it is not known."""
-    origin: Literal["bundled", "user", "download"] = "user"
-    """bundled: ships with ganfx; user: in the user's models folder; download: in the catalogue only."""
-    license: str = "unknown"
-    """SPDX identifier of the weights' license."""
-    description: str = ""
-    """One sentence for people."""
-    default: bool = False
-    """Whether it is what its task takes where no model is named."""
-    size_bytes: int | None = None
-    """Size of the file, or of the download; None where it is not known."""
-    path: Path | None = None
-    """The ONNX file; None where it is not installed."""
-    spec: ModelSpec | None = None
-    """Its contract; None where it is not installed, or its file carries none."""
-    problem: str = ""
-    """Why an installed file cannot be used; empty where it can."""
-    file: str = ""
-    """Name in `WEIGHTS` of a bundled model; else empty."""
-    url: str = ""
-    """Where it is downloaded from; else empty."""
-    sha256: str = ""
-    """Checksum of the download, in hex; else empty."""
-
-    @property
-    def installed(self) -> bool:
-        return self.path is not None
-
-    @property
-    def non_commercial(self) -> bool:
-        """Whether the license forbids commercial use."""
-        return "NC" in self.license.split("-")
-
-
-@functools.cache
-def catalogue() -> tuple[ModelEntry, ...]:
-    """The entries of catalogue.toml, in its order. Raises ModelError where it is damaged."""
-    blocks = read_catalogue(CATALOGUE.read_text(encoding="utf-8"))
-    return tuple(ModelEntry(origin="bundled" if block.file else "download", **vars(block)) for block in blocks)
 
 
 def bundled_names(task: str) -> list[str]:
@@ -87,16 +36,22 @@ def list_models(task: str | None = None) -> list[ModelEntry]:
     """Bundled models, then the user's, then those to download; of `task` only, where it is given.
 
     A user's model hides a bundled one of the same name, where it can be used. Only the metadata of the files is read.
+    Raises ModelError where a catalogue is damaged.
     """
-    user = [_described(ModelEntry(path.stem), path) for path in _own_files()]
+    entries = installed_models()
+    usable = {entry.name for entry in entries if not entry.problem}
+    entries += [entry for entry in known_downloads() if entry.name not in usable]
+    return [entry for entry in entries if task in (None, entry.task)]
+
+
+def installed_models(task: str | None = None) -> list[ModelEntry]:
+    """The same without those to download: no catalogue of the user's is read."""
+    user = [_as_known(_described(ModelEntry(path.stem), path)) for path in _own_files()]
     bundled = [
         _described(entry, path) for entry in catalogue() if entry.file and (path := WEIGHTS / entry.file).exists()
     ]
-    downloads = [entry for entry in catalogue() if entry.url]
     mine = {entry.name for entry in user if not entry.problem}
-    entries = [entry for entry in bundled if entry.name not in mine]
-    entries += [_with_default(entry) for entry in user]
-    entries += [entry for entry in downloads if entry.name not in mine]
+    entries = [entry for entry in bundled if entry.name not in mine] + user
     return [entry for entry in entries if task in (None, entry.task)]
 
 
@@ -126,9 +81,20 @@ def _described(entry: ModelEntry, path: Path) -> ModelEntry:
     )
 
 
-def _with_default(entry: ModelEntry) -> ModelEntry:
-    known = {block.name: block.default for block in catalogue()}
-    return dataclasses.replace(entry, default=known.get(entry.name, False))
+def _as_known(entry: ModelEntry) -> ModelEntry:
+    """`entry` with what ganfx's catalogue has for its name, and files do not say."""
+    known = next((block for block in catalogue() if block.name == entry.name), None)
+    if known is None:
+        return entry
+    return dataclasses.replace(
+        entry,
+        default=known.default,
+        urls=known.urls,
+        aliases=known.aliases,
+        sets=known.sets,
+        architecture=known.architecture,
+        author=known.author,
+    )
 
 
 def find_model(
@@ -161,7 +127,7 @@ def is_path(name: str | os.PathLike[str]) -> bool:
 
 
 def _default(task: str | None, wanted: Mapping[str, Any]) -> Path:
-    entries = [entry for entry in list_models(task) if entry.spec]
+    entries = [entry for entry in installed_models(task) if entry.spec]
     what = f"{task} model" if task else "model"
     if not entries:
         raise ModelError(f"no {what} is installed", hint="import one: ganfx models import; or train one: ganfx train")
@@ -180,13 +146,27 @@ def _phrase(key: str, value: Any) -> str:
 
 
 def _installed_path(name: str) -> Path:
-    entries = {entry.name: entry for entry in list_models()}
-    if name not in entries:
-        raise UnknownModelError(f"no model named {name!r}", hint=nearest(name, entries, "list them: ganfx models"))
-    entry = entries[name]
-    if entry.path is None:
+    path = find_entry(name).path
+    if path is None:
         raise ModelError(f"{name} is not downloaded yet", hint=f"fetch it with: ganfx models pull {name}")
-    return entry.path
+    return path
+
+
+def find_entry(name: str) -> ModelEntry:
+    """The model that `name` means, installed or to be downloaded: by its name, or by another that people know it by.
+
+    Raises UnknownModelError, whose hint has similar names, and ModelError where a catalogue is damaged.
+    """
+    installed = installed_models()
+    entry = called(name, installed)
+    if entry:
+        return entry
+    downloads = known_downloads()
+    known = called(name, downloads)
+    if known:
+        return next((entry for entry in installed if entry.name == known.name), known)
+    hint = suggestion(name, [*installed, *downloads], "list them: ganfx models")
+    raise UnknownModelError(f"no model named {name!r}", hint=hint)
 
 
 def _check_matches(name: str, spec: ModelSpec, task: str | None, wanted: Mapping[str, Any]) -> None:
@@ -223,6 +203,6 @@ def check_name(name: str, *, replace: bool) -> None:
     """Raises OptionError where a model cannot be stored as `name`, or one is already (unless `replace`)."""
     if not is_good_name(name) or is_path(name):
         raise OptionError(f"{name!r} cannot be a model's name", hint="use letters, digits, and any of . _ + -")
-    taken = {entry.name for entry in list_models() if entry.installed}
+    taken = {entry.name for entry in installed_models()}
     if name in taken and not replace:
         raise OptionError(f"a model named {name} exists already", hint="choose another name, or replace it")

@@ -9,7 +9,7 @@ from typing import Any
 
 from ganfx import __version__, filters
 from ganfx.filters import AUTO, CANDIDATES, Filter, Option, all_filters
-from ganfx.hub import WEIGHTS, ModelEntry, list_models
+from ganfx.hub import WEIGHTS, ModelEntry, installed_models
 from ganfx.paths import models_dir
 from ganfx.server.state_dir import SCHEMA, private_dir, write_private
 
@@ -52,7 +52,9 @@ def write_schema(folder: Path) -> Path:
 
 def _models(filter_: Filter) -> list[ModelEntry]:
     """Usable models for a filter, the default first."""
-    return sorted((entry for entry in list_models(filter_.model_task) if entry.spec), key=lambda one: not one.default)
+    return sorted(
+        (entry for entry in installed_models(filter_.model_task) if entry.spec), key=lambda one: not one.default
+    )
 
 
 def _filter(filter_: Filter, entries: list[ModelEntry]) -> dict[str, Any]:

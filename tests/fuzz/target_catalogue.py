@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ganfx.errors import ModelError
-from ganfx.hub import registry
+from ganfx.hub import known_models
 from ganfx.hub.catalogue import MAX_DOWNLOAD_BYTES, read_catalogue
 from ganfx.text import printable
 
@@ -15,11 +15,16 @@ SMALL = """[[model]]
 name = "two-x2"
 task = "upscale"
 scale = 2
-url = "https://example.org/two.pth"
-sha256 = "0000000000000000000000000000000000000000000000000000000000000000"
-size_bytes = 1234
 license = "CC0-1.0"
 description = "größer"
+author = ["one", "other"]
+tags = ["photo"]
+[[model.resources]]
+platform = "pytorch"
+type = "pth"
+size = 1234
+sha256 = "0000000000000000000000000000000000000000000000000000000000000000"
+urls = ["https://example.org/two.pth"]
 [[model]]
 name = "own"
 task = "stylize"
@@ -31,7 +36,7 @@ default = true
 def seeds() -> Iterator[bytes]:
     """The catalogue of ganfx, a small one, and odd values of TOML."""
     yield SMALL.encode()
-    yield registry.CATALOGUE.read_bytes()
+    yield known_models.CATALOGUE.read_bytes()
     for value in ("nan", "-inf", "1979-05-27T07:32:00Z", "[[1]]", "{a.b.c = 1}", "0x7fffffffffffffffff", "'''x'''"):
         yield SMALL.replace("1234", value).encode()
 
@@ -50,9 +55,9 @@ def one_input(data: bytes) -> None:
     assert len({block.name for block in blocks}) == len(blocks)
     for block in blocks:
         assert Path(block.name).name == block.name
-        assert bool(block.file) != bool(block.url)
-        if block.url:
-            assert urlsplit(block.url).scheme in ("https", "http")
-            assert len(bytes.fromhex(block.sha256)) == 32
-            assert block.size_bytes is not None
-            assert 0 < block.size_bytes <= MAX_DOWNLOAD_BYTES
+        assert bool(block.file) != bool(block.download)
+        for resource in block.resources:
+            assert resource.urls
+            assert {urlsplit(url).scheme for url in resource.urls} == {"https"}
+            assert len(bytes.fromhex(resource.sha256)) == 32
+            assert resource.size is None or 0 < resource.size <= MAX_DOWNLOAD_BYTES

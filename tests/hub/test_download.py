@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import threading
 import time
@@ -11,11 +12,11 @@ from typing import Any
 
 import filelock
 import pytest
+import requests
 
 from ganfx.errors import ChecksumError, DownloadError, OptionError, UnknownModelError
+from ganfx.hub import address, fetching, find_model, known_models, pull_model
 from ganfx.hub import download as downloads
-from ganfx.hub import find_model, pull_model, registry
-from ganfx.hub.address import check_address, is_loopback
 from ganfx.hub.download import download
 from ganfx.spec.model_file import read_spec
 from tests.graphs import nearest
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.usefixtures("real_processes")
 def server(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.delenv("GANFX_OFFLINE", raising=False)
+    monkeypatch.setattr(address, "LOCAL_HTTP", True)
     monkeypatch.setattr(downloads, "ATTEMPTS", 2)
     monkeypatch.setattr(downloads, "PAUSE_S", 0.02)
     monkeypatch.setattr(downloads, "STALL_S", 1.5)
@@ -121,9 +123,27 @@ def test_only_https_is_asked(url, tmp_path):
         download(url, SHA256, tmp_path)
 
 
-def test_https_does_not_lead_to_this_computer():
+def test_this_computer_is_asked_in_tests_alone(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(address, "LOCAL_HTTP", False)
     with pytest.raises(DownloadError, match="no https address"):
-        check_address("http://127.0.0.1/x", may_be_local=is_loopback("https://example.org/x"))
+        fetch(server, "net.pth", tmp_path)
+    assert server.requests == 0
+
+
+def test_https_does_not_lead_to_this_computer(server, tmp_path, monkeypatch):
+    asked: list[str] = []
+
+    def answer(session: requests.Session, url: str, **settings: Any) -> requests.Response:
+        asked.append(url)
+        response = requests.Response()
+        response.status_code, response.headers["Location"] = 302, f"{server.address}/net.pth"
+        response.raw = io.BytesIO()
+        return response
+
+    monkeypatch.setattr(requests.Session, "get", answer)
+    with pytest.raises(DownloadError, match="no https address"):
+        fetching.fetch("https://example.org/x", str(tmp_path / "x"), None, 1000, 1, 0.0, True)
+    assert (asked, server.requests) == (["https://example.org/x"], 0)
 
 
 def test_what_is_not_the_file_is_removed(server, tmp_path):
@@ -218,18 +238,21 @@ def catalogue(server, tmp_path, monkeypatch):
         name = "two-x2"
         task = "upscale"
         scale = 2
-        url = "{server.address}/nearest.onnx"
-        sha256 = "{sha256}"
-        size_bytes = {len(server.content)}
         license = "CC0-1.0"
+        [[model.resources]]
+        platform = "onnx"
+        type = "onnx"
+        size = {len(server.content)}
+        urls = ["{server.address}/nearest.onnx"]
+        sha256 = "{sha256}"
     """
-    monkeypatch.setattr(registry, "CATALOGUE", tmp_path / "catalogue.toml")
+    monkeypatch.setattr(known_models, "CATALOGUE", tmp_path / "catalogue.toml")
     (tmp_path / "catalogue.toml").write_text(text)
     monkeypatch.setenv("GANFX_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    registry.catalogue.cache_clear()
+    known_models.catalogue.cache_clear()
     yield
-    registry.catalogue.cache_clear()
+    known_models.catalogue.cache_clear()
 
 
 @pytest.mark.usefixtures("catalogue")

@@ -12,7 +12,8 @@ from click.testing import CliRunner
 
 from ganfx.cli import cli
 from ganfx.errors import ContractError, ModelError, OptionError, UnknownModelError
-from ganfx.hub import find_model, list_models, register, registry
+from ganfx.filters import all_filters
+from ganfx.hub import find_model, known_models, list_models, register, registry
 from ganfx.spec import ModelSpec
 from ganfx.spec.model_file import read_spec
 from tests.graphs import nearest
@@ -26,7 +27,7 @@ def spec(name: str, scale: int = 4, task: str = "upscale") -> ModelSpec:
 def house(tmp_path, monkeypatch):
     """A folder of bundled models and an empty one for the user's; the catalogue is the real one."""
     bundled, user = tmp_path / "weights", tmp_path / "user" / "models"
-    for entry in registry.catalogue():
+    for entry in known_models.catalogue():
         if entry.file:
             nearest(bundled / entry.file, spec=spec(entry.name, 2 if "x2" in entry.name else 4, entry.task))
     monkeypatch.setattr(registry, "WEIGHTS", bundled)
@@ -160,16 +161,15 @@ def test_damaged_contract_names_its_file(tmp_path):
 
 
 def test_catalogue_is_sound():
-    entries = registry.catalogue()
+    entries = known_models.catalogue()
     assert len({entry.name for entry in entries}) == len(entries)
     for entry in entries:
-        assert bool(entry.file) != bool(entry.url)
-        if entry.url:
-            assert entry.url.startswith("https://")
-            assert len(bytes.fromhex(entry.sha256)) == 32
-            assert entry.license
-            assert entry.size_bytes
-            assert entry.scale
+        assert bool(entry.file) != bool(entry.urls)
+        if entry.urls:
+            assert entry.task in all_filters()
+            assert entry.description
+            assert entry.license != "unknown"
+            assert bool(entry.scale) == (entry.task == "upscale")
     for task in {entry.task for entry in entries}:
         assert sum(entry.default for entry in entries if entry.task == task) == 1
 
@@ -183,7 +183,7 @@ def test_non_commercial_licenses_are_marked():
 
 def test_every_bundled_model_is_there_under_its_own_name(monkeypatch):
     monkeypatch.undo()
-    for entry in registry.catalogue():
+    for entry in known_models.catalogue():
         if entry.file:
             found = read_spec(registry.WEIGHTS / entry.file)
             assert found is not None

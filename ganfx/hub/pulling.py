@@ -1,0 +1,110 @@
+"""Getting models by name: downloaded, checked, imported and registered."""
+
+from __future__ import annotations
+
+import contextlib
+import posixpath
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ganfx.errors import ChecksumError, DownloadError, OptionError, UnknownModelError
+from ganfx.hub import importer, registry
+from ganfx.hub.address import check_address
+from ganfx.hub.download import DownloadProgress, download
+from ganfx.hub.entry import ModelEntry
+from ganfx.hub.known_models import called, known_downloads, suggestion
+from ganfx.paths import cache_dir
+
+# In the cache folder: what is being fetched, and what is fetched and not yet imported.
+DOWNLOADS = "downloads"
+
+
+def download_entry(name: str) -> ModelEntry:
+    """What the catalogues have by the name `name`. Raises UnknownModelError, whose hint has similar names, and
+    ModelError where a catalogue is damaged."""
+    downloads = known_downloads()
+    entry = called(name, downloads)
+    if entry is None:
+        hint = suggestion(name, downloads, "list them: ganfx models")
+        raise UnknownModelError(f"no model named {name!r} to download", hint=hint)
+    return entry
+
+
+def set_entries(name: str) -> list[ModelEntry]:
+    """The models to download that make up the set `name`. Raises OptionError where there is no such set."""
+    downloads = known_downloads()
+    found = [entry for entry in downloads if name in entry.sets]
+    if not found:
+        known = sorted({one for entry in downloads for one in entry.sets})
+        raise OptionError(f"no set of models named {name!r}", hint=f"there are {', '.join(known)}" if known else None)
+    return found
+
+
+def check_pull(entry: ModelEntry, *, accept_license: bool = False, replace: bool = False) -> None:
+    """Whether `entry` may be pulled: before anything is fetched.
+
+    Raises OptionError where its name is taken (unless `replace`) or its license forbids commercial use (unless
+    `accept_license`), and ModelError where what converts it is not installed.
+    """
+    registry.check_name(entry.name, replace=replace)
+    if entry.non_commercial and not accept_license:
+        raise OptionError(
+            f"{entry.name} is for non-commercial use alone: its license is {entry.license}",
+            hint="if that is what you do, say so with --accept-license",
+        )
+    if not entry.urls[0].endswith(".onnx"):
+        importer.require_torch(entry.name)
+
+
+def fetch(entry: ModelEntry, *, mirror: str | None = None, progress: DownloadProgress | None = None) -> Path:
+    """The downloaded file of `entry`, whole and verified, in the cache folder.
+
+    The addresses of the entry are asked in turn, or only the folder `mirror`, for a file of the same name. progress is
+    called with the bytes done and the total, from the thread that calls this. Raises DownloadError, ChecksumError.
+    """
+    folder = cache_dir() / DOWNLOADS / entry.sha256[:16]  # others have files of the same name
+    failed: DownloadError | ChecksumError | None = None
+    for url in _addresses(entry, mirror):
+        try:
+            return download(url, entry.sha256, folder, progress, size_bytes=entry.size_bytes)
+        except (DownloadError, ChecksumError) as error:
+            failed = failed or error
+    assert failed is not None
+    raise failed
+
+
+def _addresses(entry: ModelEntry, mirror: str | None) -> Iterable[str]:
+    if mirror is None:
+        return entry.urls
+    check_address(mirror)
+    return [f"{mirror.rstrip('/')}/{posixpath.basename(urlsplit(entry.urls[0]).path)}"]
+
+
+def install(entry: ModelEntry, fetched: Path, *, replace: bool = False) -> Path:
+    """Import the downloaded file `fetched` as the model `entry`, and remove it. Raises what `import_model` does."""
+    task = None if entry.task == "unknown" else entry.task
+    model = importer.import_model(fetched, name=entry.name, task=task, license=entry.license, replace=replace)
+    with contextlib.suppress(OSError):
+        fetched.unlink()
+        fetched.parent.rmdir()
+    return model
+
+
+def pull_model(
+    name: str,
+    *,
+    progress: DownloadProgress | None = None,
+    replace: bool = False,
+    accept_license: bool = False,
+    mirror: str | None = None,
+) -> Path:
+    """Download the model `name` of a catalogue, convert it where needed, and register it.
+
+    progress is called with the bytes done and the total. accept_license: whether a license that forbids commercial use
+    is accepted. mirror: the https address of a folder to fetch from instead. Raises UnknownModelError, OptionError,
+    DownloadError, ChecksumError and what `import_model` raises.
+    """
+    entry = download_entry(name)
+    check_pull(entry, accept_license=accept_license, replace=replace)
+    return install(entry, fetch(entry, mirror=mirror, progress=progress), replace=replace)
