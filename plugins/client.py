@@ -55,6 +55,7 @@ class Pixels:
 
     data: rows from the top, channels interleaved, samples in native byte order, sRGB-encoded, alpha not premultiplied.
     channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA. depth: 8 or 16 bits (integers), 32 (floats, 1.0 is white).
+    canvas: of a result, the size of the whole picture then; None where the service does not say.
     """
 
     width: int
@@ -62,6 +63,7 @@ class Pixels:
     channels: int
     depth: int
     data: bytes
+    canvas: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if len(self.data) * 8 != self.width * self.height * self.channels * self.depth:
@@ -99,10 +101,19 @@ class ServiceClient:
             schema = self._read_json("filters.json") or schema
         return list(schema["filters"])
 
-    def apply(self, filter_name: str, pixels: Pixels, report: Progress, mask: bytes = b"", **fields: Any) -> Pixels:
+    def apply(
+        self,
+        filter_name: str,
+        pixels: Pixels,
+        report: Progress,
+        mask: bytes = b"",
+        most_bytes: float = math.inf,
+        **fields: Any,
+    ) -> Pixels:
         """Apply a filter to `pixels` and return the result; blocks.
 
         mask: one byte per pixel, 255 = fill. fields: further fields of the request header, such as model and options.
+        most_bytes: a result with more is refused before it is made.
         `report` is called at least every second; an exception that it raises cancels the job and is passed on.
         Raises ServiceError.
         """
@@ -116,11 +127,12 @@ class ServiceClient:
             with self._readable_errors():
                 response = _post(connection, address["token"], parts)
             with response:
-                return self._receive(response, report)
+                return self._receive(response, report, most_bytes)
 
-    def _receive(self, response: http.client.HTTPResponse, report: Progress) -> Pixels:
+    def _receive(self, response: http.client.HTTPResponse, report: Progress, most_bytes: float) -> Pixels:
         # BytesIO hands out its content without a copy.
-        shape, data, at = {}, io.BytesIO(), 0
+        shape: dict[str, Any] = {}
+        data, at = io.BytesIO(), 0
         while True:
             with self._readable_errors():
                 message = json.loads(response.read(int.from_bytes(response.read(4), "little")))
@@ -128,7 +140,11 @@ class ServiceClient:
                     raise ServiceError(message["message"], message.get("hint"), message["code"])
                 if message["event"] == "started":
                     shape = {key: message[key] for key in _SHAPE}
-                    data = io.BytesIO(bytes(math.prod(shape.values()) // 8))
+                    size = math.prod(shape.values()) // 8
+                    if size > most_bytes:
+                        raise ServiceError("The result would be too large for this program", "Ask for a smaller size")
+                    data = io.BytesIO(bytes(size))
+                    shape["canvas"] = tuple(message["canvas"]) if "canvas" in message else None
                 elif message["event"] == "rows":
                     with data.getbuffer() as buffer:
                         at += response.readinto(buffer[at : at + message["bytes"]])

@@ -27,7 +27,7 @@ _METAVARS: dict[Any, str] = {int: "N", float: "X"}
 
 def _own_option(option: Option, heading: str) -> Decorator:
     names = [f"--{option.name.replace('_', '-')}"] + ([f"-{option.letter}"] if option.letter else [])
-    shown = option.default not in (None, ()) and not option.selects_model
+    shown = option.default not in (None, ())
     return headed(heading)(
         *names,
         option.name,

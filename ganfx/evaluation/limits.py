@@ -142,7 +142,7 @@ def _files(chain: pipeline.Chain, rounds: int, network: nn.Module | None) -> dic
             found["files_mp_per_s"].append(ours.megapixels / ours.whole_s)
             if network:
                 with tempfile.TemporaryDirectory(prefix="ganfx-bench-") as output:
-                    seconds = run_files(network, chain.scale, files, Path(output))
+                    seconds = run_files(network, chain.filters[0].engine.spec.scale, files, Path(output))
                 found["torch_mp_per_s"].append(ours.megapixels / seconds)
     return {name: statistics.median(rates) for name, rates in found.items() if rates}
 

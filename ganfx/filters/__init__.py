@@ -25,7 +25,9 @@ from ganfx.filters.base import (
     Overview,
     Region,
     Retouch,
+    Size,
     Strip,
+    TargetSize,
 )
 
 __all__ = [
@@ -43,7 +45,9 @@ __all__ = [
     "Overview",
     "Region",
     "Retouch",
+    "Size",
     "Strip",
+    "TargetSize",
     "all_filters",
     "find_filter",
 ]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ganfx.errors import ContractError, OptionError
 from ganfx.filters.deferred import Deferred
 from ganfx.filters.option import AUTO, CANDIDATES, SEED, Option
+from ganfx.filters.sizes import Size, TargetSize
 
 if TYPE_CHECKING:
     from ganfx.imaging.picture import Box, Floats, Mask, Picture
@@ -37,6 +38,7 @@ __all__ = [
     "Retouch",
     "Size",
     "Strip",
+    "TargetSize",
     "Values",
 ]
 
@@ -45,8 +47,6 @@ __all__ = [
 Values = Mapping[str, Any]
 # The network: (H, W, in_channels) in [0, 1] -> (H * scale, W * scale, out_channels), not clipped.
 Infer = Callable[["Floats"], "Floats"]
-# (width, height) in pixels
-Size = tuple[int, int]
 # The two levels of what a finder finds: what is filled, and what is only listed.
 CERTAIN, DOUBTFUL = 1.0, 0.5
 

@@ -32,6 +32,7 @@ class Option:
     letter          the short form on the command line: "s" for `-s`; None: there is none
     selects_model   the option chooses among models, by the field of that name in their contracts, and is not handed
                     to the filter's functions
+    sizes           the option says how large the result is; one of `ganfx.filters.sizes`, and neither handed on
     repeatable      the option may be given several times; its value is a tuple, in the order given
     metavar         what stands for a value in help: "X,Y,#RRGGBB"; None: what follows from `kind`
     control         the value is fed to the network as its control of that name, too. A model without that control
@@ -47,6 +48,7 @@ class Option:
     bounds: tuple[float, float] | None = None
     letter: str | None = None
     selects_model: bool = False
+    sizes: bool = False
     repeatable: bool = False
     metavar: str | None = None
     control: bool = False
@@ -55,9 +57,10 @@ class Option:
     def check(self, value: Any) -> Any:
         """`value` converted to the option's kind; a bool may be given as a word such as "yes".
 
-        Raises OptionError where it cannot be converted or is not allowed.
+        An empty text is no value where None is allowed. Raises OptionError where it cannot be converted or is not
+        allowed.
         """
-        if value is None and self.default is None:
+        if value in (None, "") and self.default is None:
             return None
         if self.repeatable:
             return tuple(self._checked(one) for one in (value if isinstance(value, list | tuple) else [value]))

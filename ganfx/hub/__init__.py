@@ -13,6 +13,7 @@ from ganfx.hub.registry import (
     installed_models,
     is_path,
     list_models,
+    model_scales,
     register,
 )
 
@@ -26,6 +27,7 @@ __all__ = [
     "installed_models",
     "is_path",
     "list_models",
+    "model_scales",
     "pull_model",
     "register",
 ]

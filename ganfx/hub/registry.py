@@ -120,6 +120,11 @@ def find_model(
     return path
 
 
+def model_scales(task: str) -> list[int]:
+    """How many times the installed models for `task` enlarge, each number once, from the smallest up."""
+    return sorted({entry.spec.scale for entry in list_models(task) if entry.spec})
+
+
 def is_path(name: str | os.PathLike[str]) -> bool:
     """Whether `name` would be taken for the path of a file, and not for a model's name."""
     text = os.fspath(name)

@@ -57,6 +57,10 @@ class PictureInfo:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
+    def with_dpi(self, dpi: float) -> PictureInfo:
+        """The same with another resolution in dots per inch."""
+        return dataclasses.replace(self, metadata={**self.metadata, "dpi": (dpi, dpi)})
+
 
 @dataclass(frozen=True)
 class Picture:

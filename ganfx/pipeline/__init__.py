@@ -83,4 +83,6 @@ def apply(
     """
     bound = load_filter(filter, options, model=model, finder=finder, engine=engine or EngineOptions())
     given = None if mask is None else np.asarray(mask, np.float32)
-    return assemble(apply_step(picture, bound, mask=given, opaque=opaque), bound.output_size(picture))
+    return assemble(
+        apply_step(picture, bound, mask=given, opaque=opaque), bound.output_size((picture.width, picture.height))
+    )

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from ganfx.engine import Engine, EngineOptions, PixelProgress, open_engine
-from ganfx.errors import OptionError
-from ganfx.filters import AUTO, SEED, Estimator, Filter, find_filter
+from ganfx.errors import OptionError, PictureSizeError
+from ganfx.filters import AUTO, SEED, Estimator, Filter, Size, TargetSize, find_filter
 from ganfx.hub import find_model
-from ganfx.imaging.picture import Floats, Picture
+from ganfx.imaging.picture import Floats, Picture, PictureInfo
+from ganfx.pipeline.enlarging import open_enlargers, passes_for
 from ganfx.pipeline.sampling import sample_crops
 from ganfx.pipeline.source import Source
 from ganfx.spec import Control, ModelSpec
@@ -27,8 +28,10 @@ class BoundFilter:
     """A filter with its options checked and its models opened: ready for any number of pictures.
 
     filter       the declaration
-    values       the checked options, without those that select a model
+    values       the checked options, without those that select a model or say a size
     engine       the network
+    target       how large results are; None: as the network makes them
+    enlargers    with a `target`: the networks to choose from for each picture, by their scale; `engine` is one of them
     finder       the network that makes the mask; None where the filter has no finder
     first        the filter that pictures go through before; None: none
     estimators   the networks that choose values for the picture, by the names of their controls
@@ -39,6 +42,8 @@ class BoundFilter:
     values: Mapping[str, Any]
     engine: Engine
     finder: Engine | None = None
+    target: TargetSize | None = None
+    enlargers: Mapping[int, Engine] = field(default_factory=dict)
     first: BoundFilter | None = None
     estimators: Mapping[str, Engine] = field(default_factory=dict)
     estimates: Mapping[str, float] = field(default_factory=dict)
@@ -47,7 +52,7 @@ class BoundFilter:
     def engines(self) -> tuple[Engine, ...]:
         """All networks that may be run."""
         before = self.first.engines if self.first else ()
-        own = (self.finder, *self.estimators.values(), self.engine)
+        own = (self.finder, *self.estimators.values(), *(self.enlargers.values() or [self.engine]))
         return (*before, *(engine for engine in own if engine))
 
     @property
@@ -59,23 +64,25 @@ class BoundFilter:
         )
 
     @property
-    def scale(self) -> int:
-        """Pixels of the result per input pixel, on each side."""
-        return self.engine.spec.scale
+    def scale(self) -> float | None:
+        """Pixels of the result per input pixel, on each side; None where that differs from picture to picture."""
+        return self.target.times if self.target else self.engine.spec.scale
 
     @property
     def suffix(self) -> str:
         """The end of the default name of a result."""
-        return self.filter.result_suffix(self.engine.spec)
+        return self.target.suffix if self.target else self.filter.result_suffix(self.engine.spec)
 
     @property
     def fingerprint(self) -> Mapping[str, Any]:
         """All that results depend on, as plain data: the filter, options, and the SHA-256 of each model."""
-        engines = {"model": self.engine, "finder": self.finder, **self.estimators}
+        enlargers = {f"model x{scale}": engine for scale, engine in self.enlargers.items()}
+        engines = {**(enlargers or {"model": self.engine}), "finder": self.finder, **self.estimators}
         digests = {key: engine.network.digest for key, engine in engines.items() if engine}
         options = {name: _plain(value) for name, value in self.values.items()}
         before = {"first": self.first.fingerprint} if self.first else {}
-        return {"filter": self.filter.name, "options": options, **digests, **before}
+        size = {"size": str(self.target)} if self.target else {}
+        return {"filter": self.filter.name, "options": options, **digests, **size, **before}
 
     @property
     def step(self) -> str:
@@ -85,7 +92,9 @@ class BoundFilter:
         lists = {name: value if isinstance(value, tuple) else (value,) for name, value in changed.items()}
         given = [f"{name}={one}" for name, values in lists.items() for one in values]
         finder = [f"finder={self.finder.spec.name}"] if self.finder else []
-        return ":".join([self.filter.name, self.engine.spec.name, *given, *finder])
+        model = [self.engine.spec.name] if len(self.enlargers) < 2 else []
+        size = [str(self.target)] if self.target else []
+        return ":".join([self.filter.name, *model, *size, *given, *finder])
 
     @property
     def controls(self) -> Mapping[str, float]:
@@ -132,9 +141,43 @@ class BoundFilter:
             value = estimator(crops)
         return round(min(max(float(value), control.minimum), control.maximum), _ESTIMATE_DIGITS)
 
-    def output_size(self, source: Source) -> tuple[int, int]:
-        """(width, height) of the result for `source`."""
-        return source.width * self.scale, source.height * self.scale
+    def output_size(self, size: Size) -> Size:
+        """(width, height) of the result for a picture of `size`. Raises PictureSizeError where it cannot be reached."""
+        scale = self.engine.spec.scale
+        if self.target is None:
+            return size[0] * scale, size[1] * scale
+        wanted = self.target.size(size)
+        times = max(new / old for new, old in zip(wanted, size, strict=True))
+        if passes_for(list(self.enlargers), times) is None:
+            most = max(self.enlargers) ** 2
+            message = f"it would have to be enlarged {times:.1f} times for {self.target}; {most} is the most"
+            raise PictureSizeError(message, hint="ask for a smaller size")
+        return wanted
+
+    def on_canvas(self, size: Size) -> BoundFilter:
+        """The same for parts of a picture of `size`: they are enlarged as often as that is."""
+        if self.target is None:
+            return self
+        return dataclasses.replace(self, target=self.target.for_parts(size))
+
+    def output_info(self, info: PictureInfo) -> PictureInfo:
+        """The info of the result for a picture with `info`, without the notes that are added on the way."""
+        dpi = self.target and self.target.dpi
+        found = dataclasses.replace(info, grey=info.grey and not self.filter.colored)
+        return found.with_dpi(dpi) if dpi else found
+
+    def passes(self, size: Size) -> tuple[BoundFilter, ...]:
+        """With a `target`: the same with one network each, which enlarge a picture of `size` one after the other.
+
+        Their result is at least as large as the one wanted. Raises PictureSizeError where it cannot be reached.
+        """
+        wanted = self.output_size(size)
+        times = max(new / old for new, old in zip(wanted, size, strict=True))
+        scales = passes_for(list(self.enlargers), times) or ()
+        alone = dataclasses.replace(self, target=None, enlargers={})
+        one_each = [dataclasses.replace(alone, engine=self.enlargers[scale]) for scale in scales]
+        # What is to be cleaned is so before it is enlarged.
+        return tuple(dataclasses.replace(one, first=None) if at else one for at, one in enumerate(one_each))
 
 
 def load_filter(
@@ -151,15 +194,20 @@ def load_filter(
     EngineError.
     """
     filter_ = find_filter(name)
-    values, selectors = _checked(filter_, options)
-    opened = _opened(model, filter_.model_task, selectors, engine)
-    filter_.check_model(opened.spec)
-    _check_controls(filter_, values, opened.spec)
+    values, selectors, target = _checked(filter_, options)
+    enlargers = open_enlargers(filter_, model, target, engine) if target else {}
+    opened = enlargers[max(enlargers)] if enlargers else _opened(model, filter_.model_task, selectors, engine)
+    for one in enlargers.values() or [opened]:
+        filter_.check_model(one.spec)
+        _check_controls(filter_, values, one.spec)
+    if len(enlargers) == 1 and target and target.times == opened.spec.scale:
+        target, enlargers = None, {}
     if filter_.finder is None:
         if finder is not None:
             raise OptionError(f"{name} does not look for anything", hint="leave out the finder")
         estimators = _estimators(filter_, values, opened.spec, engine)
-        return BoundFilter(filter_, values, opened, None, _first(filter_, values, engine), estimators)
+        first = _first(filter_, values, engine)
+        return BoundFilter(filter_, values, opened, None, target, enlargers, first, estimators)
     looking = _opened(finder, filter_.finder.models, {}, engine)
     filter_.finder.check_model(looking.spec)
     return BoundFilter(filter_, values, opened, looking)
@@ -178,15 +226,17 @@ def check_filter(name: str, options: Mapping[str, Any], *, model: str | None = N
     Raises OptionError for options that are not allowed, and ModelError where no model fits or `model` does not.
     """
     filter_ = find_filter(name)
-    values, selectors = _checked(filter_, options)
+    _, selectors, _ = _checked(filter_, options)
     find_model(model, task=filter_.model_task, selectors=selectors)
-    return {**values, **selectors}
+    return filter_.check(options)
 
 
-def _checked(filter_: Filter, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The checked values for the filter's functions, and those that choose its model."""
+def _checked(filter_: Filter, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], TargetSize | None]:
+    """The checked values for the filter's functions, those that choose its model, and the size wanted."""
     values = filter_.check(options)
-    return values, {option.name: values.pop(option.name) for option in filter_.options if option.selects_model}
+    selectors = {option.name: values.pop(option.name) for option in filter_.options if option.selects_model}
+    sizes = {option.name: values.pop(option.name) for option in filter_.options if option.sizes}
+    return values, selectors, TargetSize.of(sizes)
 
 
 def _opened(model: str | None, task: str, selectors: Mapping[str, Any], options: EngineOptions) -> Engine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +14,7 @@ import numpy as np
 
 from ganfx.engine import Engine, PixelProgress
 from ganfx.errors import OptionError
-from ganfx.filters import SEED
+from ganfx.filters import SEED, Size
 from ganfx.imaging.picture import Mask, Picture, PictureInfo
 from ganfx.pipeline.bound_filter import BoundFilter
 from ganfx.pipeline.retouching import apply_patches, certain, find_mask, find_regions, found_notes, retouch
@@ -87,7 +88,8 @@ class Chain:
     def names(self) -> Mapping[str, str]:
         filters = "_".join(bound.filter.name for bound in self.filters)
         models = "_".join(bound.engine.spec.name for bound in self.filters)
-        return {"filter": filters, "model": models, "scale": str(self.scale), "suffix": self.suffix}
+        scale = {} if self.scale is None else {"scale": f"{self.scale:g}"}
+        return {"filter": filters, "model": models, **scale, "suffix": self.suffix}
 
     @property
     def engines(self) -> tuple[Engine, ...]:
@@ -99,9 +101,10 @@ class Chain:
         return next((bound.values[SEED] for bound in self.filters if bound.filter.has_seed), None)
 
     @property
-    def scale(self) -> int:
-        """Pixels of the result per input pixel, on each side."""
-        return math.prod(bound.scale for bound in self.filters)
+    def scale(self) -> float | None:
+        """Pixels of the result per input pixel, on each side; None where that differs from picture to picture."""
+        scales = [bound.scale for bound in self.filters]
+        return None if None in scales else math.prod(filter(None, scales))
 
     @property
     def device(self) -> str:
@@ -114,12 +117,18 @@ class Chain:
 
     def output_size(self, source: Source) -> tuple[int, int]:
         """(width, height) of the result for `source`."""
-        return source.width * self.scale, source.height * self.scale
+        return self._sizes(source)[-1]
 
     def output_info(self, source: Source) -> PictureInfo:
         """The info of the result for `source`, without the notes that the steps will add."""
-        colored = any(bound.filter.colored for bound in self.filters)
-        return dataclasses.replace(source.info, grey=source.info.grey and not colored)
+        return functools.reduce(lambda info, bound: bound.output_info(info), self.filters, source.info)
+
+    def _sizes(self, source: Source) -> list[Size]:
+        """The size of `source`, and that after each step."""
+        sizes = [(source.width, source.height)]
+        for bound in self.filters:
+            sizes.append(bound.output_size(sizes[-1]))
+        return sizes
 
     def stream(
         self, source: Source, progress: PixelProgress | None = None, *, mask: Mask | None = None, opaque: bool = False
@@ -132,16 +141,13 @@ class Chain:
         *earlier, last = zip(self.filters, self._progresses(source, progress), strict=True)
         for bound, listener in earlier:
             chunks = apply_step(source, bound, listener, mask=mask if bound.filter.takes_mask else None, opaque=opaque)
-            source = assemble(chunks, bound.output_size(source))
+            source = assemble(chunks, bound.output_size((source.width, source.height)))
         bound, listener = last
         return apply_step(source, bound, listener, mask=mask if bound.filter.takes_mask else None, opaque=opaque)
 
     def _progresses(self, source: Source, progress: PixelProgress | None) -> list[PixelProgress]:
         """A listener for each step; steps are weighted by their input's size."""
-        area, scale, sizes = source.width * source.height, 1, []
-        for bound in self.filters:
-            sizes.append(area * scale**2)
-            scale *= bound.scale
+        area, sizes = source.width * source.height, [width * height for width, height in self._sizes(source)[:-1]]
 
         def listener(before: int) -> PixelProgress:
             return lambda pixels: progress(area * (before + pixels) // sum(sizes)) if progress else None

@@ -36,11 +36,11 @@ class Source(Protocol):
 class StreamedSource:
     """The result of one filter as the source of the next, while it is made: rows can only be read once, downwards.
 
-    chunks: the rows, top to bottom, of a picture that is like `source`.
+    chunks: the rows, top to bottom, of a picture that is like `source`, but for its `size` (width, height) if given.
     """
 
-    def __init__(self, source: Source, chunks: Iterator[Picture]) -> None:
-        self.width, self.height = source.width, source.height
+    def __init__(self, source: Source, chunks: Iterator[Picture], size: tuple[int, int] | None = None) -> None:
+        self.width, self.height = size or (source.width, source.height)
         self.has_alpha, self.info = source.has_alpha, source.info
         self._chunks = chunks
         self._kept: Picture | None = None

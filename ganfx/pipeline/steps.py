@@ -68,7 +68,7 @@ def _parsed(text: str) -> Step:
     filter_ = find_filter(name.strip())
     settings: dict[str, Any] = {}
     # A colon separates only in front of a word and `=`, `:` or the end: paths may contain others.
-    for word in re.split(r":(?=\s*[\w-]+\s*(?:=|:|$))", rest) if rest else ():
+    for word in re.split(r":(?=\s*(?:[\w-]+|\d+\.\d+)\s*(?:=|:|$))", rest) if rest else ():
         key, value = _key_and_value(filter_, word)
         if key in settings and not isinstance(value, tuple):
             raise OptionError(f"{text!r} says {key} twice", hint="leave one of them out")
@@ -84,8 +84,13 @@ def _key_and_value(filter_: Filter, word: str) -> tuple[str, Any]:
         return name, (value,) if name in options and options[name].repeatable else value
     if name in options and options[name].kind is bool:
         return name, True
-    selecting = [option.name for option in filter_.options if option.selects_model and _fits(option, key)]
+    selecting = [option.name for option in filter_.options if _is_alone(option) and _fits(option, key)]
     return (selecting[0] if selecting else "model"), key
+
+
+def _is_alone(option: Option) -> bool:
+    """Whether a step may have the option's value without its name: `upscale:4`, `upscale:3840x2160`."""
+    return option.selects_model or (option.sizes and (option.letter is not None or option.kind not in (int, float)))
 
 
 def _fits(option: Option, value: str) -> bool:

@@ -9,10 +9,11 @@ import numpy as np
 
 from ganfx.engine import PixelProgress
 from ganfx.errors import OptionError
-from ganfx.filters import Flow, Strip
+from ganfx.filters import Flow, Size, Strip
 from ganfx.imaging.picture import Floats, Mask, Picture
 from ganfx.pipeline.bound_filter import BoundFilter
 from ganfx.pipeline.overview import run_overview
+from ganfx.pipeline.reduction import reduce_to
 from ganfx.pipeline.resampling import CONTEXT, HeldRows, enlarge_rows, reduce_rows
 from ganfx.pipeline.retouching import checked_mask
 from ganfx.pipeline.source import Source, StreamedSource, stacked
@@ -31,6 +32,8 @@ def stream(
     the filter retouches, and MaskError where the mask has another size.
     """
     flow, listener = bound.filter.flow, progress or (lambda pixels: None)
+    if bound.target:
+        return _to_size(source, bound, listener)
     if bound.first:
         source = StreamedSource(source, stream(source, bound.first, lambda pixels: listener(0)))
     bound = bound.resolved(source, listener)
@@ -43,6 +46,39 @@ def stream(
     make = _stream_strips if flow.local else _run_whole
     made = make(source, bound, flow, listener, None if mask is None else checked_mask(mask, source))
     return _noted(made, bound) if bound.notes else made
+
+
+def _to_size(source: Source, bound: BoundFilter, progress: PixelProgress) -> Iterator[Picture]:
+    """The result in the size wanted: enlarged by one network or two, then reduced, all in strips."""
+    size = source.width, source.height
+    wanted, passes = bound.output_size(size), bound.passes(size)
+    if not passes:
+        note = f"{bound.filter.name}: it has this size or more already, so no network was used"
+        return _as_wanted(reduce_to(_unchanged(source, progress), size, wanted), bound, wanted, note)
+    # How much work each network has, in areas of the source, and how many pixels it has worked on.
+    work, made, given = [0] * len(passes), [0] * len(passes), source
+
+    def listener(index: int) -> PixelProgress:
+        def listen(pixels: int) -> None:
+            made[index] = pixels
+            progress(sum(made) // sum(work))
+
+        return listen
+
+    for index, one in enumerate(passes):
+        work[index] = (size[0] // source.width) ** 2
+        chunks, size = stream(given, one, listener(index)), one.output_size(size)
+        given = StreamedSource(given, chunks, size)
+    return _as_wanted(reduce_to(chunks, size, wanted), bound, wanted)
+
+
+def _as_wanted(chunks: Iterable[Picture], bound: BoundFilter, size: Size, *notes: str) -> Iterator[Picture]:
+    """`chunks` of a picture of the `size` wanted with the info of the result, and with notes."""
+    assert bound.target
+    added = (*notes, *bound.target.notes(size))
+    for chunk in chunks:
+        info = dataclasses.replace(bound.output_info(chunk.info), notes=(*chunk.info.notes, *added))
+        yield dataclasses.replace(chunk, info=info)
 
 
 def _noted(chunks: Iterable[Picture], bound: BoundFilter) -> Iterator[Picture]:

@@ -25,9 +25,11 @@ def as_layer(
     was the fill mask itself. For other filters it is `selection`, or everything if there is none or the result is
     enlarged. Raises MaskError if a retouch changed nothing.
     """
+    size = source.width, source.height
     if bound_filter.filter.retouch is None:
-        return pieces if selection is None or bound_filter.scale > 1 else _with_alpha(pieces, selection)
-    result = assemble(pieces, (source.width, source.height))
+        is_same_size = bound_filter.output_size(size) == size
+        return _with_alpha(pieces, selection) if selection is not None and is_same_size else pieces
+    result = assemble(pieces, size)
     visible = _changed_pixels(result, source)
     if selection is not None and not bound_filter.filter.needs_mask:
         visible *= selection

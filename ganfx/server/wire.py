@@ -61,6 +61,8 @@ class Header(BaseModel):
     depth           bits of a sample: 8 or 16 (unsigned integers) or 32 (floats, 1.0 is white)
     order           of the color channels
     mask            a mask follows the pixels
+    canvas          (width, height) of the picture that the pixels are a part of: options that say a size mean this one.
+                    None: the pixels are all of it
     layer           return a layer to be put above the picture, transparent where it shows nothing; every filter takes a
                     mask then, as the selection
     """
@@ -76,6 +78,7 @@ class Header(BaseModel):
     depth: Literal[8, 16, 32]
     order: Literal["rgb", "bgr"] = "rgb"
     mask: bool = False
+    canvas: tuple[_Length, _Length] | None = Field(None, strict=False)
     layer: bool = False
 
     @model_validator(mode="after")

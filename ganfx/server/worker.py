@@ -71,6 +71,12 @@ class Worker:
         job.cancel_token.check()
         header = job.header
         bound_filter = pipeline.load_filter(header.filter, job.options, model=header.model, engine=self._engine)
+        whole = {}
+        if header.canvas:
+            whole, bound_filter = (
+                {"canvas": bound_filter.output_size(header.canvas)},
+                bound_filter.on_canvas(header.canvas),
+            )
         source, mask = read_picture(header, job.body), read_mask(header, job.body)
         job.body = bytearray()  # free the memory
         chain = pipeline.Chain((bound_filter,))
@@ -78,7 +84,7 @@ class Worker:
         width, height = chain.output_size(source)
         channels = output_channels(header, grey=grey)
         shape = {"width": width, "height": height, "channels": channels, "depth": header.depth}
-        job.responses.put(encode_message("started", **shape))
+        job.responses.put(encode_message("started", **shape, **whole))
 
         def report(pixels: int) -> None:
             job.cancel_token.check()

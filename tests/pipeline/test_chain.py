@@ -183,7 +183,7 @@ def test_networks_are_opened_once_for_all_pictures(
         ("heal:sensitivty=0.4", "sensitivity"),
         ("heal:sensitivity=4", "not between 0 and 1"),
         ("upscale:4:3", "twice"),
-        ("upscale:3", "enlarges 3 times"),
+        ("upscale:scale=17", "between 1 and 16"),
         ("upscale:photo-x5", "photo-x4"),
         ("upscale:photo-fill", "not for upscale"),
         ("stylize:keep-color=perhaps", "neither true nor false"),

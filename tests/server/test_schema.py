@@ -40,7 +40,7 @@ def test_options_are_those_of_the_command(name: str) -> None:
         flag = command[option["name"]]
         assert isinstance(flag, click.Option)
         assert option["help"] == flag.help
-        if flag.multiple:
+        if flag.multiple or flag.default is None:
             assert (option["kind"], option["default"]) == ("text", "")
             continue
         assert option["default"] == flag.default

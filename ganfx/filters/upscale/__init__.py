@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ganfx.filters.base import AUTO, Deferred, Filter, FirstStep, Flow, Option
+from ganfx.filters.sizes import SIZES
 
 _processing = Deferred("ganfx.filters.upscale.processing")
 
@@ -15,10 +16,10 @@ MARGIN = max(BLEED_RADIUS, CONTEXT) + 4
 
 FILTER = Filter(
     name="upscale",
-    help="Enlarge photographs 2 or 4 times, with detail.",
+    help="Enlarge photographs to any size, with detail.",
     flow=Flow(_processing.prepare, _processing.finish, local=True, margin=MARGIN, context=CONTEXT),
     options=(
-        Option("scale", int, None, "Times larger: 2 or 4. Chooses the model.", letter="s", selects_model=True),
+        *SIZES,
         Option(
             "clean",
             float,

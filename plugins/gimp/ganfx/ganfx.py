@@ -18,7 +18,7 @@ for _module, _version in (("Gimp", "3.0"), ("GimpUi", "3.0"), ("Gegl", "0.4"), (
     gi.require_version(_module, _version)
 from client import ONE_RESULT, Pixels, ServiceClient, ServiceError, candidates  # noqa: E402
 from gi.repository import Gimp, GimpUi, GLib, GObject  # noqa: E402
-from layers import LayerRegion, duplicate, write_results  # noqa: E402
+from layers import LayerRegion, duplicate, selected_size, write_results  # noqa: E402
 
 # One filter of the schema (docs/service.md); the placeholder for an error has the key "error".
 Filter = dict[str, Any]
@@ -158,7 +158,9 @@ def _apply(filter_: Filter, image: Gimp.Image, layers: list[Gimp.Layer], config:
     scale = next(known["scale"] for known in filter_["models"] if known["name"] == model)
     as_new = scale > 1 and result == "new"
     client = ServiceClient.from_settings(__file__)
-    apply = functools.partial(client.apply, filter_["name"], model=model)
+    whole = selected_size(image) if as_new else (image.get_width(), image.get_height())
+    fields = {"canvas": whole} if scale > 1 else {}
+    apply = functools.partial(client.apply, filter_["name"], model=model, **fields)
     context = _CONTEXT if is_fill else 0 if as_new else None if scale > 1 else sys.maxsize
     regions = [LayerRegion(layer, context, count > 1) for layer in layers]
     Gimp.progress_init(filter_["title"])
@@ -166,12 +168,15 @@ def _apply(filter_: Filter, image: Gimp.Image, layers: list[Gimp.Layer], config:
         mask = region.mask() if is_fill or region.adds_layers else b""
         call = functools.partial(apply, region.read(), mask=mask, layer=region.adds_layers)
         region.results = _run_with_progress(functools.partial(candidates, call, count, values), number, len(regions))
+    size = regions[0].results[0].canvas if scale > 1 else whole
     for region in regions:
-        region.check(scale)
+        region.check([new / old for new, old in zip(size, whole)])
     if count > 1 and any(len(region.results) == 1 for region in regions):
         Gimp.message(ONE_RESULT)
     target = duplicate(image, regions) if as_new else image
-    write_results(target, regions, filter_["title"], is_fill=is_fill, scale=scale, as_new=as_new)
+    write_results(
+        target, regions, filter_["title"], is_fill=is_fill, size=None if size == whole else size, as_new=as_new
+    )
     return target
 
 

@@ -54,13 +54,14 @@ class LayerRegion:
         data = bytes(selection.get(Gegl.Rectangle.new(*self.in_image), 1.0, "Y u8", Gegl.AbyssPolicy.NONE))
         return data if any(data) else b""
 
-    def check(self, scale: int) -> None:
-        """Raise ServiceError if the image was changed meanwhile, or the result has another size."""
+    def check(self, factors: list[float]) -> None:
+        """Raise ServiceError if the image was changed meanwhile, or a result is not as many times larger."""
         layer = self.layer
         if not layer.is_valid() or (layer.get_width(), layer.get_height(), *layer.get_offsets()) != self.geometry:
             raise ServiceError("The image was changed while the engine worked", "Run the filter again")
         for one in self.results:
-            if (one.width, one.height) != (self.width * scale, self.height * scale):
+            sides = (one.width - self.width * factors[0], one.height - self.height * factors[1])
+            if max(map(abs, sides)) >= 1:
                 raise ServiceError(f"The engine answered with {one.width}x{one.height} pixels")
 
     def targets(self, title: str) -> list[Gimp.Layer]:
@@ -99,6 +100,12 @@ class LayerRegion:
         layer.update(*rect)
 
 
+def selected_size(image: Gimp.Image) -> tuple[int, int]:
+    """(width, height) of what is selected, or of `image` if nothing is."""
+    _, _, x1, y1, x2, y2 = Gimp.Selection.bounds(image)
+    return x2 - x1, y2 - y1
+
+
 def duplicate(image: Gimp.Image, regions: list[LayerRegion]) -> Gimp.Image:
     """A copy of `image`, to whose layers (names are unique) the regions refer from now on."""
     target = image.duplicate()
@@ -108,11 +115,18 @@ def duplicate(image: Gimp.Image, regions: list[LayerRegion]) -> Gimp.Image:
 
 
 def write_results(
-    image: Gimp.Image, regions: list[LayerRegion], title: str, *, is_fill: bool, scale: int, as_new: bool
+    image: Gimp.Image,
+    regions: list[LayerRegion],
+    title: str,
+    *,
+    is_fill: bool,
+    size: tuple[int, int] | None,
+    as_new: bool,
 ) -> None:
     """Write all results as one undo step; a new image has no undo and is cropped to the selection.
 
-    `title` is the filter's; `is_fill` is whether it fills the selection, which stays as it is.
+    `title` is the filter's; `is_fill` is whether it fills the selection, which stays as it is; `size` is that of the
+    image then, where it changes.
     """
     (image.undo_disable if as_new else image.undo_group_start)()
     Gimp.context_push()
@@ -125,15 +139,15 @@ def write_results(
         _, selected, x1, y1, x2, y2 = Gimp.Selection.bounds(image)
         if as_new and selected:
             image.crop(x2 - x1, y2 - y1, x1, y1)
-        if scale > 1:
-            image.scale(image.get_width() * scale, image.get_height() * scale)
+        if size:
+            image.scale(*size)
         selection = image.get_selection().copy()
-        if scale > 1:
+        if size:
             Gimp.Selection.none(image)
         for region, layers in zip(regions, targets):
             for layer, result in zip(layers, region.results):
                 region.write(layer, result, ignore_selection=is_fill)
-        if is_fill or (scale > 1 and not as_new):
+        if is_fill or (size and not as_new):
             image.get_selection().combine_masks(selection, Gimp.ChannelOps.REPLACE, 0, 0)
     finally:
         Gimp.context_pop()

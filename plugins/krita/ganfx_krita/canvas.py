@@ -13,6 +13,8 @@ from .client import ONE_RESULT, Pixels, ServiceError
 _QT = next(base.__module__ for base in Krita.__mro__ if base.__name__ == "QObject").partition(".")[0]
 QtCore, QtWidgets = import_module(f"{_QT}.QtCore"), import_module(f"{_QT}.QtWidgets")
 
+# The size of a QByteArray is a signed 32-bit integer.
+MOST_BYTES = (1 << 31) - 1
 # Krita's names of a color space: model, depth, profile.
 ColorSpace = tuple[str, str, str]
 # Color model and profile sent to the service, by channels.
@@ -39,10 +41,10 @@ def is_open(document: Any) -> bool:
     return document is not None and document in Krita.instance().documents()
 
 
-def read_source(merged: bool, scale: int, crop: bool) -> SourceRegion:
+def read_source(merged: bool, enlarges: bool, crop: bool) -> SourceRegion:
     """Read the active layer within the canvas, or the `merged` image; with `crop`, only the selection's bounding box.
 
-    Raises ServiceError if there are no pixels, or if a result enlarged by `scale` would be too large for Krita.
+    `enlarges` is whether the result may have another size. Raises ServiceError if there are no pixels.
     """
     document = Krita.instance().activeDocument()
     if not is_open(document):
@@ -57,9 +59,8 @@ def read_source(merged: bool, scale: int, crop: bool) -> SourceRegion:
     if crop and selection:
         box &= QtCore.QRect(selection.x(), selection.y(), selection.width(), selection.height())
     rect, channels, depth = box.getRect(), 2 if space[0] == "GRAYA" else 4, {"U8": 8, "U16": 16}.get(space[1], 32)
-    # The size of a QByteArray is a signed 32-bit integer.
-    if box.width() * box.height() * scale**2 * channels * depth // 8 >= 1 << 31:
-        raise ServiceError("The result would be too large for a plug-in of Krita", "Use the command line: ganfx --help")
+    if box.width() * box.height() * channels * depth // 8 > MOST_BYTES:
+        raise ServiceError("The image is too large for a plug-in of Krita", "Use the command line: ganfx --help")
     data, mask = bytes(node.projectionPixelData(*rect)), bytes(selection.pixelData(*rect) if selection else b"")
     if not any(data) or (selection and not any(mask)):
         problem = "nothing selected" if selection else "nothing"
@@ -68,32 +69,35 @@ def read_source(merged: bool, scale: int, crop: bool) -> SourceRegion:
     pixels, size = Pixels(*rect[2:], channels, depth, data), (document.width(), document.height())
     # Krita stores integer samples in BGR order, floats in RGB order.
     fields = {"layer": True, "mask": mask, "order": "bgr" if depth < 32 else "rgb"}
+    if enlarges:
+        fields["canvas"] = rect[2:] if crop else size
     return SourceRegion(document, size, layer, rect, pixels, fields)
 
 
 def insert_results(source: SourceRegion, wanted: int, results: list[Pixels], name: str, as_image: bool) -> str:
     """Add a layer or a group of them, scaling the image if they are larger, or open a new image; returns a message."""
     result = results[0]
-    document, scale, space = source.document, result.width // source.pixels.width, _color_space(source.document)
+    document, space = source.document, _color_space(source.document)
+    given, made = (source.pixels.width, source.pixels.height), (result.width, result.height)
+    factors, is_scaled = [new / old for new, old in zip(made, given)], made != given
     colored = space[0] == "GRAYA" and result.channels > source.pixels.channels
     if colored:
         space = ("RGBA", space[1], _SENT_SPACES[4][1])
-    size = (result.width, result.height)
-    data = [_convert(one.data, size, _sent_space(one.channels, one.depth), space) for one in results]
-    if as_image or (scale > 1 and source.document_size != (document.width(), document.height())):
-        image = _new_image(data[0], size, space, name, float(document.resolution()))
+    data = [_convert(one.data, made, _sent_space(one.channels, one.depth), space) for one in results]
+    if as_image or (is_scaled and source.document_size != (document.width(), document.height())):
+        image = _new_image(data[0], made, space, name, float(document.resolution()))
         Krita.instance().activeWindow().addView(image)
         return "Done, as a new image"
     if colored:
         document.setColorSpace(*space)
-    if scale > 1:
-        sides = (scale * side for side in source.document_size)
-        document.scaleImage(*sides, int(document.xRes()), int(document.yRes()), "Bicubic")
+    if is_scaled:
+        document.scaleImage(*result.canvas, int(document.xRes()), int(document.yRes()), "Bicubic")
     document.waitForDone()
-    rect, parent = [scale * part for part in source.rect], source.layer.parentNode()
+    corner = (int(part * factor + 0.5) for part, factor in zip(source.rect, factors))
+    rect, parent = [*corner, *made], source.layer.parentNode()
     # All of it is there before it is added, which is what undo takes back.
     (parent or document.rootNode()).addChildNode(_layers(document, name, data, rect), source.layer if parent else None)
-    steps = 1 + colored + (scale > 1)
+    steps = 1 + colored + is_scaled
     done = f"Done, in {len(data)} new layers" if len(data) > 1 else "Done, in a new layer"
     return done + (f". Undo takes {steps} steps" if steps > 1 else f". {ONE_RESULT}" if len(data) < wanted else "")
 

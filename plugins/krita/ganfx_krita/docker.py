@@ -11,7 +11,7 @@ from typing import Any
 
 from krita import DockWidget
 
-from .canvas import QtCore, QtWidgets, insert_results, is_open, read_source
+from .canvas import MOST_BYTES, QtCore, QtWidgets, insert_results, is_open, read_source
 from .client import Progress, ServiceClient, ServiceError, candidates
 
 _WIDGETS = {"bool": "QCheckBox", "choice": "QComboBox", "float": "QDoubleSpinBox", "int": "QSpinBox"}
@@ -103,10 +103,12 @@ class FilterDocker(DockWidget):  # type: ignore[misc]
         model_name, as_image = values.pop("model"), values.pop("result", "") == "new"
         model = next(known for known in filter_["models"] if known["name"] == model_name)
         client, merged = ServiceClient.from_settings(__file__), self.layers_box.currentIndex() == 0
-        source = read_source(merged, model["scale"], as_image)
+        source = read_source(merged, model["scale"] > 1, as_image)
         self._document, name = source.document, f"{filter_['title']}: {model['title']}"
         self._insert = functools.partial(insert_results, source, count, name=name, as_image=as_image)
-        call = functools.partial(client.apply, filter_["name"], source.pixels, model=model_name, **source.fields)
+        call = functools.partial(
+            client.apply, filter_["name"], source.pixels, model=model_name, most_bytes=MOST_BYTES, **source.fields
+        )
         self._show_job(FilterJob(lambda report: candidates(call, count, values, report)))
 
     @guarded

@@ -160,7 +160,7 @@ class FakeClient:
     """
 
     plug_in: ModuleType
-    scale: int = 1
+    scale: float = 1
     channels: int | None = None
     failure: Exception | None = None
     sent: list[Any] = field(default_factory=list)
@@ -174,14 +174,12 @@ class FakeClient:
             self.while_working()
         if self.failure:
             raise self.failure
-        width, height, channels = (
-            pixels.width * self.scale,
-            pixels.height * self.scale,
-            self.channels or pixels.channels,
-        )
+        width, height = (round(side * self.scale) for side in (pixels.width, pixels.height))
+        channels = self.channels or pixels.channels
+        canvas = tuple(round(side * self.scale) for side in fields["canvas"]) if "canvas" in fields else None
         value = fields["options"].get("seed", 0) * self.has_choices
         data = bytes([value]) * (width * height * channels * pixels.depth // 8)
-        return self.plug_in.Pixels(width, height, channels, pixels.depth, data)
+        return self.plug_in.Pixels(width, height, channels, pixels.depth, data, canvas)
 
 
 class Choice(dict[str, str]):

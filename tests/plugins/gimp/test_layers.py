@@ -91,6 +91,15 @@ def test_enlarging_scales_the_image_and_then_writes(plug_in: ModuleType, client:
     assert scaled < image.calls.index(("unselect",)) < written
 
 
+def test_a_size_means_the_image_and_layers_follow(plug_in: ModuleType, client: FakeClient) -> None:
+    image, client.scale = Image((60, 40)), 1.5
+    layers = [Layer(image, (60, 40)), Layer(image, (21, 15), (3, 4))]
+    assert run(plug_in, schema("upscale", scale=4), layers).status == "SUCCESS"
+    assert [job.canvas for job in client.sent] == [(60, 40), (60, 40)]
+    assert ("scale", 90, 60) in image.calls
+    assert ("set", "R'G'B' u8", (0, 0, 32, 22)) in image.calls
+
+
 @pytest.mark.parametrize(
     ("layer", "selected", "sentence"),
     [

@@ -227,9 +227,9 @@ class Application:
         return SimpleNamespace(addView=self.viewed.append)
 
 
-def as_pixels(plug_in: ModuleType, values: Any) -> Any:
+def as_pixels(plug_in: ModuleType, values: Any, canvas: tuple[int, int] | None = None) -> Any:
     height, width, channels = values.shape
-    return plug_in.client.Pixels(width, height, channels, values.itemsize * 8, values.tobytes())
+    return plug_in.client.Pixels(width, height, channels, values.itemsize * 8, values.tobytes(), canvas)
 
 
 def as_array(pixels: Any) -> Any:

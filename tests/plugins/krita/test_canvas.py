@@ -44,7 +44,7 @@ def opened(krita: Application, *layers: Node, space: ColorSpace = SRGB, size: tu
 def test_pixels_are_sent_and_inserted_unchanged(plug_in: ModuleType, krita: Application, space: ColorSpace) -> None:
     layer = noise(8, 6, space)
     document = opened(krita, layer, space=space)
-    source = plug_in.canvas.read_source(False, 1, False)
+    source = plug_in.canvas.read_source(False, False, False)
     assert np.array_equal(as_array(source.pixels), layer.samples)
     assert source.fields == {"layer": True, "mask": b"", "order": "rgb" if space[1] == "F32" else "bgr"}
     assert plug_in.canvas.insert_results(source, 1, [source.pixels], "copy", False) == "Done, in a new layer"
@@ -55,7 +55,7 @@ def test_pixels_are_sent_and_inserted_unchanged(plug_in: ModuleType, krita: Appl
 
 def test_pixels_outside_the_canvas_are_not_sent(plug_in: ModuleType, krita: Application) -> None:
     document = opened(krita, noise(8, 6), noise(6, 5, corner=(-2, 3)))
-    source = plug_in.canvas.read_source(False, 1, False)
+    source = plug_in.canvas.read_source(False, False, False)
     assert source.rect == (0, 3, 4, 3)
     plug_in.canvas.insert_results(source, 1, [source.pixels], "part", False)
     assert document.topLevelNodes()[-1].bounds().getRect() == (0, 3, 4, 3)
@@ -65,13 +65,13 @@ def test_for_a_mask_its_layer_is_used(plug_in: ModuleType, krita: Application) -
     layer = noise(8, 6)
     document = opened(krita, layer)
     document.active = Node(np.zeros((6, 8, 1), np.uint8), parent=layer, kind="transparencymask")
-    assert plug_in.canvas.read_source(False, 1, False).layer is layer
+    assert plug_in.canvas.read_source(False, False, False).layer is layer
 
 
 def test_the_top_layer_is_used_if_none_is_active(plug_in: ModuleType, krita: Application) -> None:
     document = opened(krita, noise(8, 6), noise(4, 4))
     document.active = None
-    assert plug_in.canvas.read_source(False, 1, False).layer is document.topLevelNodes()[-1]
+    assert plug_in.canvas.read_source(False, False, False).layer is document.topLevelNodes()[-1]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_other_color_spaces_are_converted_without_undo_steps(
 ) -> None:
     layer = noise(8, 6, space)
     document = opened(krita, layer, space=space)
-    source = plug_in.canvas.read_source(False, 1, False)
+    source = plug_in.canvas.read_source(False, False, False)
     assert (source.pixels.channels, source.pixels.depth) == (CHANNELS[sent[0]], DTYPES[sent[1]]().itemsize * 8)
     plug_in.canvas.insert_results(source, 1, [source.pixels], "back", False)
     assert document.topLevelNodes()[-1].space == space
@@ -98,8 +98,9 @@ def test_other_color_spaces_are_converted_without_undo_steps(
 
 def test_larger_result_scales_the_image_first(plug_in: ModuleType, krita: Application) -> None:
     document = opened(krita, noise(8, 6), noise(4, 2, corner=(2, 1)))
-    source = plug_in.canvas.read_source(False, 2, False)
-    double = as_pixels(plug_in, as_array(source.pixels).repeat(2, axis=0).repeat(2, axis=1))
+    source = plug_in.canvas.read_source(False, True, False)
+    assert source.fields["canvas"] == (8, 6)
+    double = as_pixels(plug_in, as_array(source.pixels).repeat(2, axis=0).repeat(2, axis=1), canvas=(16, 12))
     assert (
         plug_in.canvas.insert_results(source, 1, [double], "double", False)
         == "Done, in a new layer. Undo takes 2 steps"
@@ -110,7 +111,7 @@ def test_larger_result_scales_the_image_first(plug_in: ModuleType, krita: Applic
 
 def test_larger_result_of_an_image_that_changed_is_opened(plug_in: ModuleType, krita: Application) -> None:
     document = opened(krita, noise(8, 6))
-    source = plug_in.canvas.read_source(False, 2, False)
+    source = plug_in.canvas.read_source(False, True, False)
     double = as_pixels(plug_in, as_array(source.pixels).repeat(2, axis=0).repeat(2, axis=1))
     document.size = 5, 5
     assert plug_in.canvas.insert_results(source, 1, [double], "double", False) == "Done, as a new image"
@@ -121,14 +122,14 @@ def test_larger_result_of_an_image_that_changed_is_opened(plug_in: ModuleType, k
 def test_a_new_image_holds_the_bounding_box_of_the_selection(plug_in: ModuleType, krita: Application) -> None:
     document = opened(krita, noise(8, 6))
     document.selected = Selection(np.pad(np.full((2, 3), 200, np.uint8), ((1, 3), (4, 1))))
-    source = plug_in.canvas.read_source(False, 2, True)
+    source = plug_in.canvas.read_source(False, True, True)
     assert source.rect == (4, 1, 3, 2)
     assert source.fields["mask"] == bytes([200] * 6)
 
 
 def test_a_colored_result_turns_a_grey_image_into_rgb(plug_in: ModuleType, krita: Application) -> None:
     document = opened(krita, noise(8, 6, GREY), space=GREY)
-    source = plug_in.canvas.read_source(False, 1, False)
+    source = plug_in.canvas.read_source(False, False, False)
     colored = as_pixels(plug_in, np.full((6, 8, 4), (10, 20, 30, 255), np.uint8))
     assert (
         plug_in.canvas.insert_results(source, 1, [colored], "colors", False)
@@ -156,25 +157,25 @@ def test_missing_pixels_are_an_error(
         mask[selected[1], selected[0]] = 255
         document.selected = Selection(mask)
     with pytest.raises(plug_in.client.ServiceError, match=message):
-        plug_in.canvas.read_source(False, 1, False)
+        plug_in.canvas.read_source(False, False, False)
 
 
-def test_result_that_krita_could_not_hold_is_refused_before_anything_is_read(
+def test_an_image_that_krita_could_not_hand_over_is_refused_before_anything_is_read(
     plug_in: ModuleType, krita: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    side = 12_000
+    side = 24_000
     layer = Node(np.broadcast_to(np.uint8(1), (side, side, 4)))
     opened(krita, layer, size=(side, side))
     monkeypatch.setattr(Node, "projectionPixelData", lambda *rect: pytest.fail("read"))
     with pytest.raises(plug_in.client.ServiceError, match="too large"):
-        plug_in.canvas.read_source(False, 2, False)
+        plug_in.canvas.read_source(False, True, False)
 
 
 def test_candidates_are_numbered_layers_of_one_group_of_which_the_first_is_visible(
     plug_in: ModuleType, krita: Application
 ) -> None:
     document = opened(krita, noise(8, 6))
-    source = plug_in.canvas.read_source(False, 1, False)
+    source = plug_in.canvas.read_source(False, False, False)
     fillings = [np.full((6, 8, 4), number, np.uint8) for number in range(3)]
     results = [as_pixels(plug_in, filling) for filling in fillings]
     message = plug_in.canvas.insert_results(source, 3, results, "Inpaint: Photo fill", False)
@@ -190,7 +191,7 @@ def test_candidates_are_numbered_layers_of_one_group_of_which_the_first_is_visib
 
 def test_where_there_is_one_candidate_only_that_is_said(plug_in: ModuleType, krita: Application) -> None:
     document = opened(krita, noise(8, 6))
-    source = plug_in.canvas.read_source(False, 1, False)
+    source = plug_in.canvas.read_source(False, False, False)
     message = plug_in.canvas.insert_results(source, 3, [source.pixels], "Inpaint: Photo fill", False)
     assert message == "Done, in a new layer. There is one result only: thin holes are filled in one way"
     assert document.topLevelNodes()[-1].kind == "paintlayer"
