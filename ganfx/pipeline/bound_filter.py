@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ganfx.engine import Engine, EngineOptions, PixelProgress, open_engine
-from ganfx.errors import OptionError, PictureSizeError
+from ganfx.errors import ModelError, OptionError, PictureSizeError
 from ganfx.filters import AUTO, SEED, Estimator, Filter, Size, TargetSize, find_filter
 from ganfx.hub import find_model
 from ganfx.imaging.picture import Floats, Picture, PictureInfo
@@ -36,6 +36,7 @@ class BoundFilter:
     first        the filter that pictures go through before; None: none
     estimators   the networks that choose values for the picture, by the names of their controls
     estimates    the values that were chosen for a picture, by the names of their controls
+    unusual      the names of networks that were named and are not the default ones
     """
 
     filter: Filter
@@ -47,6 +48,7 @@ class BoundFilter:
     first: BoundFilter | None = None
     estimators: Mapping[str, Engine] = field(default_factory=dict)
     estimates: Mapping[str, float] = field(default_factory=dict)
+    unusual: tuple[str, ...] = ()
 
     @property
     def engines(self) -> tuple[Engine, ...]:
@@ -70,8 +72,9 @@ class BoundFilter:
 
     @property
     def suffix(self) -> str:
-        """The end of the default name of a result."""
-        return self.target.suffix if self.target else self.filter.result_suffix(self.engine.spec)
+        """The end of the default name of a result; it has the names of networks that are not the default ones."""
+        own = self.target.suffix if self.target else self.filter.result_suffix(self.engine.spec)
+        return "_".join([own, *(name for name in self.unusual if name != own)])
 
     @property
     def fingerprint(self) -> Mapping[str, Any]:
@@ -206,11 +209,29 @@ def load_filter(
         if finder is not None:
             raise OptionError(f"{name} does not look for anything", hint="leave out the finder")
         estimators = _estimators(filter_, values, opened.spec, engine)
-        first = _first(filter_, values, engine)
-        return BoundFilter(filter_, values, opened, None, target, enlargers, first, estimators)
+        first, unusual = _first(filter_, values, engine), _unusual((opened, model, filter_.model_task))
+        return BoundFilter(filter_, values, opened, None, target, enlargers, first, estimators, unusual=unusual)
     looking = _opened(finder, filter_.finder.models, {}, engine)
     filter_.finder.check_model(looking.spec)
-    return BoundFilter(filter_, values, opened, looking)
+    unusual = _unusual((opened, model, filter_.model_task), (looking, finder, filter_.finder.models))
+    return BoundFilter(filter_, values, opened, looking, unusual=unusual)
+
+
+def _unusual(*networks: tuple[Engine, str | None, str]) -> tuple[str, ...]:
+    """The names of those networks, given with what the user named and their tasks, that are not the default ones."""
+    return tuple(
+        network.spec.name
+        for network, named, task in networks
+        if named is not None and not _is_default(named, task, network.spec.scale)
+    )
+
+
+def _is_default(model: str, task: str, scale: int) -> bool:
+    """Whether `model` is what is taken where none is named and `scale` is asked for."""
+    try:
+        return find_model(None, task=task, selectors={"scale": scale}) == find_model(model, task=task, selectors={})
+    except (OptionError, ModelError):
+        return False
 
 
 def _first(filter_: Filter, values: Mapping[str, Any], engine: EngineOptions) -> BoundFilter | None:

@@ -97,14 +97,14 @@ def test_a_killed_run_beside_its_sources_goes_on_too(tmp_path: Path, folder: Pat
     shutil.copytree(folder, place)
     line = ("upscale", place, "-n", model, "-q")
     process = begun(*line)
-    while len(list(place.glob("[!.]*_x2.*"))) < 5:
+    while len(list(place.glob("[!.]*_x2_nearest.*"))) < 5:
         assert process.poll() is None
         time.sleep(0.01)
     process.kill()
     process.wait()
     assert begun(*line).wait() == 0
     sources = results(folder)
-    assert set(results(place)) == {*sources, *(name.replace(".", "_x2.") for name in sources)}
+    assert set(results(place)) == {*sources, *(name.replace(".", "_x2_nearest.") for name in sources)}
 
 
 def test_two_runs_on_one_folder_share_the_work(tmp_path: Path, folder: Path, model: Path) -> None:

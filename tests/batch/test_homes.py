@@ -43,7 +43,7 @@ def test_beside_pictures_there_are_results_and_nothing_else(tmp_path: Path, upsc
     folder = photos(tmp_path / "in", 2)
     for status in ("done", "up to date"):
         assert set(upscale(folder).statuses.values()) == {status}
-        assert names(folder) == {"000.jpg", "001.png", "000_x2.jpg", "001_x2.png"}
+        assert names(folder) == {"000.jpg", "001.png", "000_x2_nearest.jpg", "001_x2_nearest.png"}
     assert upscale(folder / "000.jpg", "-o", tmp_path / "large.jpg").statuses == {"000.jpg": "done"}
     assert names(tmp_path) == {"in", "large.jpg", "state"}
 

@@ -42,7 +42,7 @@ def test_a_link_where_a_result_belongs_is_an_error_of_that_picture(
     victim = elsewhere / "env"
     if exists:
         victim.write_text("precious")
-    (out / ("000_x2.jpg" if beside else "000.jpg")).symlink_to(victim)
+    (out / ("000_x2_nearest.jpg" if beside else "000.jpg")).symlink_to(victim)
     done = by_name(album, steps, BatchOptions(output=None if beside else out, overwrite=True))
     assert (done["000.jpg"].status, done["001.png"].status) == ("failed", "done")
     assert "is a link" in str(done["000.jpg"].error)

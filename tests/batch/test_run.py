@@ -50,7 +50,7 @@ def test_other_settings_make_other_results(tmp_path: Path, upscale: Upscale) -> 
     source = photo(tmp_path / "a.jpg")
     upscale(source)
     assert upscale(source, "--quality", 50).errors == [
-        f"error: {source}: a_x2.jpg exists already, made by other settings or from another picture"
+        f"error: {source}: a_x2_nearest.jpg exists already, made by other settings or from another picture"
     ]
     assert upscale(source, "--quality", 50, "--overwrite").statuses == {"a.jpg": "done"}
     assert upscale(source, "--quality", 50, "-t", 64).statuses == {"a.jpg": "up to date"}
@@ -82,8 +82,8 @@ def test_results_can_be_worked_on_where_they_are_meant(tmp_path: Path, upscale: 
     assert set(upscale(tmp_path / "once", "-o", tmp_path / "twice").statuses.values()) == {"done"}
     source = photo(tmp_path / "a.png")
     upscale(source)
-    assert upscale(tmp_path / "a_x2.png").statuses == {"a_x2.png": "done"}
-    assert upscale(tmp_path / "a_x2.png").statuses == {"a_x2.png": "up to date"}
+    assert upscale(tmp_path / "a_x2_nearest.png").statuses == {"a_x2_nearest.png": "done"}
+    assert upscale(tmp_path / "a_x2_nearest.png").statuses == {"a_x2_nearest.png": "up to date"}
 
 
 def test_a_tree_is_mirrored_and_its_output_within_left_out(tmp_path: Path, upscale: Upscale) -> None:

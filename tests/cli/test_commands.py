@@ -56,7 +56,7 @@ def size_of(path: Path) -> tuple[int, int]:
 def test_the_result_stands_beside_the_photograph(tmp_path: Path, model: Path) -> None:
     done = ganfx("upscale", photo(tmp_path / "a.jpg"), photo(tmp_path / "b.png"), "-n", model)
     assert done.returncode == 0, done.stderr
-    assert size_of(tmp_path / "a_x2.jpg") == size_of(tmp_path / "b_x2.png") == (80, 60)
+    assert size_of(tmp_path / "a_x2_nearest.jpg") == size_of(tmp_path / "b_x2_nearest.png") == (80, 60)
     assert "MP/s on CPU" in done.stderr
     assert done.stdout == ""
 
@@ -80,7 +80,7 @@ def test_json_speaks_on_standard_output_alone(tmp_path: Path, model: Path) -> No
 
 def test_an_output_that_exists_stays_unless_told_otherwise(tmp_path: Path, model: Path) -> None:
     source = photo(tmp_path / "a.png")
-    target = tmp_path / "a_x2.png"
+    target = tmp_path / "a_x2_nearest.png"
     target.write_text("precious")
     refused = ganfx("upscale", source, "-n", model)
     assert refused.returncode == 3
@@ -117,8 +117,8 @@ def test_a_bad_file_costs_one_line_and_the_rest_goes_on(name: str, tmp_path: Pat
     assert len(errors) == 1
     assert name in errors[0]
     assert "Traceback" not in done.stderr
-    assert size_of(tmp_path / "good_x2.png") == (80, 60)
-    assert results(tmp_path) <= {name, "good.png", "good_x2.png"}
+    assert size_of(tmp_path / "good_x2_nearest.png") == (80, 60)
+    assert results(tmp_path) <= {name, "good.png", "good_x2_nearest.png"}
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_bad_usage_is_one_line_and_changes_nothing(
 def test_odd_sizes_work(size: tuple[int, int], tmp_path: Path, model: Path) -> None:
     done = ganfx("upscale", photo(tmp_path / "a.png", *size), "-n", model)
     assert done.returncode == 0, done.stderr
-    assert size_of(tmp_path / "a_x2.png") == (2 * size[0], 2 * size[1])
+    assert size_of(tmp_path / "a_x2_nearest.png") == (2 * size[0], 2 * size[1])
 
 
 def test_an_interrupt_leaves_nothing_half_written(tmp_path: Path, model: Path) -> None:
@@ -221,7 +221,7 @@ def test_a_huge_picture_takes_little_memory(tmp_path: Path) -> None:
     )
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=root, timeout=280)
-    assert size_of(tmp_path / "a_x4.jpg") == (width * scale, height * scale), done.stderr
+    assert size_of(tmp_path / "a_x4_nearest.jpg") == (width * scale, height * scale), done.stderr
     whole_float_megabytes = width * height * scale**2 * 3 * 4 // 2**20
     assert int(done.stdout) < whole_float_megabytes // 4
 

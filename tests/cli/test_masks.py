@@ -66,7 +66,7 @@ def assert_filled(path: Path) -> None:
 
 def test_the_hole_is_filled_and_the_rest_is_the_same_bits(tmp_path: Path, model: Path) -> None:
     assert inpaint(photo(tmp_path / "a.png"), "--mask", mask(tmp_path / "m.png"), "-n", model) == 0
-    assert_filled(tmp_path / "a_inpaint.png")
+    assert_filled(tmp_path / "a_inpaint_constant.png")
 
 
 def test_one_mask_serves_several_pictures_and_is_none_of_them(tmp_path: Path, model: Path) -> None:
@@ -108,7 +108,7 @@ def test_of_two_masks_of_a_name_the_one_with_the_same_suffix_counts(tmp_path: Pa
 def test_the_pictures_own_transparency_is_filled_and_becomes_opaque(tmp_path: Path, model: Path) -> None:
     save(tmp_path / "a.png", np.dstack([PHOTO, np.where(HOLE, 0, 255).astype(np.uint8)]))
     assert inpaint(tmp_path / "a.png", "--mask", "alpha", "-n", model) == 0
-    result = load(tmp_path / "a_inpaint.png")
+    result = load(tmp_path / "a_inpaint_constant.png")
     assert (result[..., 3] == 255).all()
     assert np.array_equal(result[~HOLE][:, :3], PHOTO[~HOLE])
     assert (result[HOLE][:, :3] == FILLED).all()
@@ -118,7 +118,7 @@ def test_an_ordinary_mask_leaves_transparency_as_it_is(tmp_path: Path, model: Pa
     alpha = np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH), np.uint8)
     save(tmp_path / "a.png", np.dstack([PHOTO, alpha]))
     assert inpaint(tmp_path / "a.png", "--mask", mask(tmp_path / "m.png"), "-n", model) == 0
-    assert np.array_equal(load(tmp_path / "a_inpaint.png")[..., 3], alpha)
+    assert np.array_equal(load(tmp_path / "a_inpaint_constant.png")[..., 3], alpha)
 
 
 def test_a_color_painted_over_the_picture_or_a_copy_is_filled(tmp_path: Path, model: Path) -> None:
@@ -126,10 +126,10 @@ def test_a_color_painted_over_the_picture_or_a_copy_is_filled(tmp_path: Path, mo
     painted[HOLE] = (255, 0, 255)
     save(tmp_path / "painted.png", painted)
     assert inpaint(tmp_path / "painted.png", "--mask-color", "#ff00ff", "-n", model) == 0
-    assert_filled(tmp_path / "painted_inpaint.png")
+    assert_filled(tmp_path / "painted_inpaint_constant.png")
     source = photo(tmp_path / "a.png")
     assert inpaint(source, "--mask", tmp_path / "painted.png", "--mask-color", "#f0f", "-n", model) == 0
-    assert_filled(tmp_path / "a_inpaint.png")
+    assert_filled(tmp_path / "a_inpaint_constant.png")
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg"])
@@ -138,7 +138,7 @@ def test_an_empty_mask_copies_the_very_bytes_and_says_so(
 ) -> None:
     source = photo(tmp_path / name)
     assert inpaint(source, "--mask", mask(tmp_path / "m.png", HOLE & False), "-n", model, "--json") == 0
-    target = source.with_stem("a_inpaint")
+    target = source.with_stem("a_inpaint_constant")
     assert target.read_bytes() == source.read_bytes()
     (line,) = capsys.readouterr().out.splitlines()
     assert any("mask is empty" in note for note in json.loads(line)["notes"])
@@ -215,5 +215,5 @@ def test_a_large_photograph_with_a_small_hole_takes_little_memory(tmp_path: Path
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=root, timeout=280)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 800
-    middle = pyvips.Image.new_from_file(str(tmp_path / "a_inpaint.jpg")).crop(4020, 3004, 20, 4).numpy()
+    middle = pyvips.Image.new_from_file(str(tmp_path / "a_inpaint_constant.jpg")).crop(4020, 3004, 20, 4).numpy()
     assert np.abs(middle.astype(int) - FILLED).max() < 8

@@ -31,7 +31,7 @@ def test_a_picture_with_more_pixels_fails_alone(
     small, large = photo(tmp_path / "small.png", 20, 10), photo(tmp_path / "large.png", 40, 30)
     assert status("upscale", small, large, "-n", model, "--max-pixels", "0.5k") == 3
     assert "large.png: 40x30 are 1200 pixels, more than the 500 that are allowed" in capsys.readouterr().err
-    assert open_picture(tmp_path / "small_x2.png").width == 40
+    assert open_picture(tmp_path / "small_x2_nearest.png").width == 40
     assert status("upscale", large, "-n", model, "--max-pixels", "1200") == 0
 
 

@@ -102,7 +102,7 @@ def test_transparency_and_profile_survive(tmp_path: Path, green: str) -> None:
 def test_a_grey_file_becomes_a_colored_one_of_the_same_kind(tmp_path: Path, green: str) -> None:
     source = save(tmp_path / "old.jpg", np.full((60, 80), 150, np.uint8))
     assert colorize(source, "-n", green) == 0
-    result = pyvips.Image.new_from_file(str(tmp_path / "old_color.jpg"))
+    result = pyvips.Image.new_from_file(str(tmp_path / "old_color_one-color.jpg"))
     assert (result.width, result.height, result.bands) == (80, 60, 3)
     assert result.numpy()[30, 40, 1] > result.numpy()[30, 40, 0] + 40
 
@@ -219,6 +219,6 @@ def test_a_hint_outside_fails_its_picture_alone(tmp_path: Path, green: str, caps
     small = save(tmp_path / "a.png", np.zeros((5, 5), np.uint8))
     large = save(tmp_path / "b.png", np.zeros((50, 50), np.uint8))
     assert colorize(small, large, "-n", green, "--hint", "20,20,#ffffff", "--quiet") == 3
-    assert (tmp_path / "b_color.png").exists()
-    assert not (tmp_path / "a_color.png").exists()
+    assert (tmp_path / "b_color_one-color.png").exists()
+    assert not (tmp_path / "a_color_one-color.png").exists()
     assert "a.png: the hint at 20,20 is outside the picture" in capsys.readouterr().err

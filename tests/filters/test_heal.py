@@ -283,7 +283,7 @@ def test_the_mask_can_be_kept_edited_and_given_to_inpaint(tmp_path: Path, models
             ["inpaint", str(photo), "--mask", str(tmp_path / "mask.png"), "-n", fill, "-o", str(tmp_path / "again.png")]
         )
     assert ended.value.code == 0
-    assert np.array_equal(load(tmp_path / "again.png"), load(tmp_path / "old_healed.png"))
+    assert np.array_equal(load(tmp_path / "again.png"), load(tmp_path / "old_healed_constant_brightness.png"))
 
 
 def test_masks_of_several_pictures_get_their_names(tmp_path: Path, models: tuple[str, str]) -> None:
@@ -306,7 +306,7 @@ def test_an_undamaged_picture_is_copied_and_that_is_said(
 ) -> None:
     photo = save(tmp_path / "clean.png", np.full((40, 50, 3), 0.1, np.float32))
     assert heal(photo, "-n", models[0], "--finder", models[1]) == 0
-    assert (tmp_path / "clean_healed.png").read_bytes() == photo.read_bytes()
+    assert (tmp_path / "clean_healed_constant_brightness.png").read_bytes() == photo.read_bytes()
     assert "nothing was found to fill" in capsys.readouterr().err
 
 

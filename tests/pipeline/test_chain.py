@@ -156,7 +156,7 @@ def test_a_mask_is_for_the_step_that_needs_one(tmp_path: Path, models: dict[str,
 def test_results_are_called_after_all_their_steps(tmp_path: Path, models: dict[str, Path]) -> None:
     photo = save(tmp_path / "photo.png", scratched())
     assert ganfx("enhance", photo, "--steps", f"colorize:{models['color']},upscale:{models['double']}") == 0
-    assert (tmp_path / "photo_color_x2.png").exists()
+    assert (tmp_path / "photo_color_one-color_x2_double.png").exists()
 
 
 def test_networks_are_opened_once_for_all_pictures(

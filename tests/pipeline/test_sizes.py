@@ -198,3 +198,22 @@ def test_a_step_says_a_size_as_the_command_does() -> None:
         assert step.options.items() <= pipeline.parse_steps(chain.steps)[0].options.items()
     with pytest.raises(UnknownModelError, match="200"):
         pipeline.load_chain(pipeline.parse_steps("upscale:200"), EngineOptions(provider="cpu"))
+
+
+@pytest.mark.parametrize(
+    ("step", "suffix"),
+    [
+        ("upscale:3", "x3"),
+        ("upscale:photo-x2", "x2"),
+        ("upscale:sketch:2", "x2_sketch"),
+        ("upscale:sketch:1.5", "x1.5_sketch"),
+        ("upscale:width=640", "640w"),
+        ("upscale:print=30x45cm@300dpi", "30x45cm"),
+    ],
+)
+def test_the_name_of_a_result_tells_the_size_and_a_model_that_is_not_the_default(
+    step: str, suffix: str, tmp_path: Path
+) -> None:
+    spec = ModelSpec("sketch", "upscale", scale=2, receptive_field=0)
+    graphs.nearest(tmp_path / "models" / "sketch.onnx", 2, spec)
+    assert pipeline.load_chain(pipeline.parse_steps(step), EngineOptions(provider="cpu")).suffix == suffix
