@@ -25,6 +25,7 @@ from ganfx.batch.recipes import Recipe, find_recipe
 from ganfx.batch.report import HtmlReport
 from ganfx.batch.run import ItemProgress, run
 from ganfx.batch.stage_limits import StageLimits
+from ganfx.batch.unrecorded import UnrecordedRunner
 from ganfx.batch.wording import counted, is_or_are
 from ganfx.errors import OptionError, UnreadableError
 from ganfx.files import MaskSource, SaveOptions, is_picture, writable_suffix
@@ -89,7 +90,8 @@ class Batch:
         options = self.options
         save = SaveOptions(quality=options.quality, strip_metadata=options.strip_metadata)
         existing = OverwritePolicy(options.overwrite, options.skip_existing)
-        return ItemRunner(self.chooser, save, existing, patience=_patience(options, on_note))
+        kind = ItemRunner if options.recorded else UnrecordedRunner
+        return kind(self.chooser, save, existing, patience=_patience(options, on_note))
 
     def _report(self) -> HtmlReport | contextlib.nullcontext[None]:
         if self.options.report is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import glob
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from ganfx.errors import OptionError
 from ganfx.files import WRITABLE
 
 IsPicture = Callable[[Path], bool]
+_ADDRESS = re.compile(r"(?i)(?:https?|ftp|s3|data|file):")
 # Names that a note has at most.
 _NAMED = 3
 
@@ -80,12 +82,14 @@ def find_inputs(
     In folders, hidden files and files that are not pictures are left out. With `recursive`, their sub-folders are
     searched too, except hidden ones and `leave_out`. A name that matches nothing is kept, so that it fails as an item
     of its own; so are pictures in folders that cannot be read. `skipped` is filled. Raises OptionError for a folder
-    without pictures.
+    without pictures, and for an address, since nothing is fetched.
     """
     found: list[Input] = []
     skipped = skipped or Skipped()
     for name in names:
         path = Path(name)
+        if _ADDRESS.match(name) and not os.path.lexists(path):
+            raise OptionError(f"{name}: ganfx fetches nothing", hint=f"curl -L {name} | ganfx ... - -o result.png")
         if os.path.isdir(path):
             found += _inputs_in(path, is_picture, recursive, leave_out, skipped)
         elif not os.path.lexists(path) and glob.has_magic(name):

@@ -79,7 +79,7 @@ class ItemRunner:
         with slot, ItemError.about(item.source), contextlib.ExitStack() as stack:
             slot.enter(DECODE)
             recipe = self._recipe(item)
-            _make_folders(item)
+            make_folders(item)
             journals = [stack.enter_context(self._journals.open(home)) for _, home in _targets(item)]
             claims: list[Claim] = []
             while not claims:
@@ -95,16 +95,16 @@ class ItemRunner:
             if known := settled_outcome(item, recipe, journals, self.existing):
                 return known
             policy = self._write_policy(item, recipe, journals, claims)
-            outcome = (make_sheet if item.sheet else process)(item, self._chooser_of(item), self.save, policy, slot)
+            outcome = (make_sheet if item.sheet else process)(item, self.chooser_of(item), self.save, policy, slot)
             for claim in claims:
                 claim.finish()
             return outcome
 
-    def _chooser_of(self, item: Item) -> pipeline.Chooser:
+    def chooser_of(self, item: Item) -> pipeline.Chooser:
         return self.chooser.varied(item.candidate) if item.candidate else self.chooser
 
     def _recipe(self, item: Item) -> str:
-        return recipe_fingerprint(item, self._chooser_of(item), self.save)
+        return recipe_fingerprint(item, self.chooser_of(item), self.save)
 
     def _is_left(self, item: Item) -> bool:
         """Whether `item`, which another run is making, is not waited for: for now, or ever."""
@@ -209,7 +209,7 @@ def _mask_recipe(mask: MaskSource | None) -> dict[str, str | None] | None:
         return {"digest": FileFingerprint.of(mask.path).digest if mask.path else None, "color": mask.color}
 
 
-def _make_folders(item: Item) -> None:
+def make_folders(item: Item) -> None:
     for path, below in ((item.target, item.below), (item.mask_target, item.mask_below)):
         if path:
             with writing(path.parent), OpenFolder.at(path.parent, below=below, create=True):

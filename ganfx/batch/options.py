@@ -33,6 +33,7 @@ class BatchOptions:
     fail_fast: start no more pictures after one has failed.
     report: an HTML page to write, with each picture before and after.
     wait_s: seconds to wait, after all others, for results that another run is making; they fail after that.
+    recorded: keep a journal of the results, so that none is made twice.
     """
 
     output: Path | None = None
@@ -51,6 +52,7 @@ class BatchOptions:
     fail_fast: bool = False
     report: Path | None = None
     wait_s: float = WAIT_S
+    recorded: bool = True
 
     def filled_from(self, recipe: Recipe) -> BatchOptions:
         """These options with what `recipe` says about saving wherever they say nothing."""

@@ -5,6 +5,7 @@ Heavy modules are imported inside the commands, so that `--help` answers at once
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -17,7 +18,8 @@ from ganfx.cli.terminal import show_usage_error, tell, use_replacements
 from ganfx.errors import GanfxError
 from ganfx.filters import all_filters
 
-INTERRUPTED = 130
+# As shells say it: 128 and the number of the signal.
+INTERRUPTED, BROKEN_PIPE = 130, 141
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -74,6 +76,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except GanfxError as error:
         report_error(error)
         sys.exit(error.exit_status)
+    except BrokenPipeError:
+        # Nobody reads on. What is still buffered goes nowhere, so that the end of the process says nothing either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(BROKEN_PIPE)
     except (KeyboardInterrupt, click.Abort):
         tell("interrupted: what is finished is complete, nothing is half-written")
         sys.exit(INTERRUPTED)

@@ -10,10 +10,12 @@ import click
 
 from ganfx.cli.file_options import FileArguments, Level
 from ganfx.cli.interrupt import interruptible
+from ganfx.cli.pipes import piped
 from ganfx.cli.terminal import show_json, tell
 from ganfx.errors import ItemError
 
 if TYPE_CHECKING:
+    from ganfx.batch import BatchOptions
     from ganfx.batch.items import Item
     from ganfx.batch.recipes import Recipe
     from ganfx.engine import EngineOptions
@@ -32,14 +34,22 @@ def run_batch(
     sheet: Path | None = None,
 ) -> int:
     """Run all files in `arguments` through `recipe`; the exit status. `command` is the command's name, for errors."""
+    names = arguments.names()
+    if not names:
+        raise click.UsageError(f"name the pictures: ganfx {command} photo.jpg")
+    with piped(arguments, names) as (changed, files):
+        options = changed.batch_options(mask=mask, mask_output=mask_output, candidates=candidates, sheet=sheet)
+        return _run(changed, files, recipe, options, engine)
+
+
+def _run(
+    arguments: FileArguments, names: list[str], recipe: Recipe, options: BatchOptions, engine: EngineOptions
+) -> int:
     from ganfx.batch import plan_batch
     from ganfx.batch.wording import counted
     from ganfx.cli.progress import reporter
 
-    if not arguments.names:
-        raise click.UsageError(f"name the pictures: ganfx {command} photo.jpg")
-    options = arguments.batch_options(mask=mask, mask_output=mask_output, candidates=candidates, sheet=sheet)
-    batch = plan_batch(arguments.names, recipe, options, engine=engine, on_note=_early_note(arguments))
+    batch = plan_batch(names, recipe, options, engine=engine, on_note=_early_note(arguments))
     with interruptible() as interrupt, reporter(batch.total, batch.device, arguments.level) as report:
         pictures = counted(len({item.source for item in batch.items}), "picture")
         report.say(f"{pictures}, lanes {batch.limits}, on {batch.device}", Level.VERBOSE)

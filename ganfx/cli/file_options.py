@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from pathlib import Path
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from ganfx.batch import BatchOptions
 
 _EXTENSIONS = sorted(suffix.lstrip(".") for suffix in WRITABLE)
-_INPUT_HELP = "The same as naming it as an argument."
+_INPUT_HELP = "The same as naming it as an argument; - is standard input."
+_FROM_HELP = "Read names of files and folders from a file, one a line, or from standard input."
+_OUTPUT_HELP = "A folder, or a file for one picture; - is standard output."
 _FORMAT_HELP = f"Write another format: {', '.join(_EXTENSIONS)}."
 _NAME_HELP = (
     "Template for the names of results, of {stem} {suffix} {filter} {model} {scale} {candidate} {ext}.  "
@@ -55,7 +58,11 @@ def file_options() -> list[Decorator]:
     file, run = headed(FILES), headed(RUN)
     return [
         file("-i", "--input", "inputs", multiple=True, metavar="FILE|DIR", help=_INPUT_HELP),
-        file("-o", "--output", type=click.Path(path_type=Path), help="A folder, or a file for one picture."),
+        file("--files-from", metavar="FILE|-", help=_FROM_HELP),
+        file(
+            "-0", "--null", is_flag=True, help="Names in --files-from end with a zero byte, as find -print0 has them."
+        ),
+        file("-o", "--output", type=click.Path(path_type=Path), help=_OUTPUT_HELP),
         file("-r", "--recursive", is_flag=True, help="Search sub-folders too, and mirror them in the output."),
         *saving_options(FILES),
         file("--name", metavar="TEMPLATE", help=_NAME_HELP),
@@ -92,6 +99,8 @@ class FileArguments:
 
     files: tuple[str, ...]
     inputs: tuple[str, ...]
+    files_from: str | None
+    null: bool
     output: Path | None
     recursive: bool
     extension: str | None
@@ -108,11 +117,12 @@ class FileArguments:
     as_json: bool
     quiet: bool
     verbose: bool
+    recorded: bool = True
 
     @classmethod
     def take(cls, arguments: dict[str, Any]) -> FileArguments:
         """Move the values out of a command's `arguments`. Raises UsageError for options that exclude each other."""
-        taken = cls(**{field.name: arguments.pop(field.name) for field in fields(cls)})
+        taken = cls(**{field.name: arguments.pop(field.name) for field in fields(cls) if field.name != "recorded"})
         for one, other in (("overwrite", "skip_existing"), ("quiet", "verbose")):
             if getattr(taken, one) and getattr(taken, other):
                 names = (f"--{name.replace('_', '-')}" for name in (one, other))
@@ -136,6 +146,7 @@ class FileArguments:
             fail_fast=self.fail_fast,
             report=self.report,
             wait_s=self.wait_s,
+            recorded=self.recorded,
             **own,
         )
 
@@ -144,7 +155,19 @@ class FileArguments:
         """How much to report on the terminal."""
         return Level.QUIET if self.quiet else Level.VERBOSE if self.verbose or self.dry_run else Level.NORMAL
 
-    @property
     def names(self) -> list[str]:
-        """All files, folders and patterns, in their order."""
-        return [*self.inputs, *self.files]
+        """All files, folders and patterns, in their order. Raises UsageError where a list of them cannot be read."""
+        return [*self.inputs, *self.files, *self._listed()]
+
+    def _listed(self) -> list[str]:
+        if self.files_from is None:
+            return []
+        try:
+            with click.open_file(self.files_from, "rb") as file:
+                names = file.read().split(b"\0" if self.null else b"\n")
+        except OSError as error:
+            raise click.UsageError(
+                f"--files-from {self.files_from}: {(error.strerror or str(error)).lower()}"
+            ) from error
+        found = [os.fsdecode(name if self.null else name.removesuffix(b"\r")) for name in names]
+        return [name for name in found if name]

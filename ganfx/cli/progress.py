@@ -22,8 +22,8 @@ from rich.progress import (
 
 from ganfx.batch.process import DONE, FAILED, PLANNED, SKIPPED, Outcome
 from ganfx.cli.file_options import Level
-from ganfx.cli.terminal import tell
-from ganfx.text import Detail, printable
+from ganfx.cli.terminal import shown, tell
+from ganfx.text import Detail
 
 if TYPE_CHECKING:
     from ganfx.batch.items import Item
@@ -53,7 +53,7 @@ class Reporter:
             return
         with self._lock:
             if item not in self._rows:
-                self._rows[item] = self.bars.add_task(printable(item.source.name), total=1.0, speed="")
+                self._rows[item] = self.bars.add_task(shown(item.source.name), total=1.0, speed="")
             self._shares[item], self._begun[item] = share, share * megapixels
             self.bars.update(self._rows[item], completed=share)
             self._show()
@@ -127,7 +127,7 @@ class Reporter:
         if self.level < level:
             return
         if self.bars:
-            self.bars.console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
+            self.bars.console.print(shown(line), markup=False, highlight=False, soft_wrap=True)
         else:
             tell(line)
 

@@ -2,24 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 
 from ganfx.text import printable, valid
 
+# How some files are called for people, by their paths.
+_CALLED: dict[str, str] = {}
+
+
+@contextlib.contextmanager
+def called(path: Path, name: str) -> Iterator[None]:
+    """Within the block, the temporary file at `path` is called `name` wherever it is told of."""
+    _CALLED[str(path)] = name
+    try:
+        yield
+    finally:
+        del _CALLED[str(path)]
+
+
+def shown(text: object) -> str:
+    """`text` as it is printed: in one line, without the paths of temporary files."""
+    return printable(_renamed(str(text)))
+
+
+def _renamed(text: str) -> str:
+    for path, name in _CALLED.items():
+        text = text.replace(path, name)
+    return text
+
 
 def tell(line: object) -> None:
     """Print `line` on standard error, for people."""
-    click.echo(printable(line), err=True)
+    click.echo(shown(line), err=True)
 
 
 def show(line: object) -> None:
     """Print `line` on standard output."""
-    click.echo(printable(line))
+    click.echo(shown(line))
 
 
 def show_lines(text: str) -> None:
@@ -30,7 +57,7 @@ def show_lines(text: str) -> None:
 
 def show_json(value: Any, *, indent: int | None = None) -> None:
     """Print `value` on standard output as JSON, which is plain ASCII; what JSON does not know is shown as text."""
-    click.echo(json.dumps(valid(value), indent=indent, default=lambda other: valid(str(other))))
+    click.echo(_renamed(json.dumps(valid(value), indent=indent, default=lambda other: valid(str(other)))))
 
 
 def show_usage_error(error: click.ClickException) -> None:

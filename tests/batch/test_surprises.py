@@ -133,5 +133,5 @@ def test_a_name_that_leaves_no_room_for_the_results_is_one_pictures_error(tmp_pa
     assert outcomes[longest].status == "failed"
     outcomes = {one.item.source.name: one for one in planned.run()}
     assert outcomes[longest].status == "failed"
-    assert "258 bytes" in str(outcomes[longest].error)
+    assert "266 bytes" in str(outcomes[longest].error)
     assert outcomes["000.jpg"].status == "up to date"
