@@ -14,7 +14,7 @@ import click
 from ganfx import __version__
 from ganfx.cli import bench, compare, doctor, enhance, evaluate, models, plugins, serve, train, watch
 from ganfx.cli.filter_commands import filter_command
-from ganfx.cli.terminal import show_usage_error, tell, use_replacements
+from ganfx.cli.terminal import report_error, show_usage_error, tell, use_replacements
 from ganfx.errors import GanfxError
 from ganfx.filters import all_filters
 
@@ -55,13 +55,6 @@ _COMMANDS = (
 )
 for _command in _COMMANDS:
     cli.add_command(_command)
-
-
-def report_error(error: GanfxError) -> None:
-    """Print what went wrong in one line, and in another what to do about it, if that is known."""
-    tell(f"error: {error}")
-    if error.hint:
-        tell(f"hint: {error.hint}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from ganfx.cli.model_pull import pull
+from ganfx.cli.model_text import command_for, model_json, model_line
 from ganfx.cli.options import device_options
 from ganfx.cli.terminal import show, show_json, tell
-from ganfx.cli.transfers import transfer_bar
-
-if TYPE_CHECKING:
-    from ganfx.hub import ModelEntry
 
 
 @click.group(invoke_without_command=True)
@@ -34,21 +30,11 @@ def list_(filter_: str | None = None, as_json: bool = False) -> None:
 
     entries = list_models(filter_)
     if as_json:
-        show_json([dataclasses.asdict(entry) for entry in entries], indent=2)
+        show_json([model_json(entry) for entry in entries], indent=2)
         return
     for entry in entries:
-        show(_line(entry))
+        show(model_line(entry))
     show("* the default of its filter; `ganfx models pull NAME` fetches what is not installed")
-
-
-def _line(entry: ModelEntry) -> str:
-    mark = "*" if entry.default else " "
-    scale = f"x{entry.scale}" if entry.scale else ""
-    size = f"{entry.size_bytes / 1e6:.1f} MB" if entry.size_bytes else ""
-    license = f"{entry.license} (non-commercial)" if entry.non_commercial else entry.license
-    state = f"{entry.origin if entry.installed else 'to pull':8} {license}"
-    state = f"unusable: {entry.problem}" if entry.problem else state
-    return f"{mark} {entry.name:28} {entry.task:9} {scale:3} {size:>9}  {state}"
 
 
 @models.command()
@@ -93,32 +79,7 @@ def import_(file: Path, name: str | None, license: str, replace: bool) -> None:
     from ganfx.hub import import_model
 
     path = import_model(file, name=name, license=license, replace=replace)
-    show(f"ready: {_use_of(path)}")
+    show(f"ready: {command_for(path.stem)}")
 
 
-@models.command()
-@click.argument("name")
-def pull(name: str) -> None:
-    """Download a model of the catalog, showing its license first."""
-    from ganfx.hub import list_models, pull_model
-
-    for entry in list_models():
-        if entry.name == name:
-            tell(_line(entry))
-    with transfer_bar(name) as progress:
-        path = pull_model(name, progress=progress)
-    show(f"ready: {_use_of(path)}")
-
-
-def _use_of(path: Path) -> str:
-    """A command that uses the model in `path`, or its name where no filter does."""
-    from ganfx.filters import all_filters
-    from ganfx.hub import list_models
-
-    task = next(entry.task for entry in list_models() if entry.name == path.stem)
-    for filter_ in all_filters().values():
-        if filter_.finder and filter_.finder.models == task:
-            return f"ganfx {filter_.name} --finder {path.stem} photo.jpg"
-        if filter_.name == task:
-            return f"ganfx {task} -n {path.stem} photo.jpg{' --mask mask.png' if filter_.needs_mask else ''}"
-    return path.stem
+models.add_command(pull)

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from ganfx.errors import GanfxError
 from ganfx.text import printable, valid
 
 # How some files are called for people, by their paths.
@@ -58,6 +59,13 @@ def show_lines(text: str) -> None:
 def show_json(value: Any, *, indent: int | None = None) -> None:
     """Print `value` on standard output as JSON, which is plain ASCII; what JSON does not know is shown as text."""
     click.echo(_renamed(json.dumps(valid(value), indent=indent, default=lambda other: valid(str(other)))))
+
+
+def report_error(error: GanfxError) -> None:
+    """Print what went wrong in one line, and in another what to do about it, if that is known."""
+    tell(f"error: {error}")
+    if error.hint:
+        tell(f"hint: {error.hint}")
 
 
 def show_usage_error(error: click.ClickException) -> None:

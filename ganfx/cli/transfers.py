@@ -1,4 +1,4 @@
-"""The progress of a download: a bar on standard error where that is a terminal, nothing elsewhere."""
+"""The progress of downloads: a bar for each on standard error where that is a terminal, nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -6,12 +6,22 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from ganfx.text import printable
 
 
 @contextlib.contextmanager
-def transfer_bar(name: str) -> Iterator[Callable[[int, int], None]]:
-    """A function to call with the bytes done and the total, which is 0 where it is not known."""
+def transfer_bars() -> Iterator[Callable[[str, int, int], None]]:
+    """A function to call, from any thread, with what is downloaded, the bytes done and the total: 0 where unknown."""
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -21,8 +31,14 @@ def transfer_bar(name: str) -> Iterator[Callable[[int, int], None]]:
         TimeRemainingColumn(),
     )
     if not console.is_terminal:
-        yield lambda done, total: None
+        yield lambda name, done, total: None
         return
+    rows: dict[str, TaskID] = {}
     with Progress(*columns, console=console, transient=True) as bars:
-        row = bars.add_task(name, total=None)
-        yield lambda done, total: bars.update(row, completed=done, total=total or None)
+
+        def show(name: str, done: int, total: int) -> None:
+            if name not in rows:
+                rows[name] = bars.add_task(printable(name), total=None)
+            bars.update(rows[name], completed=done, total=total or None)
+
+        yield show

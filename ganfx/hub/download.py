@@ -29,12 +29,19 @@ _MEMORY_BYTES = 512 << 20
 
 
 def download(
-    url: str, sha256: str, folder: Path, progress: DownloadProgress | None = None, *, size_bytes: int | None = None
+    url: str,
+    sha256: str,
+    folder: Path,
+    progress: DownloadProgress | None = None,
+    *,
+    size_bytes: int | None = None,
+    check: Callable[[], None] | None = None,
 ) -> Path:
     """Download `url` into `folder` and return the file; one that is there already with this `sha256` is kept.
 
     size_bytes is the size that the file has to have; None: not known, at most `MAX_UNKNOWN_BYTES`. progress is called
-    with the bytes done and the total, which is 0 where it is not known. What an interrupted download brought stays in
+    with the bytes done and the total, which is 0 where it is not known; check is
+    called again and again, to raise what shall end the download. What an interrupted download brought stays in
     `folder`, hidden, and the next call goes on from there. Raises DownloadError (offline, interrupted, stalled,
     refused, too large, not https, not writable) and ChecksumError.
     """
@@ -50,7 +57,8 @@ def download(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _alone(part.with_suffix(".lock"), url):
-            _fetch_verified(url, sha256, part, progress or (lambda done, total: None), size_bytes)
+            watch = _Watch(part, progress or (lambda done, total: None), size_bytes or 0, check or (lambda: None))
+            _fetch_verified(url, sha256, part, watch, size_bytes)
             part.replace(target)
     except OSError as error:
         raise DownloadError(f"{url}: not fetched to {target}: {error.strerror}", hint=_by_hand(url)) from error
@@ -61,9 +69,9 @@ def download(
     return target
 
 
-def _fetch_verified(url: str, sha256: str, part: Path, progress: DownloadProgress, size: int | None) -> None:
+def _fetch_verified(url: str, sha256: str, part: Path, watch: _Watch, size: int | None) -> None:
     for was_begun in (part.exists(), False):
-        _fetch(url, part, progress, size)
+        _fetch(url, part, watch, size)
         if _has(part, sha256):
             return
         part.unlink()
@@ -75,8 +83,8 @@ def _fetch_verified(url: str, sha256: str, part: Path, progress: DownloadProgres
     )
 
 
-def _fetch(url: str, part: Path, progress: DownloadProgress, size: int | None) -> None:
-    watch = _Watch(part, progress, size or 0)
+def _fetch(url: str, part: Path, watch: _Watch, size: int | None) -> None:
+    watch.begin()
     most = size or MAX_UNKNOWN_BYTES
     limits = CallLimits(START_S + most / BYTES_PER_S, _MEMORY_BYTES)
     arguments = (url, str(part.absolute()), size, most, ATTEMPTS, PAUSE_S, address.LOCAL_HTTP)
@@ -88,14 +96,20 @@ def _fetch(url: str, part: Path, progress: DownloadProgress, size: int | None) -
 
 
 class _Watch:
-    """Tells the progress of the file that is written at `part`. Raises DownloadError where it stops growing."""
+    """Tells the progress of the file that is written at `part`. Raises DownloadError where it stops growing, and what
+    `check` raises."""
 
-    def __init__(self, part: Path, progress: DownloadProgress, total: int) -> None:
-        self._part, self._progress, self._total = part, progress, total
+    def __init__(self, part: Path, progress: DownloadProgress, total: int, check: Callable[[], None]) -> None:
+        self._part, self._progress, self._total, self._check = part, progress, total, check
+        self.begin()
+
+    def begin(self) -> None:
+        """Count the time without a new byte from now on."""
         self._done, self._since = -1, time.monotonic()
 
     def check(self) -> None:
         """Called again and again while the file is written, and once at the end."""
+        self._check()
         try:
             done = self._part.stat().st_size
         except FileNotFoundError:

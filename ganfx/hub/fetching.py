@@ -172,6 +172,8 @@ def _size(path: Path) -> int:
 def _reason(error: Exception) -> str:
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate is not valid"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return "the proxy does not let it through"
     if isinstance(error, requests.Timeout | TimeoutError):
         return "the server does not answer"
     return "no connection"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import posixpath
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ganfx.errors import ChecksumError, DownloadError, OptionError, UnknownModelError
+from ganfx.errors import ChecksumError, DownloadError, GanfxError, OptionError, UnknownModelError
 from ganfx.hub import importer, registry
 from ganfx.hub.address import check_address
 from ganfx.hub.download import DownloadProgress, download
@@ -18,6 +21,8 @@ from ganfx.paths import cache_dir
 
 # In the cache folder: what is being fetched, and what is fetched and not yet imported.
 DOWNLOADS = "downloads"
+# Downloads at once.
+AT_ONCE = 3
 
 
 def download_entry(name: str) -> ModelEntry:
@@ -57,21 +62,61 @@ def check_pull(entry: ModelEntry, *, accept_license: bool = False, replace: bool
         importer.require_torch(entry.name)
 
 
-def fetch(entry: ModelEntry, *, mirror: str | None = None, progress: DownloadProgress | None = None) -> Path:
+def fetch(
+    entry: ModelEntry,
+    *,
+    mirror: str | None = None,
+    progress: DownloadProgress | None = None,
+    check: Callable[[], None] | None = None,
+) -> Path:
     """The downloaded file of `entry`, whole and verified, in the cache folder.
 
-    The addresses of the entry are asked in turn, or only the folder `mirror`, for a file of the same name. progress is
-    called with the bytes done and the total, from the thread that calls this. Raises DownloadError, ChecksumError.
+    The addresses of the entry are asked in turn, or only the folder `mirror`, for a file of the same name. progress and
+    check are those of `download`. Raises DownloadError, ChecksumError.
     """
     folder = cache_dir() / DOWNLOADS / entry.sha256[:16]  # others have files of the same name
     failed: DownloadError | ChecksumError | None = None
     for url in _addresses(entry, mirror):
         try:
-            return download(url, entry.sha256, folder, progress, size_bytes=entry.size_bytes)
+            return download(url, entry.sha256, folder, progress, size_bytes=entry.size_bytes, check=check)
         except (DownloadError, ChecksumError) as error:
             failed = failed or error
+    with contextlib.suppress(OSError):  # something is there to go on with
+        folder.rmdir()
     assert failed is not None
     raise failed
+
+
+def fetch_several(
+    entries: Sequence[ModelEntry],
+    progress: Callable[[ModelEntry, int, int], None],
+    *,
+    mirror: str | None = None,
+) -> Iterator[tuple[ModelEntry, Path | GanfxError]]:
+    """`fetch` for several entries, a few at once: each with its file or its error, as it is done.
+
+    progress is called with the entry, the bytes done and the total, from other threads. All downloads end with the
+    iterator.
+    """
+    ended = threading.Event()
+
+    def check() -> None:
+        if ended.is_set():
+            raise DownloadError("interrupted")
+
+    def fetched(entry: ModelEntry) -> tuple[ModelEntry, Path | GanfxError]:
+        try:
+            check()
+            return entry, fetch(entry, mirror=mirror, progress=functools.partial(progress, entry), check=check)
+        except GanfxError as error:
+            return entry, error
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        try:
+            for done in as_completed([pool.submit(fetched, entry) for entry in entries]):
+                yield done.result()
+        finally:
+            ended.set()
 
 
 def _addresses(entry: ModelEntry, mirror: str | None) -> Iterable[str]:

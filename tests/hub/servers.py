@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -12,7 +13,7 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
 class Server(ThreadingHTTPServer):
-    """Serves `content`, well or ill as the first word of the path says; keeps the ranges that were asked for."""
+    """Serves `content`, well or ill as the first word of the path says; keeps what was asked for."""
 
     content = CONTENT
     tag = '"one"'
@@ -22,6 +23,9 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.ranges: list[str] = []
+        self.paths: list[str] = []
+        self.tunnels: list[str] = []
+        self.barrier = threading.Barrier(2)
 
     @property
     def requests(self) -> int:
@@ -41,9 +45,16 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.ranges.append(self.headers.get("Range", ""))
+        self.server.paths.append(self.path)
         self.close_connection = True
         kind = self.path.strip("/").partition("/")[0].partition(".")[0]
         getattr(self, f"serve_{kind}", self.serve_well)()
+
+    def do_CONNECT(self) -> None:
+        """As a proxy that lets nobody through."""
+        self.server.tunnels.append(self.path)
+        self.close_connection = True
+        self.start(403, 0)
 
     def start(self, status: int, length: int | None, **headers: str) -> None:
         self.send_response(status)
@@ -70,6 +81,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def serve_halves(self) -> None:
         self.serve_well(0.5)
+
+    def serve_together(self) -> None:
+        """Nothing, until two have asked."""
+        self.server.barrier.wait(10)
+        self.serve_well()
 
     def serve_deaf(self) -> None:
         """All of it, whatever was asked for; the first time half of it."""
