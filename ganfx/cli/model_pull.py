@@ -11,7 +11,6 @@ import click
 
 from ganfx.cli.model_text import command_for, error_json, license_of, model_line
 from ganfx.cli.terminal import report_error, show, show_json, tell
-from ganfx.cli.transfers import transfer_bars
 from ganfx.errors import GanfxError, ItemError
 
 if TYPE_CHECKING:
@@ -68,6 +67,7 @@ def _pulled(
     entries: list[ModelEntry], accept_license: bool, mirror: str | None, replace: bool, *, may_ask: bool
 ) -> Iterator[tuple[ModelEntry, Path | GanfxError | None]]:
     """Each model with its file, with what went wrong, or with None where it was there already."""
+    from ganfx.cli.transfers import transfer_bars
     from ganfx.hub import installed_models
     from ganfx.hub.pulling import check_pull, fetch_several, install
 
