@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -23,6 +24,9 @@ class Canvas(Protocol):
     """Takes rows of samples (rows, W, bands), and gives them as one image of libvips."""
 
     def append(self, rows: NDArray[Any]) -> None: ...
+    def fill(self, count: int, write: Callable[[NDArray[Any]], object]) -> None:
+        """Append `count` rows that `write` writes into the array that it is given."""
+
     def image(self, interpretation: str) -> pyvips.Image: ...
     def close(self) -> None: ...
 
@@ -42,6 +46,10 @@ class _MemoryCanvas:
     def append(self, rows: NDArray[Any]) -> None:
         self._samples[self._done : self._done + len(rows)] = rows
         self._done += len(rows)
+
+    def fill(self, count: int, write: Callable[[NDArray[Any]], object]) -> None:
+        write(self._samples[self._done : self._done + count])
+        self._done += count
 
     def image(self, interpretation: str) -> pyvips.Image:
         image = pyvips.Image.new_from_array(self._samples)
@@ -63,6 +71,11 @@ class _FileCanvas:
 
     def append(self, rows: NDArray[Any]) -> None:
         self._file.write(np.ascontiguousarray(rows).data)
+
+    def fill(self, count: int, write: Callable[[NDArray[Any]], object]) -> None:
+        rows = np.empty((count, *self._shape[1:]), self._dtype)
+        write(rows)
+        self.append(rows)
 
     def image(self, interpretation: str) -> pyvips.Image:
         self._file.flush()

@@ -76,9 +76,9 @@ class Encoding:
         same_profile = self.metadata.get("icc") == info.metadata.get("icc")
         return self.dtype == dtype and self.bands == bands and same_profile
 
-    def samples(self, picture: Picture) -> NDArray[Any]:
-        """The samples (H, W, bands) of `picture`, rounded to nearest."""
-        samples = np.empty((picture.height, picture.width, self.bands), self.dtype)
+    def samples(self, picture: Picture, into: NDArray[Any] | None = None) -> NDArray[Any]:
+        """The samples (H, W, bands) of `picture`, rounded to nearest; written to `into` where it is given."""
+        samples = np.empty((picture.height, picture.width, self.bands), self.dtype) if into is None else into
         # In blocks that fit into the processor's cache.
         count = max(1, _BLOCK_PIXELS // picture.width)
         for top in range(0, picture.height, count):

@@ -28,17 +28,16 @@ def floats_of(samples: NDArray[Any]) -> Floats:
 def write_samples(samples: NDArray[Any], values: Floats) -> None:
     """Write floats (H, W, C), clipped to [0, 1], to unsigned samples of that shape, rounded to nearest."""
     count = max(1, _BLOCK // max(1, values[0].size))
-    block = np.empty((min(count, len(values)), *values.shape[1:]), np.float32)
     for top in range(0, len(values), count):
-        rows = values[top : top + count]
-        _write_block(samples[top : top + count], np.clip(rows, 0, 1, out=block[: len(rows)]))
+        _write_block(samples[top : top + count], values[top : top + count])
 
 
 def _write_block(samples: NDArray[Any], values: Floats) -> None:
-    """`write_samples` of floats in [0, 1], which are overwritten."""
     if samples.dtype == np.uint8:
-        cv2.convertScaleAbs(values, dst=samples, alpha=np.iinfo(np.uint8).max)  # in a fifth of the time
+        # In a fifth of the time; it clips by itself, except that it takes magnitudes.
+        cv2.convertScaleAbs(values if values.min() >= 0 else np.maximum(values, 0), dst=samples, alpha=255)
         return
-    values *= np.float32(np.iinfo(samples.dtype).max)
-    values += np.float32(0.5)
-    samples[...] = values
+    scaled = np.clip(values, 0, 1)
+    scaled *= np.float32(np.iinfo(samples.dtype).max)
+    scaled += np.float32(0.5)
+    samples[...] = scaled

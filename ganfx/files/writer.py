@@ -165,7 +165,7 @@ class PictureWriter:
             held, given = f"{self._width}x{self._height}", f"{rows.width}x{self._done + rows.height}"
             raise OutputError(f"{given} pixels were given for a picture of {held}")
         with writing(self._target.folder):
-            self._canvas.append(self._encoding.samples(rows))
+            self._canvas.fill(rows.height, lambda into: self._encoding.samples(rows, into))
         self._done += rows.height
 
     def retouch(self, reader: PictureReader, patches: Iterable[Patch]) -> None:

@@ -21,6 +21,7 @@ _MEAN_OF_INTERPOLATION = np.array([1, 6, 1], np.float32) / 8
 _ROUNDS = 8
 # Of `keep_light`: how often, and the blur in source pixels.
 _LIGHT_ROUNDS, _LIGHT_SIGMA, _LIGHT_RADIUS = 2, 2.0, 6
+_BICUBIC_RADIUS = 2
 LIGHT_REACH = _LIGHT_ROUNDS * (_LIGHT_RADIUS + 3)
 
 
@@ -58,8 +59,8 @@ def _smoothed(values: Floats) -> Floats:
     return np.asarray(smooth, np.float32).reshape(values.shape)
 
 
-def keep_light(enlarged: Floats, rgb: Floats, scale: int) -> Floats:
-    """`enlarged` (H * scale, W * scale, 3) with the light of rgb (H, W, 3), whose detail stays.
+def keep_light(enlarged: Floats, rgb: Floats, scale: int, rows: slice = slice(None)) -> Floats:
+    """`enlarged` (H * scale, W * scale, 3) with the light of rgb (H, W, 3), whose detail stays; of its source `rows`.
 
     Iterative back-projection (Irani and Peleg 1991) of what is left between both after a blur of the input: at full
     resolution it would bring the noise of the input back. All rounds are computed at the size of the input, since
@@ -72,8 +73,11 @@ def keep_light(enlarged: Floats, rgb: Floats, scale: int) -> Floats:
         shrunk = shrunk + _shrunk_again(missing, scale)
         missing = _blurred(rgb - shrunk)
         total = total + missing
-    correction = enlarge(total, scale)
-    return np.add(enlarged, correction, out=correction)
+    first, last, _ = rows.indices(height)
+    begin = max(first - _BICUBIC_RADIUS, 0)
+    correction = enlarge(total[begin : last + _BICUBIC_RADIUS], scale)
+    correction = correction[(first - begin) * scale : (last - begin) * scale]
+    return np.add(enlarged[first * scale : last * scale], correction, out=correction)
 
 
 def _blurred(image: Floats) -> Floats:

@@ -27,8 +27,8 @@ def finish(output: Floats, strip: Strip, options: Values, spec: ModelSpec) -> Pi
     """
     source, scale = strip.picture, spec.scale
     given = prepare(source, options, spec)[strip.seen]
-    rgb = _mixed(_faithful(output, given, scale), given, scale, options["strength"])
-    rgb = clip_like(rgb[strip.result.start * scale : strip.result.stop * scale], source.rgb, strip.own, scale)
+    rgb = _mixed(_faithful(output, given, scale, strip.result), given, scale, options["strength"], strip.result)
+    rgb = clip_like(rgb, source.rgb, strip.own, scale)
     if source.info.grey:
         rgb = grey_of(rgb)
     alpha = None
@@ -37,12 +37,18 @@ def finish(output: Floats, strip: Strip, options: Values, spec: ModelSpec) -> Pi
     return dataclasses.replace(source, rgb=rgb, alpha=alpha)
 
 
-def _faithful(output: Floats, given: Floats, scale: int) -> Floats:
-    """`output` with the light and the flat areas of `given`; one that is not enlarged may be meant to change them."""
+def _faithful(output: Floats, given: Floats, scale: int, rows: slice) -> Floats:
+    """`rows` of `output` with the light and the flat areas of `given`.
+
+    One that is not enlarged may be meant to change them.
+    """
     if scale == 1:
-        return output
-    return keep_flat(keep_light(output, given, scale), given, flat_areas(given), scale)
+        return output[rows]
+    return keep_flat(keep_light(output, given, scale, rows), given[rows], flat_areas(given)[rows], scale)
 
 
-def _mixed(rgb: Floats, given: Floats, scale: int, strength: float) -> Floats:
-    return rgb if strength == 1 else rgb * strength + enlarge(given, scale) * (1 - strength)
+def _mixed(rgb: Floats, given: Floats, scale: int, strength: float, rows: slice) -> Floats:
+    if strength == 1:
+        return rgb
+    plain = enlarge(given, scale)[rows.start * scale : rows.stop * scale]
+    return rgb * strength + plain * (1 - strength)
