@@ -45,6 +45,9 @@ _STYLE = click.option(
     type=click.Path(path_type=Path),
     help="A picture in the style, or a folder of paintings.",
 )
+_RULE = click.option(
+    "--rule", metavar="NAME", help="A style drawn by rule, such as watercolor or pencil; ? lists them."
+)
 _BOTH = click.option(
     "--both",
     is_flag=True,
@@ -67,7 +70,7 @@ def _command(row: Trainable) -> click.Command:
 
     default = "by what --style is" if row.learns_style else True
     recipe = click.option("--recipe", default=row.recipe, show_default=default, help="A recipe's name, or a TOML file.")
-    own = (_STYLE, _BOTH, recipe) if row.learns_style else (recipe,)
+    own = (_STYLE, _RULE, _BOTH, recipe) if row.learns_style else (recipe,)
     command: Any = callback
     for decorate in reversed((*_OPTIONS[:2], *own, *_OPTIONS[2:])):
         command = decorate(command)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -65,6 +67,18 @@ class ResidualUpscaler(nn.Module):
                     target = color * shuffle**2 + y * shuffle + x
                     weight[target, -in_channels + color * self.unshuffle**2 + source, 1, 1] = 1
 
+    def adapted(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Weights of an upscaler of the same body and a multiple of this scale, made this one's: its result, shrunk.
+
+        The last convolution makes the mean of the pixels that become one. Other weights come back as they are.
+        """
+        tail = weights.get("tail.weight")
+        larger = 0 if tail is None else math.isqrt(len(tail) // 3)
+        wanted = self.scale * self.unshuffle
+        if larger <= wanted or larger % wanted:
+            return weights
+        return weights | {name: _shrunk(weights[name], larger, wanted) for name in ("tail.weight", "tail.bias")}
+
     @property
     def receptive_field(self) -> int:
         """How many input pixels on each side an output pixel depends on."""
@@ -75,3 +89,9 @@ class ResidualUpscaler(nn.Module):
         first = F.leaky_relu(self.head(x), LEAK)
         last = self.body(first)
         return F.pixel_shuffle(self.tail(torch.cat([last, first, x], dim=1)), self.scale * self.unshuffle)
+
+
+def _shrunk(weights: Tensor, larger: int, side: int) -> Tensor:
+    """Weights (3 * larger ** 2, ...) of a pixel shuffle as (3 * side ** 2, ...), the means of squares of pixels."""
+    times = larger // side
+    return weights.reshape(3, side, times, side, times, *weights.shape[1:]).mean((2, 4)).flatten(0, 2)

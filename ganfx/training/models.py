@@ -49,6 +49,7 @@ def train_model(
     folder: Path | None = None,
     recipe: str | None = None,
     style: Path | None = None,
+    rule: str | None = None,
     both: bool = False,
     start_from: str | None = None,
     license: str = "private",
@@ -68,6 +69,7 @@ def train_model(
     folder: for checkpoints, metrics, sample grids and the ONNX file; by default runs/NAME.
     recipe: the name of one that ships, or the path of a TOML file; by default the one for the filter and the style.
     style: a picture in the style, or a folder of paintings, for "stylize" alone.
+    rule: a style that is drawn by rule instead: a name of `ganfx.training.style_rules.RULES`.
     both: learn the way back too, from paintings to photographs, as NAME-back.
     start_from: a model's name or file whose weights to begin with.
     license: written into the model.
@@ -79,12 +81,14 @@ def train_model(
     `start_from` is no model.
     """
     kind = trainable(filter)
-    if (style or both) and not kind.learns_style:
-        raise TrainingError(f"{filter} learns no style", hint="style and both are for stylize")
+    if (style or rule or both) and not kind.learns_style:
+        raise TrainingError(f"{filter} learns no style", hint="style, rule and both are for stylize")
+    if style and rule:
+        raise TrainingError("a style is learnt from pictures or drawn by a rule", hint="give --style or --rule")
     if both:
         check_reversible(style)
-    recipe = recipe or kind.recipe or default_recipe(style)
-    name = name or f"{Path(recipe).stem}-custom"
+    recipe = recipe or kind.recipe or default_recipe(style, rule)
+    name = name or f"{rule or Path(recipe).stem}-custom"
     request = TrainingRequest(
         filter=filter,
         photos=tuple(photos),
@@ -97,6 +101,7 @@ def train_model(
         devices=devices,
         limit=limit,
         style=style,
+        rule=rule,
     )
     job = _Job.starting(start_from, kind, license, say)
     return job.both_ways(name, request) if both else [job.train(name, request)]

@@ -18,7 +18,7 @@ from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.photos import Photos
 from ganfx.training.precision import Precision, choose_precision
 from ganfx.training.recipe import TrainingRecipe, load_recipe
-from ganfx.training.stylize import reversed_recipe
+from ganfx.training.stylize import reversed_recipe, ruled_recipe
 from ganfx.training.tasks import trainable
 from ganfx.training.trainer import Trainer
 
@@ -39,6 +39,7 @@ class TrainingRequest:
     device, devices: what Lightning Fabric calls accelerator and devices: "auto", "cpu", "cuda"; a number or "auto".
     limit: read only so many files.
     style: a picture in the style, or a folder of paintings, for "stylize" alone.
+    rule: the name of a rule that draws the style instead, see `style_rules`.
     back: train the way back, from pictures like those in `style` to ones like `photos`.
     """
 
@@ -53,6 +54,7 @@ class TrainingRequest:
     devices: str = "1"
     limit: int | None = None
     style: Path | None = None
+    rule: str | None = None
     back: bool = False
 
 
@@ -111,6 +113,8 @@ def train(request: TrainingRequest, say: Say, start_from: dict[str, Tensor] | No
     recipe = load_recipe(request.recipe)
     if recipe.filter != request.filter:
         raise TrainingError(f"{request.recipe} is a recipe for {recipe.filter}", hint=f"ganfx train {recipe.filter}")
+    if request.rule:
+        recipe = ruled_recipe(recipe, request.rule)
     fabric, precision = _fabric(request, recipe)
     shown, style = request.photos, (request.style,) if request.style else ()
     if request.back:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,9 @@ from torch import Tensor, nn
 
 from ganfx.errors import TrainingError
 from ganfx.training.augment import augmented
-from ganfx.training.comic import comic
 from ganfx.training.gan import Gan, Metrics, Terms
 from ganfx.training.losses import grid_loss, low_frequency_loss, pixel_loss, shifted
 from ganfx.training.monitor import PREVIEW_SIZE
-from ganfx.training.oil import oil
 from ganfx.training.photos import Photos, picture_files
 from ganfx.training.recipe import Stage, TrainingRecipe
 from ganfx.training.style_losses import (
@@ -30,6 +28,7 @@ from ganfx.training.style_losses import (
     shape_loss,
     variation_loss,
 )
+from ganfx.training.style_rules import Rule, find_rule
 from ganfx.training.stylizer import ContrastiveStylizer, Stylizer
 from ganfx.training.task import SQUEEZENET, VGG, Inputs, TrainingTask, channels_last
 
@@ -38,13 +37,11 @@ _GRID = 8
 # Batches that the style's statistics are estimated from, and places of each picture that contrastive_loss compares.
 _STYLE_BATCHES, _PLACES = 12, 192
 
-# Styles that need no pictures: image filters from photographs to targets.
-Draw = Callable[[Tensor], Tensor]
-DRAWN: dict[str, Draw] = {"comic": comic, "oil": oil}
 
-
-def default_recipe(style: Path | None) -> str:
-    """The recipe for `style`, one picture or a folder. Raises TrainingError where it does not exist."""
+def default_recipe(style: Path | None, rule: str | None = None) -> str:
+    """The recipe for `style`, one picture or a folder, or for a rule. Raises TrainingError where it does not exist."""
+    if rule is not None:
+        return "style-rule"
     return "style-paintings" if _is_many(style) else "style-picture"
 
 
@@ -52,6 +49,13 @@ def check_reversible(style: Path | None) -> None:
     """Raises TrainingError where `style` is no folder of paintings, which alone has a way back to photographs."""
     if not _is_many(style):
         raise TrainingError(f"{style}: one picture has no way back", hint="--both is for a folder of paintings")
+
+
+def ruled_recipe(recipe: TrainingRecipe, rule: str) -> TrainingRecipe:
+    """The recipe, its style drawn by the rule of that name. Raises TrainingError."""
+    if not recipe.settings.get("rule"):
+        raise TrainingError(f"{recipe.name} draws no style by rule", hint="--rule is for the recipe style-rule")
+    return dataclasses.replace(recipe, name=f"{recipe.name} {rule}", settings=recipe.settings | {"rule": rule})
 
 
 def reversed_recipe(recipe: TrainingRecipe) -> TrainingRecipe:
@@ -68,13 +72,13 @@ def _is_many(style: Path | None) -> bool:
 
 
 def _no_style() -> TrainingError:
-    return TrainingError("no style to learn", hint="--style takes a picture, or a folder of paintings")
+    return TrainingError("no style to learn", hint="--style takes a picture, or a folder of paintings; --rule a name")
 
 
 @dataclass(frozen=True)
 class StyleSettings:
     """A style recipe's own settings. Style pictures are shrunk to a short side of `fit` if that is not 0, cut up to
-    `widest`, and at least `pictures` in number; or photographs are `drawn` by a rule of that name. The rest are
+    `widest`, and at least `pictures` in number; or photographs are drawn by the `rule` of that name. The rest are
     weights in the generator's loss. `grain` is the standard deviation, in [0, 1], of noise added to photographs:
     strokes in flat regions grow from it."""
 
@@ -82,7 +86,7 @@ class StyleSettings:
     edges: float
     overshoot: float
     grain: float = 0.0
-    drawn: str = ""
+    rule: str = ""
     fit: int = 0
     widest: int = 0
     contrast: float = 0.0
@@ -107,20 +111,18 @@ class StylizeTask(TrainingTask):
         super().__init__(recipe, photos, features)
         device = photos.pixels.device
         self.settings = StyleSettings(**recipe.settings)
-        self.name = ", ".join(place.stem for place in style) or self.settings.drawn
-        self.draw = self._drawn_by_rule(style) if self.settings.drawn else self._pieces(style, limit, device)
+        self.name = ", ".join(place.stem for place in style) or self.settings.rule
+        self.draw = self._drawn_by_rule(style) if self.settings.rule else self._pieces(style, limit, device)
         self.style_statistics = StyleStatistics(features).to(device)
         self.content = ContentFeatures(features).to(device) if features else None
         self.style_statistics.learn([self._sample(8, recipe.largest_stage)[1] for _ in range(_STYLE_BATCHES)])
 
-    def _drawn_by_rule(self, style: Sequence[Path]) -> Draw:
+    def _drawn_by_rule(self, style: Sequence[Path]) -> Rule:
         if style:
             raise TrainingError(f"{self.recipe.name} draws its style by rule", hint="--style is for other recipes")
-        if self.settings.drawn not in DRAWN:
-            raise TrainingError(f"no rule to draw {self.settings.drawn!r}", hint=f"rules: {', '.join(DRAWN)}")
-        return DRAWN[self.settings.drawn]
+        return find_rule(self.settings.rule)
 
-    def _pieces(self, style: Sequence[Path], limit: int | None, device: torch.device) -> Draw:
+    def _pieces(self, style: Sequence[Path], limit: int | None, device: torch.device) -> Rule:
         """A function that gives random pieces of the pictures in `style`, in the shape of the photographs given."""
         if not style:
             raise _no_style()
@@ -131,7 +133,7 @@ class StylizeTask(TrainingTask):
             hint = "--recipe style-picture learns from any number"
             names = ", ".join(map(str, style))
             raise TrainingError(f"{names}: {needed}, found {len(paintings)}", hint=hint)
-        return lambda photo: paintings.crops(len(photo), photo.shape[2], self.settings.widest)
+        return lambda photo, noise: paintings.crops(len(photo), photo.shape[2], self.settings.widest)
 
     @property
     def feature_networks(self) -> tuple[str, ...]:
@@ -149,14 +151,14 @@ class StylizeTask(TrainingTask):
     def _sample(self, batch: int, patch: int) -> tuple[Tensor, ...]:
         """(photographs, targets): the photographs as drawn by rule, or unrelated pieces of the style's pictures."""
         photo = self.photos.crops(batch, patch, self.recipe.widest)
-        painting = self.draw(photo)
-        photo = photo + self.settings.grain * torch.randn_like(photo)
-        return channels_last(photo, painting)
+        noise = torch.randn_like(photo)
+        painting = self.draw(photo, noise)
+        return channels_last(photo + self.settings.grain * noise, painting)
 
     def step(self, gan: Gan, stage: Stage, rate: float) -> Metrics:
         photo, painting = self._sample(stage.batch, stage.patch)
         fake, terms = self._stylized(gan, photo, painting)
-        shown = painting if self.settings.drawn else photo
+        shown = painting if self.settings.rule else photo
         terms |= self._appearance(gan, fake, shown) | self._constraints(fake, shown)
         if stage.adversarial:
             terms["adversarial"] = gan.adversarial_term(augmented(fake))

@@ -17,6 +17,7 @@ from torch import nn
 from ganfx.atomic import replacing
 from ganfx.errors import TrainingError
 from ganfx.training.gan import Gan
+from ganfx.training.generators import ResidualUpscaler
 from ganfx.training.monitor import Monitor, finite
 from ganfx.training.recipe import TrainingRecipe
 
@@ -75,9 +76,12 @@ class Trainer:
     def start_from(self, weights: dict[str, torch.Tensor]) -> None:
         """Begin with those of another generator's `weights` that fit, such as the body of another scale's network.
 
-        Raises TrainingError where they are less than a third of the network.
+        Those of a larger scale are taken as what they make, shrunk. Raises TrainingError where they are less than a
+        third of the network.
         """
         generator = self.gan.generator.module
+        if isinstance(generator, ResidualUpscaler):
+            weights = generator.adapted(weights)
         own = generator.state_dict()
         fitting = {key: value for key, value in weights.items() if key in own and value.shape == own[key].shape}
         taken, total = (sum(value.numel() for value in part.values()) for part in (fitting, own))

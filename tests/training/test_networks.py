@@ -29,6 +29,16 @@ def test_an_untrained_upscaler_is_close_to_nearest_neighbour(scale: int, unshuff
     assert torch.allclose(network(low_res), nearest, atol=1e-6)
 
 
+def test_weights_of_a_larger_scale_make_its_result_shrunk() -> None:
+    torch.manual_seed(0)
+    larger, smaller = (ResidualUpscaler(scale, channels=8, blocks=1) for scale in (4, 2))
+    smaller.load_state_dict(smaller.adapted(larger.state_dict()))
+    low_res = torch.rand(1, 3, 12, 10)
+    assert torch.allclose(smaller(low_res), F.avg_pool2d(larger(low_res), 2), atol=1e-6)
+    own = smaller.state_dict()
+    assert smaller.adapted(own) is own
+
+
 @pytest.mark.parametrize("unshuffle", [1, 2])
 def test_the_receptive_field_is_as_wide_as_declared(unshuffle: int) -> None:
     network = ResidualUpscaler(2, channels=4, blocks=2, unshuffle=unshuffle)

@@ -7,8 +7,6 @@ from pathlib import Path
 import torch
 
 from ganfx.training.augment import augmented
-from ganfx.training.comic import comic
-from ganfx.training.oil import oil
 from ganfx.training.style_losses import (
     StyleStatistics,
     contrastive_loss,
@@ -17,6 +15,8 @@ from ganfx.training.style_losses import (
     shape_loss,
     variation_loss,
 )
+from ganfx.training.style_rules.comic import comic
+from ganfx.training.style_rules.oil import oil
 from ganfx.training.stylizer import ContrastiveStylizer
 
 

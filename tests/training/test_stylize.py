@@ -61,7 +61,7 @@ overshoot = 1.0
 """
 ONE = TINY.replace("CODES", "")
 FOLDER = TINY.replace("CODES", "codes = 8") + "grain = 0.03\ncontrast = 0.5\nidentity = 0.2\npictures = 3\n"
-RULE = ONE + 'drawn = "comic"\n'
+RULE = ONE + 'rule = "comic"\n'
 
 
 def picture(path: Path, side: int = 224, seed: int = 0) -> Path:
@@ -158,6 +158,7 @@ def test_the_recipe_follows_from_the_style(tmp_path: Path, paintings: Path) -> N
     assert default_recipe(paintings) == "style-paintings"
     assert default_recipe(paintings / "0.png") == "style-picture"
     assert default_recipe(picture(tmp_path / "single" / "a.png").parent) == "style-picture"
+    assert default_recipe(None, "ink") == "style-rule"
 
 
 def run(tmp_path: Path, recipe: str, photos: Path, style: Path | None) -> TrainingRun:

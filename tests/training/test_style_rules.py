@@ -1,0 +1,86 @@
+"""Styles drawn by rule: what a network is taught with them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from ganfx.training.style_losses import shape_loss
+from ganfx.training.style_rules import RULES
+from ganfx.training.style_rules.flow import along, blobs, constant_flow, flow, strokes
+from ganfx.training.style_rules.marks import toned
+
+SIDE = 160
+
+
+def noise(seed: int = 0) -> Tensor:
+    return torch.randn(1, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(seed))
+
+
+def disc() -> Tensor:
+    """A warm disc on a blue ground that gets brighter to the right: (1, 3, SIDE, SIDE)."""
+    rows, columns = torch.meshgrid(torch.arange(SIDE), torch.arange(SIDE), indexing="ij")
+    inside = ((rows - 80) ** 2 + (columns - 70) ** 2 < 45**2).float()
+    ground = torch.stack([0.2 + columns / 600, 0.35 + columns / 500, 0.6 + columns / 700])
+    return (inside * torch.tensor([0.85, 0.55, 0.35])[:, None, None] + (1 - inside) * ground)[None]
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_draws_the_picture_and_not_another(name: str) -> None:
+    drawn = RULES[name](disc(), noise())
+    assert drawn.shape == (1, 3, SIDE, SIDE)
+    assert drawn.min() >= 0
+    assert drawn.max() <= 1
+    assert torch.equal(drawn, RULES[name](disc(), noise()))
+    assert shape_loss(drawn, disc()) < 0.35
+    assert (drawn - disc()).abs().mean() > 0.02
+
+
+@pytest.mark.parametrize("name", sorted(set(RULES) - {"comic", "oil"}))
+def test_strokes_grow_from_the_noise(name: str) -> None:
+    assert not torch.allclose(RULES[name](disc(), noise()), RULES[name](disc(), noise(1)), atol=2e-3)
+
+
+@pytest.mark.parametrize("degrees", [0, 30, 90, 150])
+def test_directions_are_those_of_edges(degrees: int) -> None:
+    rows, columns = torch.meshgrid(torch.arange(64.0), torch.arange(64.0), indexing="ij")
+    angle = math.radians(degrees)
+    stripes = 0.5 + 0.3 * torch.sin((rows * math.cos(angle) - columns * math.sin(angle)) / 3)
+    found = flow(stripes.expand(1, 3, -1, -1), 2.0)[..., 16:48, 16:48]
+    wanted = constant_flow(stripes[None, None], degrees)[..., 16:48, 16:48]
+    assert (found * wanted).sum(1).min() > 0.97
+
+
+def test_even_areas_follow_the_edges_around_them() -> None:
+    picture = torch.full((1, 3, 96, 96), 0.3)
+    picture[..., 48:, :] = 0.8
+    far = flow(picture + 0.002 * torch.randn(picture.shape, generator=torch.Generator().manual_seed(0)), 3.0)[
+        ..., 18, :
+    ]
+    assert far[:, 0].median() > 0.9  # as the edge 30 pixels below them: to the right
+
+
+def test_strokes_are_long_along_the_edges_and_thin_across() -> None:
+    drawn = strokes(noise()[:, :1], constant_flow(noise(), 0.0), 30.0, 2.0)[0, 0]
+    along_them = (drawn[:, 8:] * drawn[:, :-8]).mean()
+    across = (drawn[8:] * drawn[:-8]).mean()
+    assert along_them > 0.4 > abs(float(across)) + 0.2
+
+
+def test_strokes_and_blobs_are_as_strong_as_noise() -> None:
+    for made in (strokes(noise(), constant_flow(noise(), 45.0), 40.0, 2.5), blobs(noise(), 3.0)):
+        assert 0.8 < made.std() < 1.2
+
+
+def test_what_is_even_stays_even_along_lines() -> None:
+    even = torch.full((1, 3, 40, 50), 0.25)
+    assert torch.allclose(along(even, constant_flow(even, 70.0), 20.0), even, atol=1e-5)
+
+
+def test_palettes_are_mixed_between_their_colors() -> None:
+    light = torch.tensor([0.0, 0.25, 0.5, 1.0]).view(1, 1, 1, 4)
+    red = toned(light, {0.0: "000000", 0.5: "ff0000", 1.0: "ffffff"})[0, 0, 0]
+    assert red.tolist() == pytest.approx([0, 0.5, 1, 1])
