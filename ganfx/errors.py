@@ -4,6 +4,7 @@
     ├── OptionError             the call is wrong: change the options
     ├── ItemError               this file failed: go on with the next
     │   ├── UnreadableError     not a picture, truncated, or a bomb
+    │   ├── UnsupportedError    a kind of file that is known, and not read here
     │   ├── PictureSizeError    too small or too large for the filter or the format
     │   ├── MaskError           missing, or of another size
     │   ├── OutputError         exists already, read-only folder
@@ -100,6 +101,12 @@ class UnreadableError(ItemError):
     """The file is missing, is not a picture of a known format, or is damaged: replace it."""
 
     code = "unreadable"
+
+
+class UnsupportedError(ItemError):
+    """The file's kind is known and not read, or not as ganfx is installed: convert the file, or install the rest."""
+
+    code = "unsupported"
 
 
 class PictureSizeError(ItemError):

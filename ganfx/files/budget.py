@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
-
-import pyvips
+from typing import TYPE_CHECKING
 
 from ganfx import paths
 from ganfx.errors import OptionError, PictureSizeError
 from ganfx.files.formats import Format
 from ganfx.memory import memory
 
+if TYPE_CHECKING:
+    import pyvips
+
 # A gigapixel, which is decoded from the top row down in some seconds and little memory.
 _MAX_PIXELS = 2**30
 # Smaller pictures are not measured against memory.
 _SMALL_BYTES = 2**28
+# Of the free memory, what a decoder may take.
+_SHARE = 0.5
+# What Python and its libraries take in a process of their own.
+_PROCESS_BYTES = 2**28
 _MIB = 2**20
 _PREFIXES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 _PIXELS = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?(?=[kmg])|[0-9]{1,15})([kmg]?)p?", re.IGNORECASE)
@@ -30,30 +36,53 @@ def check_header(image: pyvips.Image, form: Format, *, is_own: bool = False) -> 
 
     is_own: ganfx wrote it, so that any number of pixels is fine.
     """
+    _check_pixels(image.width, image.height, is_own)
+    if needed := _decoder_bytes(image, form):
+        _check_decoder(needed, image.width, image.height, form)
+
+
+def check_size(width: int, height: int, form: Format, pixel_bytes: int, *, is_own: bool = False) -> None:
+    """As `check_header`, for a picture that is decoded as a whole, which takes `pixel_bytes` of memory for a pixel."""
+    _check_pixels(width, height, is_own)
+    _check_decoder(width * height * pixel_bytes, width, height, form)
+
+
+def _check_pixels(width: int, height: int, is_own: bool) -> None:
     setting = paths.max_pixels()
     allowed = _MAX_PIXELS if setting is None else parse_pixels("GANFX_MAX_PIXELS", setting)
-    size, count = f"{image.width}x{image.height}", int(image.width * image.height)
+    count = int(width * height)
     if count > allowed and not is_own:
         raise PictureSizeError(
-            f"{size} are {count} pixels, more than the {allowed} that are allowed",
+            f"{width}x{height} are {count} pixels, more than the {allowed} that are allowed",
             hint=f"cut it into parts, or allow it: --max-pixels {count}, or GANFX_MAX_PIXELS",
         )
-    if needed := _decoder_bytes(image, form):
-        # The decoded picture goes on into a filter, which needs memory, too.
-        check_memory(needed, f"{form.name} of {size} pixels", share=0.5)
+
+
+def _check_decoder(needed: int, width: int, height: int, form: Format) -> None:
+    # The decoded picture goes on into a filter, which needs memory, too.
+    check_memory(needed, f"{form.name} of {width}x{height} pixels", share=_SHARE)
 
 
 def check_memory(needed: int, what: str, *, share: float = 1.0) -> None:
     """Raises PictureSizeError where `needed` bytes are more than that share of the free memory, or than the setting."""
     if needed <= _SMALL_BYTES:
         return
-    mib = _max_memory_mib()
-    allowed = mib * _MIB if mib else int(memory().available_bytes * share)
+    allowed = _allowed_bytes(share)
     if needed > allowed:
         raise PictureSizeError(
             f"the {what} takes {needed // _MIB} MiB of memory, more than the {allowed // _MIB} MiB that are allowed",
             hint=f"cut it into parts, convert it to TIFF, or set GANFX_MAX_MEMORY_MIB={needed // _MIB + 1}",
         )
+
+
+def decoder_bytes() -> int:
+    """The memory that a process may take that decodes one file."""
+    return max(_allowed_bytes(_SHARE), _SMALL_BYTES) + _PROCESS_BYTES
+
+
+def _allowed_bytes(share: float) -> int:
+    mib = _max_memory_mib()
+    return mib * _MIB if mib else int(memory().available_bytes * share)
 
 
 def _decoder_bytes(image: pyvips.Image, form: Format) -> int:

@@ -16,18 +16,21 @@ from numpy.typing import NDArray
 MEMORY_BYTES = 256 * 2**20
 # Mapped pages above the row being encoded are unloaded beyond this.
 _PAGES_KEPT_BYTES = 32 * 2**20
+# By the bytes of a sample.
+_VIPS_FORMATS = {1: "uchar", 2: "ushort", 4: "float"}
 
 Shape = tuple[int, int, int]
 
 
 class Canvas(Protocol):
-    """Takes rows of samples (rows, W, bands), and gives them as one image of libvips."""
+    """Takes rows of samples (rows, W, bands), and gives them as one image of libvips, or as one array."""
 
     def append(self, rows: NDArray[Any]) -> None: ...
     def fill(self, count: int, write: Callable[[NDArray[Any]], object]) -> None:
         """Append `count` rows that `write` writes into the array that it is given."""
 
     def image(self, interpretation: str) -> pyvips.Image: ...
+    def samples(self) -> NDArray[Any]: ...
     def close(self) -> None: ...
 
 
@@ -55,6 +58,9 @@ class _MemoryCanvas:
         image = pyvips.Image.new_from_array(self._samples)
         return image.copy(interpretation=interpretation)
 
+    def samples(self) -> NDArray[Any]:
+        return self._samples
+
     def close(self) -> None:
         self._samples = np.empty((0, 0, 0), self._samples.dtype)
 
@@ -81,12 +87,17 @@ class _FileCanvas:
         self._file.flush()
         self._mapped = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
         height, width, bands = self._shape
-        form = "ushort" if self._dtype.itemsize > 1 else "uchar"
+        form = _VIPS_FORMATS[self._dtype.itemsize]
         # The signal is delivered to this object, which must live as long as libvips may send it.
         self._image = pyvips.Image.new_from_memory(self._mapped, width, height, bands, form)
         self._image.set_progress(True)
         self._image.signal_connect("eval", self._unload)
         return self._image.copy(interpretation=interpretation)
+
+    def samples(self) -> NDArray[Any]:
+        self._file.flush()
+        self._mapped = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+        return np.frombuffer(self._mapped, self._dtype).reshape(self._shape)
 
     def _unload(self, image: pyvips.Image, progress: Any) -> None:
         """Unload pages well above the row being encoded; they would be read again if they were needed."""

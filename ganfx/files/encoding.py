@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyvips
@@ -12,10 +12,12 @@ from ganfx.files import metadata
 from ganfx.files.formats import Format
 from ganfx.files.icc import Profile, profile_of
 from ganfx.files.samples import write_samples
-from ganfx.imaging.color import LUMA
+from ganfx.imaging.color import LUMA, decode_srgb
 from ganfx.imaging.picture import Floats, Picture, PictureInfo
 
 _BLOCK_PIXELS = 2**16
+
+Icc = Literal["keep", "srgb", "p3"]
 
 
 class Encoding:
@@ -25,12 +27,13 @@ class Encoding:
     is_grey       one channel is stored
     keeps_alpha   alpha is stored
     bands         channels stored, alpha included: 1 to 4
-    dtype         of the samples: uint8 or uint16
+    dtype         of the samples: uint8, uint16, or float32, which are linear light where there is no profile
     profile       the conversion from sRGB to the file's own color space; None: sRGB, or none is stored
     metadata      what goes into the file
     notes         sentences for the user about what cannot be kept
 
-    size is (width, height); background (R, G, B) 0..255 goes behind transparent pixels where the format has no alpha.
+    size is (width, height); icc "keep" leaves the color space as it is, others convert into theirs; background
+    (R, G, B) 0..255 goes behind transparent pixels where the format has no alpha.
     """
 
     def __init__(
@@ -40,17 +43,20 @@ class Encoding:
         *,
         size: tuple[int, int],
         has_alpha: bool,
-        strip: bool,
-        background: tuple[int, int, int],
+        strip: bool = False,
+        icc: Icc = "keep",
+        background: tuple[int, int, int] = (255, 255, 255),
     ) -> None:
         self.form = form
         self.is_grey = info.grey and form.grey
         self.keeps_alpha = has_alpha and form.alpha
         self.bands = (1 if self.is_grey else 3) + self.keeps_alpha
-        self.dtype: np.dtype[Any] = np.dtype(np.uint16 if min(info.bits, form.bits) > 8 else np.uint8)
+        self.dtype: np.dtype[Any] = _dtype(max(form.least, min(info.bits, form.bits)))
         self._background = np.asarray(background, np.float32) / 255
         wanted = ("icc", "dpi") if strip else tuple(info.metadata)
         carried = {key: info.metadata[key] for key in wanted if key in info.metadata}
+        if icc != "keep":
+            carried = _with_profile(carried, icc, self.is_grey)
         self.profile, fitting, profile_notes = _fitting_profile(carried, form, self.is_grey)
         self.metadata, losses = metadata.prepared(fitting, form, *size)
         self.notes = (*self._sample_notes(info, has_alpha), *profile_notes, *losses)
@@ -58,7 +64,8 @@ class Encoding:
     def _sample_notes(self, info: PictureInfo, has_alpha: bool) -> list[str]:
         name, notes = self.form.name, []
         if info.bits > self.form.bits:
-            notes.append(f"{name} holds {self.form.bits} bits of the {info.bits}")
+            beyond = ", and no light beyond white" if info.bits == 32 else ""
+            notes.append(f"{name} holds {self.form.bits} bits of the {info.bits}{beyond}")
         if has_alpha and not self.form.alpha:
             notes.append(f"{name} has no transparency: put on a plain background")
         if name == "GIF":
@@ -68,8 +75,8 @@ class Encoding:
     @property
     def interpretation(self) -> str:
         """The name of the samples' color space in libvips."""
-        wide = self.dtype.itemsize > 1
-        return ("grey16" if wide else "b-w") if self.is_grey else ("rgb16" if wide else "srgb")
+        grey, rgb = {1: ("b-w", "srgb"), 2: ("grey16", "rgb16"), 4: ("b-w", "scrgb")}[self.dtype.itemsize]
+        return grey if self.is_grey else rgb
 
     def holds(self, dtype: np.dtype[Any], bands: int, info: PictureInfo) -> bool:
         """Whether samples of a file with this `info` can be copied unchanged into the file to be written."""
@@ -102,7 +109,19 @@ class Encoding:
             # Grey pixels over a colored background have colors; elsewhere the channels are equal.
             colored = np.ptp(rgb, axis=-1, keepdims=True) > 0
             rgb = np.asarray(np.where(colored, rgb @ LUMA[:, None], rgb[..., :1]), np.float32)
-        return self.profile.from_srgb(rgb) if self.profile else rgb
+        if self.profile:
+            return self.profile.from_srgb(rgb)
+        return decode_srgb(rgb) if self.dtype.kind == "f" and "icc" not in self.metadata else rgb
+
+
+def _dtype(bits: int) -> np.dtype[Any]:
+    return np.dtype(np.uint8 if bits <= 8 else np.uint16 if bits <= 16 else np.float32)
+
+
+def _with_profile(carried: dict[str, Any], icc: Icc, grey: bool) -> dict[str, Any]:
+    """The metadata for a file in another color space; grey without a profile has the curve of both."""
+    rest = {key: value for key, value in carried.items() if key != "icc"}
+    return rest if grey else rest | {"icc": pyvips.Operation.call("profile_load", icc)}
 
 
 def _fitting_profile(

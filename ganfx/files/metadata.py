@@ -12,12 +12,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
+import numpy as np
 import pyvips
 
+from ganfx.errors import OutputError
 from ganfx.files import exif, exif_slot, png_text, tiff
 from ganfx.files.chunks import jpeg_segments, png_chunks
+from ganfx.files.codecs import encoded
+from ganfx.files.codecs.parts import Parts
 from ganfx.files.directories import MAX_BYTES, ExifError, FileBlock
-from ganfx.files.formats import Format
+from ganfx.files.formats import Codec, Format
 from ganfx.files.regular import open_regular
 
 _Given = TypeVar("_Given")
@@ -189,6 +193,8 @@ def _added_later(form: Format) -> tuple[str, ...]:
 
 def takes_profile(form: Format, profile: bytes, *, grey: bool) -> bool:
     """Whether the format's encoder stores the ICC `profile` unchanged; that of PNG fails with damaged ones."""
+    if isinstance(form.saver, Codec):
+        return _codec_takes(form.saver, profile, grey)
     image = pyvips.Image.black(1, 1, bands=1 if grey else 3).copy(interpretation="b-w" if grey else "srgb")
     image.set_type(pyvips.GValue.blob_type, _FIELDS["icc"], profile)
     try:
@@ -196,6 +202,15 @@ def takes_profile(form: Format, profile: bytes, *, grey: bool) -> bool:
         return bool(pyvips.Image.new_from_buffer(data, "").get(_FIELDS["icc"]) == profile)
     except pyvips.Error:
         return False
+
+
+def _codec_takes(codec: Codec, profile: bytes, grey: bool) -> bool:
+    samples = np.zeros((1, 1, 1 if grey else 3), np.uint8)
+    try:
+        encoded(codec, samples, Parts(grey, {"icc": profile}, quality=50, lossless=False))
+    except OutputError:
+        return False
+    return True
 
 
 def iptc_in(data: bytes) -> bytes:

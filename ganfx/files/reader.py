@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ganfx.errors import GanfxError, ItemError
 from ganfx.files import metadata
 from ganfx.files.budget import check_memory
-from ganfx.files.formats import WRITABLE
+from ganfx.files.formats import PNG, READABLE, Codec
 from ganfx.files.icc import profile_of
 from ganfx.files.regular import is_regular, open_regular
 from ganfx.files.samples import floats_of
@@ -23,6 +23,9 @@ from ganfx.files.source import Rows, checked_format, color_bands, open_upright, 
 from ganfx.files.vips import reading
 from ganfx.imaging.color import encode_srgb
 from ganfx.imaging.picture import Box, Floats, Picture, PictureInfo
+
+# Of samples by their type in libvips, as far as they are not 16.
+_BITS = {"uchar": 8, "float": 32, "double": 32}
 
 
 def open_picture(path: str | Path) -> Picture:
@@ -45,12 +48,16 @@ def is_picture(path: str | Path) -> bool:
 
 
 def writable_suffix(path: str | Path) -> str:
-    """The suffix for a result made from `path`: its own if that can be written, else its content's, else .png."""
+    """The suffix for a result made from `path`: its own if that can be written, else one that fits its content.
+
+    RAW becomes .tif, for example, and what is no picture .png.
+    """
     path = Path(path)
-    if path.suffix.lower() in WRITABLE:
+    named = READABLE.get(path.suffix.lower())
+    if named and named.is_written:
         return path.suffix
     form = sniff(path) if is_regular(path) else None
-    return form.suffixes[0] if form else ".png"
+    return (form or named or PNG).result_suffix
 
 
 class PictureReader:
@@ -69,7 +76,10 @@ class PictureReader:
         with contextlib.ExitStack() as stack:
             self.path, self.file = path, stack.enter_context(open_regular(path))
             self.format = checked_format(path)
-            self._describe(*open_upright(path, self.format))
+            image, notes = open_upright(path, self.format)
+            # Decoded once, and for as long as the reader is open.
+            self._decoded = image if isinstance(self.format.loader, Codec) else None
+            self._describe(image, notes)
             stack.pop_all()
 
     def _describe(self, image: pyvips.Image, notes: tuple[str, ...]) -> None:
@@ -82,7 +92,7 @@ class PictureReader:
         self._profile, profile_notes = profile_of(carried.get("icc"), grey=self.colors == 1)
         notes += metadata_notes + profile_notes
         self._linear = image.format in ("float", "double") and "icc" not in carried
-        self.info = PictureInfo(8 if image.format == "uchar" else 16, self.colors == 1, carried, notes)
+        self.info = PictureInfo(_BITS.get(image.format, 16), self.colors == 1, carried, notes)
 
     def rows(self, top: int, bottom: int) -> Picture:
         """The rows from `top` up to, and without, `bottom`.
@@ -127,7 +137,7 @@ class PictureReader:
         return Picture(rgb, alpha if self.has_alpha else None, self.info)
 
     def _open(self) -> pyvips.Image:
-        return open_upright(self.path, self.format)[0]
+        return self._decoded or open_upright(self.path, self.format)[0]
 
     def _converted(self, raw: NDArray[Any]) -> tuple[Floats, Floats]:
         """Samples (rows, W, bands) as colors (rows, W, 1 or 3) and the last band, which may be alpha."""
@@ -142,6 +152,7 @@ class PictureReader:
     def close(self) -> None:
         """Close the file."""
         self._rows.close()
+        self._decoded = None
         self.file.close()
 
     def __enter__(self) -> PictureReader:

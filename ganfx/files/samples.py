@@ -26,7 +26,10 @@ def floats_of(samples: NDArray[Any]) -> Floats:
 
 
 def write_samples(samples: NDArray[Any], values: Floats) -> None:
-    """Write floats (H, W, C), clipped to [0, 1], to unsigned samples of that shape, rounded to nearest."""
+    """Write floats (H, W, C) to samples of that shape: to floats as they are, else clipped to [0, 1] and rounded."""
+    if samples.dtype.kind == "f":
+        samples[...] = values
+        return
     count = max(1, _BLOCK // max(1, values[0].size))
     for top in range(0, len(values), count):
         _write_block(samples[top : top + count], values[top : top + count])

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from ganfx.errors import UnreadableError
 from ganfx.files.budget import check_header
-from ganfx.files.formats import FORMATS, Format
+from ganfx.files.decoding import decoded
+from ganfx.files.formats import FORMATS, Codec, Format
 from ganfx.files.regular import open_regular
+from ganfx.files.signatures import check_open, foreign_format
 from ganfx.files.vips import opened, reading
 
 # Bytes decoded at a time; fewer in `Rows.rest`, whose chunks are converted to floats, which takes several copies.
@@ -27,19 +29,26 @@ _GREY, _RGB, _CMYK = ("b-w", "grey16"), ("srgb", "rgb", "rgb16", "scrgb"), ("cmy
 
 def sniff(path: Path) -> Format | None:
     """The format of the file at `path`, by its content; None where it is not one of `FORMATS`."""
+    with open_regular(path) as file, reading():
+        if form := foreign_format(file, path.suffix):
+            return form
     with opened(path) as source:
         found = pyvips.vips_lib.vips_foreign_find_load_source(pyvips.ffi.cast("VipsSource *", source.pointer))
         if found == pyvips.ffi.NULL:
             return None
         loader = pyvips.nickname_find(pyvips.type_from_name(pyvips.ffi.string(found).decode()))
-    return next((form for form in FORMATS if _loader(form) == loader), None)
+    return next((form for form in FORMATS if f"{form.loader}_source" == loader), None)
 
 
 def checked_format(path: Path) -> Format:
-    """The format of the picture at `path`. Raises UnreadableError where there is none."""
+    """The format of the picture at `path`.
+
+    Raises UnsupportedError where it is of a kind that stays closed, UnreadableError where it is no picture.
+    """
     with open_regular(path) as file, reading():
         if not file.read(1):
             raise UnreadableError("the file is empty (0 bytes)", hint="copy or download it again")
+        check_open(file)
     form = sniff(path)
     if form is None:
         known = ", ".join(form.name for form in FORMATS)
@@ -48,6 +57,7 @@ def checked_format(path: Path) -> Format:
 
 
 def _loader(form: Format) -> str:
+    assert isinstance(form.loader, str)
     return f"{form.loader}_source"
 
 
@@ -56,14 +66,26 @@ def open_upright(path: Path, form: Format, *, is_own: bool = False) -> tuple[pyv
 
     It can be read from the top down once; a picture that has to be rotated is decoded by libvips first, into memory or
     a temporary file. `is_own` is whether ganfx wrote it, see `check_header`.
-    Raises UnreadableError or PictureSizeError.
+    Raises UnreadableError, UnsupportedError or PictureSizeError.
     """
+    if isinstance(form.loader, Codec):
+        return _open_decoded(path, form, is_own)
     with reading():
         image = _load(path, form, "sequential")
         _check(image, form, is_own)
         notes = _notes(image)
         if _orientation(image) > 1:
             image = _load(path, form, "random").autorot()
+        return (_from_cmyk(image) if image.interpretation in _CMYK else image), notes
+
+
+def _open_decoded(path: Path, form: Format, is_own: bool) -> tuple[pyvips.Image, tuple[str, ...]]:
+    """The picture in a file that libvips does not read; the image may be read in any order, any number of times."""
+    with reading():
+        image, notes = decoded(path, form, is_own=is_own)
+        _check_kind(image)
+        notes += _cmyk_notes(image)
+        image = image.autorot()
         return (_from_cmyk(image) if image.interpretation in _CMYK else image), notes
 
 
@@ -79,6 +101,10 @@ def _orientation(image: pyvips.Image) -> int:
 
 def _check(image: pyvips.Image, form: Format, is_own: bool) -> None:
     check_header(image, form, is_own=is_own)
+    _check_kind(image)
+
+
+def _check_kind(image: pyvips.Image) -> None:
     if image.interpretation not in _GREY + _RGB + _CMYK or image.format not in _DTYPES:
         kind = f"{image.interpretation} with samples of type {image.format}"
         raise UnreadableError(f"colors of the kind {kind} are not supported", hint="convert it to RGB first")
@@ -91,16 +117,23 @@ def _is_cmyk(image: pyvips.Image) -> bool:
 
 
 def _notes(image: pyvips.Image) -> tuple[str, ...]:
-    notes, has_profile = [], bool(image.get_typeof("icc-profile-data"))
+    notes = []
     if image.get_typeof("n-pages") and image.get("n-pages") > 1:
         notes.append(f"only the first of {image.get('n-pages')} frames or pages is read")
-    if _is_cmyk(image):
-        own = "through its profile" if has_profile else "without a profile of its own"
-        notes.append(f"CMYK was converted to sRGB, {own}")
-    if image.format in ("uint", "float", "double"):
-        light = ", taken as linear light" if image.format != "uint" and not has_profile else ""
-        notes.append(f"32-bit samples{light} are saved with at most 16 bits")
-    return tuple(notes)
+    if image.format == "uint":
+        notes.append("32-bit samples are saved with at most 16 bits")
+    elif image.format in ("float", "double") and not _has_profile(image):
+        notes.append("floats without a color profile are taken as linear light")
+    return (*notes, *_cmyk_notes(image))
+
+
+def _cmyk_notes(image: pyvips.Image) -> tuple[str, ...]:
+    own = "through its profile" if _has_profile(image) else "without a profile of its own"
+    return (f"CMYK was converted to sRGB, {own}",) if _is_cmyk(image) else ()
+
+
+def _has_profile(image: pyvips.Image) -> bool:
+    return bool(image.get_typeof("icc-profile-data"))
 
 
 def _from_cmyk(image: pyvips.Image) -> pyvips.Image:

@@ -20,13 +20,14 @@ pyvips.cache_set_max(0)
 
 
 def _block_other_loaders() -> None:
-    """Let libvips load the `FORMATS` only.
+    """Let libvips load those of the `FORMATS` only that it is to read.
 
     It finds a file's loader by its content, so that a drawing, a document or a raw dump could reach code that ganfx
     has no use for.
     """
     pyvips.operation_block_set("VipsForeignLoad", True)
-    for name in (f"{form.loader}{kind}" for form in FORMATS for kind in ("", "_source", "_buffer")):
+    loaders = [form.loader for form in FORMATS if isinstance(form.loader, str)]
+    for name in (f"{loader}{kind}" for loader in loaders for kind in ("", "_source", "_buffer")):
         pyvips.operation_block_set(pyvips.type_name(pyvips.type_find("VipsForeignLoad", name)), False)
 
 

@@ -7,16 +7,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, get_args
 
 import pyvips
 
 from ganfx.atomic import AtomicFile, CommitHook, copy_file
 from ganfx.errors import ItemError, OptionError, OutputError, PictureSizeError
 from ganfx.files import metadata
+from ganfx.files.budget import check_memory
 from ganfx.files.canvas import open_canvas
-from ganfx.files.encoding import Encoding
-from ganfx.files.formats import Format, format_for
+from ganfx.files.codecs import encoded
+from ganfx.files.codecs.parts import Parts
+from ganfx.files.encoding import Encoding, Icc
+from ganfx.files.formats import Codec, Format, format_for
 from ganfx.files.reader import PictureReader
 from ganfx.files.retouch import retouched
 from ganfx.files.vips import writing
@@ -24,24 +27,34 @@ from ganfx.imaging.picture import Patch, Picture, PictureInfo
 
 # Files of more raw bytes are BigTIFF: classic TIFF ends at 4 GiB, and compression may enlarge noise a little.
 _CLASSIC_TIFF_BYTES = 3.5 * 2**30
+# Of the samples, which codecs outside libvips have in memory while they encode.
+_CODEC_COPIES = 3
 
 
 @dataclass(frozen=True)
 class SaveOptions:
     """How to save. Raises OptionError where a value is out of range.
 
-    quality          1..100, for JPEG, WebP and AVIF; None: each format's default. 100 is lossless in WebP and AVIF
+    quality          1..100, for formats that have one; None: each format's default. 100 is lossless where that can be
+    lossless         all samples as they are; formats that cannot do that are refused
+    icc              "keep": the color space of the input; "srgb", "p3" (Display P3): converted into that
     strip_metadata   leave out all but the color profile and the resolution
     background       (R, G, B) 0..255, behind transparent pixels in formats without alpha
     """
 
     quality: int | None = None
+    lossless: bool = False
+    icc: Icc = "keep"
     strip_metadata: bool = False
     background: tuple[int, int, int] = (255, 255, 255)
 
     def __post_init__(self) -> None:
         if self.quality is not None and not 1 <= self.quality <= 100:
             raise OptionError(f"quality: {self.quality} is not between 1 and 100")
+        if self.lossless and self.quality not in (None, 100):
+            raise OptionError(f"quality: {self.quality} is not lossless", hint="leave out one of both")
+        if self.icc not in get_args(Icc):
+            raise OptionError(f"icc: {self.icc!r} is none of {', '.join(get_args(Icc))}")
         if len(self.background) != 3 or not all(0 <= value <= 255 for value in self.background):
             raise OptionError(f"background: {self.background} is not three numbers between 0 and 255")
 
@@ -91,7 +104,7 @@ def copy_picture(
     raises, as `save_picture` does.
     """
     form = format_for(path)
-    if reader.format is form and reader.path.suffix.lower() in form.suffixes and not options.strip_metadata:
+    if _is_same(reader, form, options):
         copy_file(reader.file, path, overwrite=overwrite, commit_hook=commit_hook, below=below)
         return ()
     writer = open_writer(
@@ -108,6 +121,12 @@ def copy_picture(
     with writer:
         writer.retouch(reader, ())
     return (*reader.info.notes, *writer.notes)
+
+
+def _is_same(reader: PictureReader, form: Format, options: SaveOptions) -> bool:
+    """Whether the file itself is what is to be written."""
+    is_named_so = reader.format is form and reader.path.suffix.lower() in form.suffixes
+    return is_named_so and not options.strip_metadata and options.icc == "keep"
 
 
 def open_writer(
@@ -132,17 +151,21 @@ def open_writer(
         raise PictureSizeError(
             f"{form.name} holds {form.max_side} pixels a side, not {width}x{height}", hint="write PNG or TIFF"
         )
+    if options.lossless and not form.lossless:
+        raise OutputError(f"{form.name} cannot be lossless", hint="write PNG, TIFF, WebP, AVIF or JPEG XL")
     encoding = Encoding(
         form,
         info,
         size=(width, height),
         has_alpha=has_alpha,
         strip=options.strip_metadata,
+        icc=options.icc,
         background=options.background,
     )
     target = AtomicFile(Path(path), overwrite=overwrite, commit_hook=commit_hook, below=below)
     try:
-        return PictureWriter(target, encoding, (width, height), options.quality)
+        quality = 100 if options.lossless and form.quality else options.quality
+        return PictureWriter(target, encoding, (width, height), quality)
     except BaseException:
         target.discard()
         raise
@@ -191,11 +214,22 @@ class PictureWriter:
 
     def _encode(self) -> None:
         encoding = self._encoding
+        if isinstance(encoding.form.saver, Codec):
+            self._encode_by(encoding.form.saver)
+            return
         image, keep = metadata.attach(self._canvas.image(encoding.interpretation), encoding.metadata, encoding.form)
         options = _saver_options(encoding.form, image, self._quality or encoding.form.quality)
         self._save(image, keep=keep, **options)
         with self._target.open("r+b") as file:
             metadata.complete(file, encoding.metadata, encoding.form)
+
+    def _encode_by(self, codec: Codec) -> None:
+        form, quality = self._encoding.form, self._quality or self._encoding.form.quality or 100
+        parts = Parts(self._encoding.is_grey, self._encoding.metadata, quality, _is_lossless(form, quality))
+        samples = self._canvas.samples()
+        check_memory(_CODEC_COPIES * samples.nbytes, f"{form.name} of {self._width}x{self._height} pixels")
+        with self._target.open("r+b") as file:
+            file.write(encoded(codec, samples, parts))
 
     def _save(self, image: pyvips.Image, **options: Any) -> None:
         saver, target = self._encoding.form.saver, self._target
@@ -221,18 +255,20 @@ class PictureWriter:
 
 
 def _is_lossless(form: Format, quality: int | None) -> bool:
-    return quality == 100 and form.name in ("WebP", "AVIF")
+    return form.lossless and (form.quality is None or quality == 100)
 
 
 def _saver_options(form: Format, image: pyvips.Image, quality: int | None) -> dict[str, Any]:
     options = dict(form.options)
-    if _is_lossless(form, quality):
+    if form.quality and _is_lossless(form, quality):
         options["lossless"] = True
     elif form.quality:
         options["Q"] = quality
     if form.name == "AVIF":
         options["bitdepth"] = form.bits if image.format == "ushort" else 8
     if form.name == "TIFF":
-        raw_bytes = image.width * image.height * image.bands * (2 if image.format == "ushort" else 1)
-        options["bigtiff"] = raw_bytes > _CLASSIC_TIFF_BYTES
+        sample_bytes = {"uchar": 1, "ushort": 2, "float": 4}[image.format]
+        options["bigtiff"] = image.width * image.height * image.bands * sample_bytes > _CLASSIC_TIFF_BYTES
+        if image.format == "float":
+            options["predictor"] = "float"
     return options

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import pyvips
 
-from ganfx.errors import UnreadableError
+from ganfx.errors import ItemError, UnreadableError
 from ganfx.files import (
     copy_picture,
     is_picture,
@@ -132,28 +132,34 @@ def test_a_name_may_have_any_bytes(tmp_path: Path, name: bytes, suffix: bytes) -
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
+    ("name", "content", "word"),
     [
         (
             "drawing.png",
             b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>',
+            "SVG",
         ),
-        ("document.png", b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>"),
-        ("drawing.jpg", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage"),
+        ("document.png", b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>", "PDF"),
+        ("drawing.jpg", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage", "PostScript"),
+        ("painting.xcf", b"gimp xcf v011\0".ljust(200, b"\0"), "XCF"),
         (
             "script.png",
             b"push graphic-context\nviewbox 0 0 9 9\nfill 'url(https://127.0.0.1/x.png)'\npop graphic-context",
+            "known kind",
         ),
-        ("matrix.png", b"2 2\n1 2\n3 4\n"),
-        ("raw.png", b"\xb6\xa6\xf2\x08".ljust(200, b"\0")),
-        ("light.png", b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 1 +X 1\n\1\1\1\1"),
-        ("grey.png", b"P5\n2 2\n255\n...."),
+        ("matrix.png", b"2 2\n1 2\n3 4\n", "known kind"),
+        ("raw.png", b"\xb6\xa6\xf2\x08".ljust(200, b"\0"), "known kind"),
+        ("page.png", b"<!doctype html><html><body><svg></svg></body></html>", "known kind"),
     ],
 )
-def test_only_the_formats_that_ganfx_reads_reach_a_decoder(tmp_path: Path, name: str, content: bytes) -> None:
+def test_only_the_formats_that_ganfx_reads_reach_a_decoder(
+    tmp_path: Path, name: str, content: bytes, word: str
+) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(UnreadableError, match="not a picture of a known kind"):
+    with pytest.raises(ItemError, match=word) as caught:
         open_reader(tmp_path / name)
+    assert caught.value.hint
+    assert not is_picture(tmp_path / name)
 
 
 def test_every_other_loader_is_blocked(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from ganfx.files import is_picture, open_picture, open_reader, open_writer, save
 from ganfx.files.formats import FORMATS
 from ganfx.imaging.picture import Picture, PictureInfo
 
+WRITTEN = [form for form in FORMATS if form.saver]
 GREY = Picture(np.full((20, 30, 3), 0.5, np.float32))
 NOISE = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
 
@@ -67,7 +68,7 @@ def test_folder_is_no_picture(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.95])
-@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", WRITTEN, ids=lambda form: form.name)
 def test_truncated_pictures_are_errors(tmp_path: Path, form: object, share: float) -> None:
     whole = tmp_path / f"whole{form.suffixes[0]}"  # type: ignore[attr-defined]
     save_picture(Picture(NOISE / np.float32(255)), whole)
@@ -119,10 +120,11 @@ def run(script: str) -> subprocess.CompletedProcess[str]:
 
 def test_damaged_bytes_never_crash_nor_chatter(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
-    for form in FORMATS:
+    for form in WRITTEN:
         whole = tmp_path / f"whole{form.suffixes[0]}"
         save_picture(Picture(NOISE[:60, :80] / np.float32(255)), whole)
-        for number in range(12):
+        # Those that are decoded in a process of their own take half a second each.
+        for number in range(12 if isinstance(form.loader, str) else 1):
             data = bytearray(whole.read_bytes())
             for at in rng.integers(8, len(data), 6):
                 data[at] = rng.integers(0, 256)
@@ -141,7 +143,7 @@ def test_damaged_bytes_never_crash_nor_chatter(tmp_path: Path) -> None:
     assert (result.stdout, result.stderr) == ("", "")
 
 
-@pytest.mark.parametrize("name", ["out.xyz", "out", "out.heic"])
+@pytest.mark.parametrize("name", ["out.xyz", "out", "out.dng", "out.psd"])
 def test_unknown_suffix_lists_the_known(tmp_path: Path, name: str) -> None:
     with pytest.raises(OutputError) as caught:
         save_picture(GREY, tmp_path / name)
@@ -222,7 +224,7 @@ def small_files() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("gathered_in_file", [False, True])
-@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", WRITTEN, ids=lambda form: form.name)
 def test_full_disk_leaves_the_old_file_and_nothing_else(
     tmp_path: Path, form: object, gathered_in_file: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -251,7 +253,7 @@ def test_link_stays_a_link_and_permissions_stay(tmp_path: Path) -> None:
 def test_new_files_follow_the_umask(tmp_path: Path) -> None:
     before = os.umask(0o022)
     try:
-        for form in FORMATS:
+        for form in WRITTEN:
             save_picture(GREY, tmp_path / f"out{form.suffixes[0]}")
     finally:
         os.umask(before)
