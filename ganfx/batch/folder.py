@@ -88,7 +88,12 @@ class Batch:
 
     def _runner(self, on_note: Note | None = None) -> ItemRunner:
         options = self.options
-        save = SaveOptions(quality=options.quality, strip_metadata=options.strip_metadata)
+        save = SaveOptions(
+            quality=options.quality,
+            lossless=options.lossless,
+            icc=options.icc or "keep",
+            strip_metadata=options.strip_metadata,
+        )
         existing = OverwritePolicy(options.overwrite, options.skip_existing)
         kind = ItemRunner if options.recorded else UnrecordedRunner
         return kind(self.chooser, save, existing, patience=_patience(options, on_note))

@@ -15,7 +15,7 @@ from ganfx.atomic import reason_of
 from ganfx.batch.records import followed
 from ganfx.batch.wording import counted, is_or_are
 from ganfx.errors import OptionError
-from ganfx.files import WRITABLE
+from ganfx.files import PICTURE_SUFFIXES
 
 IsPicture = Callable[[Path], bool]
 _ADDRESS = re.compile(r"(?i)(?:https?|ftp|s3|data|file):")
@@ -117,7 +117,7 @@ def _inputs_in(
 
 
 def _is_input(path: Path, is_picture: IsPicture, skipped: Skipped) -> bool:
-    is_called_so = path.suffix.lower() in WRITABLE
+    is_called_so = path.suffix.lower() in PICTURE_SUFFIXES
     try:
         if is_picture(path) or (is_called_so and not os.access(path, os.R_OK)):
             return True

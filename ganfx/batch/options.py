@@ -10,7 +10,7 @@ from ganfx.batch.patience import WAIT_S
 from ganfx.batch.recipes import Recipe
 from ganfx.batch.stage_limits import StageLimits
 from ganfx.errors import OptionError
-from ganfx.files import MaskSource
+from ganfx.files import Icc, MaskSource
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,9 @@ class BatchOptions:
     recursive: look into sub-folders too, and mirror them in `output`.
     format: the suffix of results without its dot; None keeps the picture's format where it can be written.
     name: a template for the names of results, see `NameTemplate`; None chooses, see `Naming`.
-    quality: 1..100, of JPEG, WebP and AVIF; None is the default of the format.
+    quality: 1..100, of formats that have one; None is the default of the format.
+    lossless: keep all samples as they are; formats that cannot do that are refused.
+    icc: the color space of results, see `SaveOptions`; None is keep.
     strip_metadata: leave out EXIF, XMP and IPTC; the color profile stays.
     overwrite: replace results that exist and are not up to date; without it they are errors.
     skip_existing: leave results that exist alone, whatever made them; excludes `overwrite`.
@@ -41,6 +43,8 @@ class BatchOptions:
     format: str | None = None
     name: str | None = None
     quality: int | None = None
+    lossless: bool = False
+    icc: Icc | None = None
     strip_metadata: bool = False
     overwrite: bool = False
     skip_existing: bool = False
@@ -61,6 +65,8 @@ class BatchOptions:
             format=self.format or recipe.format,
             name=self.name or recipe.name,
             quality=self.quality or recipe.quality,
+            lossless=self.lossless or recipe.lossless,
+            icc=self.icc or recipe.icc,
             strip_metadata=self.strip_metadata or recipe.strip_metadata,
         )
 

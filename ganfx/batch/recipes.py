@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from ganfx import pipeline
 from ganfx.atomic import reason_of
 from ganfx.batch.name_template import NameTemplate
 from ganfx.batch.records import followed
 from ganfx.errors import OptionError, nearest
-from ganfx.files import WRITABLE
+from ganfx.files import WRITABLE, Icc
 from ganfx.filters import all_filters, find_filter
 from ganfx.hub import is_path
 from ganfx.open_folder import read_small
@@ -31,6 +31,8 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "steps": (str, list),
     "format": (str,),
     "quality": (int,),
+    "lossless": (bool,),
+    "icc": (str,),
     "strip_metadata": (bool,),
     "name": (str,),
     "color": (bool,),
@@ -43,7 +45,9 @@ class Recipe:
 
     steps: empty where they are chosen for each picture (AUTO).
     format: the suffix of results without its dot; None leaves that to the caller, as for the fields below.
-    quality: 1..100, of JPEG, WebP and AVIF.
+    quality: 1..100, of formats that have one; None is the default of the format.
+    lossless: keep all samples as they are; formats that cannot do that are refused.
+    icc: the color space of results, see `SaveOptions`; None is keep.
     strip_metadata: leave out EXIF, XMP and IPTC.
     name: a template for the names of results.
     color: whether AUTO gives pictures without colors some.
@@ -52,6 +56,8 @@ class Recipe:
     steps: tuple[pipeline.Step, ...]
     format: str | None = None
     quality: int | None = None
+    lossless: bool = False
+    icc: Icc | None = None
     strip_metadata: bool = False
     name: NameTemplate | None = None
     color: bool = False
@@ -201,6 +207,8 @@ def _recipe(table: Any, where: str) -> Recipe:
         raise OptionError(f"{where} has no steps", hint='write some: steps = "heal,upscale:4"')
     if table.get("format", "png") not in {suffix.lstrip(".") for suffix in WRITABLE}:
         raise OptionError(f"{where}: cannot write {table['format']!r}", hint=nearest(table["format"], WRITABLE))
+    if table.get("icc", "keep") not in get_args(Icc):
+        raise OptionError(f"{where}: no color space {table['icc']!r}", hint=f"one of {', '.join(get_args(Icc))}")
     name = table.get("name")
     try:
         template = None if name is None else NameTemplate(name)

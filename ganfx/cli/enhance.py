@@ -31,8 +31,8 @@ A recipe is kept in a file ganfx.toml, here, in a folder above, or in your setti
   [recipes.old-photos]
   steps = "heal,colorize,upscale:4"
   format = "png"
-It may also say quality, strip_metadata and name, as the options here do. It cannot be called as
-a filter is, and outside your settings names your own models alone, see --allow-model-files.
+It may also say quality, lossless, icc, strip_metadata and name, as the options here do. It cannot
+be called as a filter is, and outside your settings names your own models alone, see --allow-model-files.
 """
 
 

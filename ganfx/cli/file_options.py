@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -14,7 +14,7 @@ from ganfx.batch.patience import WAIT_S
 from ganfx.batch.stage_limits import StageLimits
 from ganfx.cli.help_groups import FILES, RUN, Decorator, headed
 from ganfx.cli.options import lanes_option, max_pixels_option
-from ganfx.files import WRITABLE
+from ganfx.files import WRITABLE, Icc
 
 if TYPE_CHECKING:
     from ganfx.batch import BatchOptions
@@ -24,6 +24,8 @@ _INPUT_HELP = "The same as naming it as an argument; - is standard input."
 _FROM_HELP = "Read names of files and folders from a file, one a line, or from standard input."
 _OUTPUT_HELP = "A folder, or a file for one picture; - is standard output."
 _FORMAT_HELP = f"Write another format: {', '.join(_EXTENSIONS)}."
+_QUALITY_HELP = "Of JPEG, WebP, AVIF, HEIC and JPEG XL; 100 is lossless but in JPEG."
+_ICC_HELP = "The color space of results: srgb or p3 converts into it, keep leaves that of the picture.  [default: keep]"
 _NAME_HELP = (
     "Template for the names of results, of {stem} {suffix} {filter} {model} {scale} {candidate} {ext}.  "
     "[default: {stem}_{suffix}{ext}, in another folder {stem}{ext}]"
@@ -48,7 +50,11 @@ def saving_options(heading: str) -> list[Decorator]:
     option = headed(heading)
     return [
         option("-f", "--format", "extension", type=click.Choice(_EXTENSIONS), metavar="EXT", help=_FORMAT_HELP),
-        option("--quality", type=click.IntRange(1, 100), metavar="N", help="Of JPEG, WebP and AVIF."),
+        option("--quality", type=click.IntRange(1, 100), metavar="N", help=_QUALITY_HELP),
+        option(
+            "--lossless", is_flag=True, help="Keep all samples as they are: an error for JPEG, GIF and Radiance HDR."
+        ),
+        option("--icc", type=click.Choice(get_args(Icc)), metavar="WHICH", help=_ICC_HELP),
         option("--strip-metadata", is_flag=True, help="Leave out EXIF, XMP and IPTC; the color profile stays."),
     ]
 
@@ -106,6 +112,8 @@ class FileArguments:
     extension: str | None
     name: str | None
     quality: int | None
+    lossless: bool
+    icc: Icc | None
     strip_metadata: bool
     overwrite: bool
     skip_existing: bool
@@ -139,6 +147,8 @@ class FileArguments:
             format=self.extension,
             name=self.name,
             quality=self.quality,
+            lossless=self.lossless,
+            icc=self.icc,
             strip_metadata=self.strip_metadata,
             overwrite=self.overwrite,
             skip_existing=self.skip_existing,

@@ -1,5 +1,7 @@
+from .formats import PICTURE_SUFFIXES as PICTURE_SUFFIXES
 from .formats import WRITABLE as WRITABLE
 from .formats import Format as Format
+from .formats import Icc as Icc
 from .formats import format_for as format_for
 from .masks import MaskSource as MaskSource
 from .masks import mask_of_alpha as mask_of_alpha

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
 from ganfx.files import metadata
-from ganfx.files.formats import Format
+from ganfx.files.formats import Format, Icc
 from ganfx.files.icc import Profile, profile_of
 from ganfx.files.samples import write_samples
 from ganfx.imaging.color import LUMA, decode_srgb
 from ganfx.imaging.picture import Floats, Picture, PictureInfo
 
 _BLOCK_PIXELS = 2**16
-
-Icc = Literal["keep", "srgb", "p3"]
 
 
 class Encoding:

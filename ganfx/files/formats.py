@@ -6,9 +6,12 @@ import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ganfx.errors import OutputError
+
+# The color space of what is written: as it was read, or converted.
+Icc = Literal["keep", "srgb", "p3"]
 
 
 @dataclass(frozen=True)
@@ -193,6 +196,9 @@ FORMATS = (
 
 READABLE = {suffix: form for form in FORMATS for suffix in form.suffixes}
 WRITABLE = {suffix: form for suffix, form in READABLE.items() if form.saver}
+
+# Of files that people call pictures; XCF is known and refused.
+PICTURE_SUFFIXES = frozenset(READABLE) | {".xcf"}
 
 
 def format_for(path: Path) -> Format:

@@ -18,8 +18,8 @@ from ganfx.files.budget import check_memory
 from ganfx.files.canvas import open_canvas
 from ganfx.files.codecs import encoded
 from ganfx.files.codecs.parts import Parts
-from ganfx.files.encoding import Encoding, Icc
-from ganfx.files.formats import Codec, Format, format_for
+from ganfx.files.encoding import Encoding
+from ganfx.files.formats import Codec, Format, Icc, format_for
 from ganfx.files.reader import PictureReader
 from ganfx.files.retouch import retouched
 from ganfx.files.vips import writing

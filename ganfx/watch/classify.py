@@ -14,7 +14,7 @@ from ganfx.batch.item_runner import ItemRunner, OverwritePolicy, recipe_fingerpr
 from ganfx.batch.items import Item
 from ganfx.batch.journal import Journal
 from ganfx.errors import ItemError, OutputError
-from ganfx.files import WRITABLE, is_picture, open_reader
+from ganfx.files import PICTURE_SUFFIXES, is_picture, open_reader
 from ganfx.watch.folder_recipes import FolderRecipe, FolderRecipes
 
 
@@ -52,10 +52,10 @@ class Classifier:
         busy: the targets in work.
         arrived: the picture came while the folder was watched; then a result that was moved away is made again.
 
-        Raises UnreadableError where the picture does not decode completely, OutputError where there is no free name
-        for its result, and what opening its recipe raises.
+        Raises UnreadableError where the picture does not decode completely, UnsupportedError where it is of a kind that
+        is not read here, OutputError where there is no free name for its result, and what opening its recipe raises.
         """
-        if picture.suffix.lower() not in WRITABLE and not is_picture(picture):
+        if picture.suffix.lower() not in PICTURE_SUFFIXES and not is_picture(picture):
             return NotNow.NOT_A_SOURCE
         with ItemError.about(picture):
             origin = self._journal.origin(picture)

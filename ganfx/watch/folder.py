@@ -78,6 +78,8 @@ def find_recipes(source: Path, recipe: str | None, options: WatchOptions, engine
             recipe,
             format=options.format or recipe.format,
             quality=options.quality or recipe.quality,
+            lossless=options.lossless or recipe.lossless,
+            icc=options.icc or recipe.icc,
             strip_metadata=options.strip_metadata or recipe.strip_metadata,
         )
 

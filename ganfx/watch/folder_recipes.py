@@ -22,7 +22,12 @@ class FolderRecipe:
 
     def __init__(self, recipe: Recipe, chooser: pipeline.Chooser) -> None:
         self.recipe, self.chooser = recipe, chooser
-        self.save = SaveOptions(quality=recipe.quality, strip_metadata=recipe.strip_metadata)
+        self.save = SaveOptions(
+            quality=recipe.quality,
+            lossless=recipe.lossless,
+            icc=recipe.icc or "keep",
+            strip_metadata=recipe.strip_metadata,
+        )
 
     def names(self, picture: Path, folder: Path) -> tuple[str, str]:
         """The name of the result of `picture` in `folder`, and another one for when that name is taken."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganfx.batch.stage_limits import StageLimits
+from ganfx.files import Icc
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,9 @@ class WatchOptions:
     keep_failed: leave pictures that fail where they are, instead of moving them to the folder `failed`.
     once: end after the pictures that are there now.
     format: the suffix of results without its dot; None leaves it to the recipe, as for the next two.
-    quality: 1..100, of JPEG, WebP and AVIF.
+    quality: 1..100, of formats that have one; None is the default of the format.
+    lossless: keep all samples as they are; formats that cannot do that are refused.
+    icc: the color space of results, see `SaveOptions`; None is keep.
     strip_metadata: leave out EXIF, XMP and IPTC; the color profile stays.
     limits: pictures per stage; None fits them to the device.
     allow_model_files: whether a ganfx.toml in the folder may name any model file, and not just the user's models.
@@ -38,6 +41,8 @@ class WatchOptions:
     once: bool = False
     format: str | None = None
     quality: int | None = None
+    lossless: bool = False
+    icc: Icc | None = None
     strip_metadata: bool = False
     limits: StageLimits | None = None
     allow_model_files: bool = False
