@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,6 +19,28 @@ def model_line(entry: ModelEntry) -> str:
     state = f"{entry.origin if entry.installed else 'to pull':8} {license_of(entry)}"
     state = f"unusable: {entry.problem}" if entry.problem else state
     return f"{mark} {entry.name:28} {entry.task:9} {scale:3} {size:>9}  {state}"
+
+
+def model_lines(entry: ModelEntry) -> Iterator[str]:
+    """All that people want to know of the entry, a line each."""
+    size = f"{entry.size_bytes / 1e6:.1f} MB" if entry.size_bytes else ""
+    rows = {
+        "name": entry.name,
+        "for": entry.description,
+        "filter": f"{entry.task} x{entry.scale}" if entry.scale else entry.task,
+        "license": license_of(entry),
+        "author": entry.author,
+        "kind": entry.architecture,
+        "also called": ", ".join(entry.aliases),
+        "sets": ", ".join(entry.sets),
+        "size": size,
+        "state": entry.origin if entry.installed else f"to pull: ganfx models pull {entry.name}",
+        "unusable": entry.problem,
+        "file": entry.path,
+        "from": ", ".join(entry.urls),
+        "sha256": entry.sha256,
+    }
+    return (f"{key:12} {value}" for key, value in rows.items() if value)
 
 
 def license_of(entry: ModelEntry) -> str:

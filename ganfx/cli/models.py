@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import click
 
+from ganfx.cli.model_files import add, info, path, prune, remove
 from ganfx.cli.model_pull import pull
 from ganfx.cli.model_text import command_for, model_json, model_line
-from ganfx.cli.options import device_options
-from ganfx.cli.terminal import show, show_json, tell
+from ganfx.cli.model_verify import verify
+from ganfx.cli.terminal import show, show_json
 
 
 @click.group(invoke_without_command=True)
@@ -37,34 +37,6 @@ def list_(filter_: str | None = None, as_json: bool = False) -> None:
     show("* the default of its filter; `ganfx models pull NAME` fetches what is not installed")
 
 
-@models.command()
-@click.argument("name")
-@device_options
-def verify(name: str, provider: str, precision: str) -> int:
-    """Run a model's self-test on a device of this machine, and compare it with the processor.
-
-    \b
-    Example:
-      ganfx models verify photo-x4 --provider webgpu
-    """
-    from ganfx.engine import EngineOptions, open_engine
-    from ganfx.engine import verify as run_self_test
-    from ganfx.hub import find_model
-
-    engine = open_engine(find_model(name), EngineOptions(provider, precision))
-    result = run_self_test(engine)
-    if result is None:
-        tell(f"{engine.spec.name}: carries no self-test")
-        return 1
-    verdict = "good" if result.passed else "BAD"
-    off = f"{result.error:.1e} off the reference"
-    network = engine.network
-    how = " ".join(filter(None, (engine.precision, network.layout)))
-    beside = f", {network.decibels:.0f} dB from the processor" if math.isfinite(network.decibels) else ""
-    show(f"{engine.spec.name} on {engine.device}, {how}: {verdict}, {off}{beside}")
-    return 0 if result.passed else 1
-
-
 @models.command("import", short_help="Import an ONNX file, an ncnn network or a PyTorch checkpoint.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--name", help="What to call it.  [default: the file's name]")
@@ -82,4 +54,5 @@ def import_(file: Path, name: str | None, license: str, replace: bool) -> None:
     show(f"ready: {command_for(path.stem)}")
 
 
-models.add_command(pull)
+for _command in (add, info, path, prune, pull, remove, verify):
+    models.add_command(_command)

@@ -8,6 +8,7 @@ from ganfx.hub.pulling import pull_model
 from ganfx.hub.registry import (
     WEIGHTS,
     bundled_names,
+    describe,
     find_entry,
     find_model,
     installed_models,
@@ -21,6 +22,7 @@ __all__ = [
     "WEIGHTS",
     "ModelEntry",
     "bundled_names",
+    "describe",
     "find_entry",
     "find_model",
     "import_model",

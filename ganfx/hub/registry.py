@@ -174,6 +174,16 @@ def find_entry(name: str) -> ModelEntry:
     raise UnknownModelError(f"no model named {name!r}", hint=hint)
 
 
+def describe(name_or_path: str) -> ModelEntry:
+    """All that is known of the model `name_or_path`, a name or the path of a file. Raises as `find_entry` does."""
+    if not is_path(name_or_path):
+        return find_entry(name_or_path)
+    path = Path(name_or_path)
+    if not path.exists():
+        raise UnknownModelError(f"{path}: no such model file")
+    return _described(ModelEntry(path.stem), path)
+
+
 def _check_matches(name: str, spec: ModelSpec, task: str | None, wanted: Mapping[str, Any]) -> None:
     if task not in (None, spec.task):
         raise OptionError(f"{name} is a model for {spec.task}, not for {task}")
