@@ -171,7 +171,9 @@ def plan_batch(
     if not pictures:
         raise OptionError("these are all results of earlier runs", hint="name those that are to be worked on again")
     suffix = f".{options.format}" if options.format else None
-    naming = Naming(chooser.names, template, lambda path: suffix or _suffix_for(path), options.candidates)
+    naming = Naming(
+        chooser.names, template, lambda path: suffix or _suffix_for(path), options.frame, options.candidates
+    )
     results = len(found) - len(pictures)
     if options.mask:
         pictures = without_mask(pictures, options.mask)

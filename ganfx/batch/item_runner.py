@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import itertools
 import json
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ganfx import pipeline
 from ganfx.atomic import check_name_length
+from ganfx.batch.animations import animation_of, process_animation
 from ganfx.batch.candidates import make_sheet
 from ganfx.batch.fingerprints import FileFingerprint
 from ganfx.batch.homes import Home
@@ -33,7 +35,7 @@ from ganfx.incidents import unexpected
 from ganfx.open_folder import OpenFolder
 
 # Part of every recipe: increased when the same filters, options and models give other results than before.
-RECIPE_FORMAT = 2
+RECIPE_FORMAT = 3
 _OTHERS = "another run is making it"
 
 
@@ -95,7 +97,10 @@ class ItemRunner:
             if known := settled_outcome(item, recipe, journals, self.existing):
                 return known
             policy = self._write_policy(item, recipe, journals, claims)
-            outcome = (make_sheet if item.sheet else process)(item, self.chooser_of(item), self.save, policy, slot)
+            make: Callable[..., Outcome] = make_sheet if item.sheet else process
+            if animation := animation_of(item):
+                make = functools.partial(process_animation, stack.enter_context(animation))
+            outcome = make(item, self.chooser_of(item), self.save, policy, slot)
             for claim in claims:
                 claim.finish()
             return outcome
@@ -146,9 +151,12 @@ class ItemRunner:
 
     def _planned(self, item: Item, records: Sequence[Records | None]) -> Outcome:
         try:
-            with ItemError.about(item.source), open_reader(item.source) as reader:
+            with contextlib.ExitStack() as stack, ItemError.about(item.source):
+                reader = stack.enter_context(open_reader(item.source, frame=item.frame))
+                animation = animation_of(item)
+                frames = stack.enter_context(animation).count if animation else 1
                 known = settled_outcome(item, self._recipe(item), records, self.existing)
-                return known or Outcome(item, input_size=(reader.width, reader.height), status=PLANNED)
+                return known or Outcome(item, input_size=(reader.width, reader.height), status=PLANNED, frames=frames)
         except ItemError as error:
             return Outcome(item, error=error, status=FAILED)
         except Exception as error:
@@ -199,6 +207,8 @@ def recipe_fingerprint(item: Item, chooser: pipeline.Chooser, save: SaveOptions)
     recipe: dict[str, Any] = {"format": RECIPE_FORMAT, "steps": chooser.fingerprint, "save": dataclasses.asdict(save)}
     if item.sheet:
         recipe["sheet"] = item.sheet.candidates
+    if item.frame is not None:
+        recipe["frame"] = item.frame
     return json.dumps(recipe | {"mask": _mask_recipe(item.mask)}, sort_keys=True)
 
 

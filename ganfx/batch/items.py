@@ -38,6 +38,7 @@ class Item:
     below: the folder that the user named, below which `target` was given its place: no link is followed on the way;
         None where the user named the target itself.
     mask_below: the same for `mask_target`.
+    frame: which frame of an animation is wanted, counted from 1; None: all of them.
     candidate: which of several results for the picture this is, counted from 0: it is added to the seed.
     sheet: for a contact sheet of the others: what it shows.
     """
@@ -51,6 +52,7 @@ class Item:
     mask_home: Home | None = None
     below: Path | None = None
     mask_below: Path | None = None
+    frame: int | None = None
     candidate: int = 0
     sheet: ContactSheet | None = None
 
@@ -62,6 +64,7 @@ class Naming:
     values: the fields that are the same for all results (model, scale, filter, suffix).
     template: None keeps the source's name in another folder, and adds the suffix beside the source.
     extension: the suffix of the result of a source, with its dot.
+    frame: the frame of animations that is wanted, which then ends the stem; None: all of them.
     candidates: how many results there are for each picture. Those of several are numbered from 1: where the template
         says so, or at the name's end.
     """
@@ -69,6 +72,7 @@ class Naming:
     values: Mapping[str, str]
     template: NameTemplate | None = None
     extension: Callable[[Path], str] = lambda path: path.suffix
+    frame: int | None = None
     candidates: int = 1
 
     def name(self, source: Path, folder: Path, candidate: int = 0) -> str:
@@ -76,7 +80,8 @@ class Naming:
         apart = followed(folder) != followed(source.parent)
         template = self.template or NameTemplate(APART if apart else BESIDE)
         try:
-            own = {"stem": source.stem, "ext": self.extension(source), "candidate": str(candidate + 1)}
+            stem = source.stem if self.frame is None else f"{source.stem}_frame{self.frame}"
+            own = {"stem": stem, "ext": self.extension(source), "candidate": str(candidate + 1)}
             name = template.fill({**self.values, **own})
             return name if "{candidate}" in template else self.numbered(Path(name), candidate).name
         except KeyError as error:
@@ -117,9 +122,17 @@ def assign_targets(inputs: Sequence[Input], output: Path | None, naming: Naming,
 def _item(picture: Input, folder: Path | None, naming: Naming, file: Path | None, candidate: int) -> Item:
     if file is not None:
         target, home = naming.numbered(file, candidate), Home(file.parent, beside=True)
-        return Item(picture.path, target, inside=picture.inside, home=home, candidate=candidate)
+        return Item(picture.path, target, inside=picture.inside, home=home, frame=naming.frame, candidate=candidate)
     place = picture.path.parent if folder is None else folder / picture.inside
     target = place / naming.name(picture.path, place, candidate)
     home = Home(place, beside=True) if folder is None else Home(folder)
     below = folder or picture.root or place
-    return Item(picture.path, target, inside=picture.inside, home=home, below=below, candidate=candidate)
+    return Item(
+        picture.path,
+        target,
+        inside=picture.inside,
+        home=home,
+        below=below,
+        frame=naming.frame,
+        candidate=candidate,
+    )

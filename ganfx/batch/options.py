@@ -25,6 +25,7 @@ class BatchOptions:
     lossless: keep all samples as they are; formats that cannot do that are refused.
     icc: the color space of results, see `SaveOptions`; None is keep.
     strip_metadata: leave out EXIF, XMP and IPTC; the color profile stays.
+    frame: take this frame of animations, counted from 1, as a single picture; None takes all of them.
     overwrite: replace results that exist and are not up to date; without it they are errors.
     skip_existing: leave results that exist alone, whatever made them; excludes `overwrite`.
     mask: where to work, for recipes with a step that needs a mask.
@@ -46,6 +47,7 @@ class BatchOptions:
     lossless: bool = False
     icc: Icc | None = None
     strip_metadata: bool = False
+    frame: int | None = None
     overwrite: bool = False
     skip_existing: bool = False
     mask: MaskSource | None = None

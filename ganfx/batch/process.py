@@ -43,6 +43,7 @@ class Outcome:
     steps: the filters that were applied, in the syntax of `pipeline.parse_steps`.
     notes: what the user should know; of SKIPPED, the reason.
     found: shares of the picture that a filter found by itself: what is certain, and filled, and what is doubtful.
+    frames: how many there are; 1 for a picture that is no animation.
     error: why it failed.
     status: DONE, UP_TO_DATE, SKIPPED, FAILED, PLANNED, or within a run POSTPONED.
     """
@@ -56,12 +57,13 @@ class Outcome:
     error: ItemError | None = None
     status: str = DONE
     found: Mapping[str, float] = field(default_factory=dict, hash=False)
+    frames: int = 1
 
     @property
     def megapixels(self) -> float:
         """Megapixels written."""
         width, height = self.output_size or (0, 0)
-        return width * height / 1e6
+        return width * height * self.frames / 1e6
 
     @property
     def megapixels_per_s(self) -> float:
@@ -82,6 +84,7 @@ class Outcome:
             "status": self.status,
             "input_size": self.input_size,
             "output_size": self.output_size,
+            "frames": self.frames,
             "steps": self.steps,
             "seconds": round(self.seconds, 3),
             "notes": valid(self.notes),
@@ -106,7 +109,7 @@ def process(item: Item, chooser: pipeline.Chooser, save: SaveOptions, policy: Wr
 
     Raises ItemError for the item, EngineError and ModelError, which would fail every item alike.
     """
-    with open_reader(item.source) as reader:
+    with open_reader(item.source, frame=item.frame) as reader:
         area = reader.width * reader.height
 
         def on_pixels(done_pixels: int) -> None:

@@ -30,6 +30,7 @@ _NAME_HELP = (
     "Template for the names of results, of {stem} {suffix} {filter} {model} {scale} {candidate} {ext}.  "
     "[default: {stem}_{suffix}{ext}, in another folder {stem}{ext}]"
 )
+_FRAME_HELP = "Take this frame of an animation, counted from 1, as a picture of its own."
 _LANES_HELP = (
     "Pictures at once: being opened, in the filter, being encoded. More need more memory; "
     "on a CPU the filter uses all of it for one.  [default: 1:1:1, with a GPU 2:4:4]"
@@ -72,6 +73,7 @@ def file_options() -> list[Decorator]:
         file("-r", "--recursive", is_flag=True, help="Search sub-folders too, and mirror them in the output."),
         *saving_options(FILES),
         file("--name", metavar="TEMPLATE", help=_NAME_HELP),
+        file("--frame", type=click.IntRange(1), metavar="N", help=_FRAME_HELP),
         file("--overwrite", is_flag=True, help="Replace results that exist and are not up to date."),
         file("--skip-existing", is_flag=True, help="Leave results that exist alone, whatever made them."),
         max_pixels_option(FILES),
@@ -115,6 +117,7 @@ class FileArguments:
     lossless: bool
     icc: Icc | None
     strip_metadata: bool
+    frame: int | None
     overwrite: bool
     skip_existing: bool
     dry_run: bool
@@ -150,6 +153,7 @@ class FileArguments:
             lossless=self.lossless,
             icc=self.icc,
             strip_metadata=self.strip_metadata,
+            frame=self.frame,
             overwrite=self.overwrite,
             skip_existing=self.skip_existing,
             limits=self.lanes,

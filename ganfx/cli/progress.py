@@ -77,8 +77,9 @@ class Reporter:
     def _done(self, outcome: Outcome) -> None:
         width, height = outcome.output_size or (0, 0)
         self.megapixels += outcome.megapixels
+        frames = f"{outcome.frames} frames, " if outcome.frames > 1 else ""
         self.say(
-            f"{outcome.item.source} -> {outcome.item.target}  {width}x{height}, {outcome.seconds:.1f} s, "
+            f"{outcome.item.source} -> {outcome.item.target}  {width}x{height}, {frames}{outcome.seconds:.1f} s, "
             f"{outcome.megapixels_per_s:.2f} MP/s"
         )
         self.say(f"steps: {outcome.steps}", Level.VERBOSE)

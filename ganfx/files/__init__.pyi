@@ -1,3 +1,9 @@
+from .animations.reader import AnimationReader as AnimationReader
+from .animations.reader import open_animation as open_animation
+from .animations.writer import AnimationWriter as AnimationWriter
+from .animations.writer import animated_format as animated_format
+from .animations.writer import copy_animation as copy_animation
+from .animations.writer import open_animation_writer as open_animation_writer
 from .formats import PICTURE_SUFFIXES as PICTURE_SUFFIXES
 from .formats import WRITABLE as WRITABLE
 from .formats import Format as Format

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # A gigapixel, which is decoded from the top row down in some seconds and little memory.
 _MAX_PIXELS = 2**30
+# Frames of an animation: more than six minutes at 25 a second.
+MAX_FRAMES = 10_000
 # Smaller pictures are not measured against memory.
 _SMALL_BYTES = 2**28
 # Of the free memory, what a decoder may take.
@@ -48,8 +50,7 @@ def check_size(width: int, height: int, form: Format, pixel_bytes: int, *, is_ow
 
 
 def _check_pixels(width: int, height: int, is_own: bool) -> None:
-    setting = paths.max_pixels()
-    allowed = _MAX_PIXELS if setting is None else parse_pixels("GANFX_MAX_PIXELS", setting)
+    allowed = _allowed_pixels()
     count = int(width * height)
     if count > allowed and not is_own:
         raise PictureSizeError(
@@ -61,6 +62,20 @@ def _check_pixels(width: int, height: int, is_own: bool) -> None:
 def _check_decoder(needed: int, width: int, height: int, form: Format) -> None:
     # The decoded picture goes on into a filter, which needs memory, too.
     check_memory(needed, f"{form.name} of {width}x{height} pixels", share=_SHARE)
+
+
+def check_frames(width: int, height: int, count: int) -> None:
+    """Raises PictureSizeError where an animation of `count` frames has too many of them, or too many pixels in all."""
+    if count > MAX_FRAMES:
+        raise PictureSizeError(
+            f"{count} frames are more than the {MAX_FRAMES} that are allowed", hint="cut the animation into parts"
+        )
+    pixels, allowed = width * height * count, _allowed_pixels()
+    if pixels > allowed:
+        raise PictureSizeError(
+            f"{count} frames of {width}x{height} are {pixels} pixels, more than the {allowed} that are allowed",
+            hint=f"cut the animation into parts, or allow it: --max-pixels {pixels}, or GANFX_MAX_PIXELS",
+        )
 
 
 def check_memory(needed: int, what: str, *, share: float = 1.0) -> None:
@@ -93,6 +108,11 @@ def _decoder_bytes(image: pyvips.Image, form: Format) -> int:
     if not (image.get_typeof("interlaced") and image.get("interlaced")):
         return 0
     return count * int(image.bands) * (_COEFFICIENT if form.name == "JPEG" else sample)
+
+
+def _allowed_pixels() -> int:
+    setting = paths.max_pixels()
+    return _MAX_PIXELS if setting is None else parse_pixels("GANFX_MAX_PIXELS", setting)
 
 
 def parse_pixels(name: str, text: str) -> int:

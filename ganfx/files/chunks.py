@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -9,7 +10,8 @@ from ganfx.files.directories import ByteBlock
 
 # More parts than any encoder writes: a gigabyte of PNG has 2**17.
 _MOST = 2**18
-_PNG, _RIFF, _JPEG = b"\x89PNG\r\n\x1a\n", b"RIFF", b"\xff\xd8"
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_RIFF, _JPEG = b"RIFF", b"\xff\xd8"
 _START_OF_SCAN, _END, _WITHOUT_LENGTH = 0xDA, 0xD9, (0x01, *range(0xD0, 0xD8))
 
 
@@ -27,7 +29,7 @@ class Chunk(NamedTuple):
 
 def png_chunks(block: ByteBlock) -> Iterator[Chunk]:
     """The whole chunks of a PNG file; none where it is no PNG."""
-    at = len(_PNG) if block[: len(_PNG)] == _PNG else len(block)
+    at = len(PNG_SIGNATURE) if block[: len(PNG_SIGNATURE)] == PNG_SIGNATURE else len(block)
     for _ in range(_MOST):
         head = block[at : at + 8]
         chunk = Chunk(bytes(head[4:8]), at + 8, int.from_bytes(head[:4], "big"))
@@ -35,6 +37,11 @@ def png_chunks(block: ByteBlock) -> Iterator[Chunk]:
             return
         yield chunk
         at = chunk.end + 4
+
+
+def png_chunk(name: bytes, body: bytes) -> bytes:
+    """A chunk of a PNG file, with its length and its checksum."""
+    return len(body).to_bytes(4, "big") + name + body + zlib.crc32(name + body).to_bytes(4, "big")
 
 
 def webp_chunks(block: ByteBlock) -> Iterator[Chunk]:

@@ -59,6 +59,7 @@ class Format:
     quality    default of 1..100; None: there is no choice
     lossless   whether all samples come back as they were, where there is a quality at 100
     options    options that the saver always gets
+    animation  whether it holds several frames with their times
     """
 
     name: str
@@ -76,6 +77,7 @@ class Format:
     quality: int | None = None
     lossless: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
+    animation: bool = False
 
     @property
     def is_written(self) -> bool:
@@ -123,6 +125,7 @@ FORMATS = (
         grey=True,
         keeps=_keeps("icc exif xmp dpi text"),
         options={"compression": 6},
+        animation=True,
     ),
     Format(
         "WebP",
@@ -133,6 +136,7 @@ FORMATS = (
         max_side=16_383,
         quality=90,
         options={"exact": True},
+        animation=True,
     ),
     Format(
         "TIFF",
@@ -155,8 +159,9 @@ FORMATS = (
         max_side=16_384,
         quality=75,
         options={"compression": "av1"},
+        animation=True,
     ),
-    Format("GIF", (".gif",), "gifload", "gifsave", max_side=65_535, lossless=False),
+    Format("GIF", (".gif",), "gifload", "gifsave", max_side=65_535, lossless=False, animation=True),
     Format(
         "HEIC",
         (".heic", ".heif", ".hif"),

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable
 from typing import IO
 
-from ganfx.files.chunks import Chunk, png_chunks
+from ganfx.files.chunks import Chunk, png_chunk, png_chunks
 from ganfx.files.directories import ByteBlock, FileBlock
 
 Texts = tuple[tuple[str, str], ...]
@@ -53,12 +53,8 @@ def add_texts(file: IO[bytes], texts: Iterable[tuple[str, str]]) -> None:
     file.seek(end.start - 8)
     for keyword, text in texts:
         name = keyword.encode("latin-1", "replace")[:_LONGEST_KEYWORD] or b"Comment"
-        file.write(_chunk(b"iTXt", name + bytes(5) + text.encode()))
-    file.write(_chunk(_END, b""))
-
-
-def _chunk(name: bytes, body: bytes) -> bytes:
-    return len(body).to_bytes(4, "big") + name + body + zlib.crc32(name + body).to_bytes(4, "big")
+        file.write(png_chunk(b"iTXt", name + bytes(5) + text.encode()))
+    file.write(png_chunk(_END, b""))
 
 
 def _latin(body: bytes, left: int) -> str:

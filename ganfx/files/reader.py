@@ -34,9 +34,12 @@ def open_picture(path: str | Path) -> Picture:
         return reader.rows(0, reader.height)
 
 
-def open_reader(path: str | Path) -> PictureReader:
-    """A reader of the picture at `path`, a context manager. Raises UnreadableError or PictureSizeError."""
-    return PictureReader(Path(path))
+def open_reader(path: str | Path, *, frame: int | None = None) -> PictureReader:
+    """A reader of the picture at `path`, a context manager. Raises UnreadableError or PictureSizeError.
+
+    frame: which frame of an animation it is, counted from 1; None: the first, with a note.
+    """
+    return PictureReader(Path(path), frame=frame)
 
 
 def is_picture(path: str | Path) -> bool:
@@ -66,17 +69,18 @@ class PictureReader:
     path            where it is
     file            the file itself, which stays the one that was opened
     format          its format, by its content
+    frame           which frame of an animation it is, counted from 1; None: the first, or the only picture
     width, height   pixels of the upright picture
     has_alpha       whether it has an alpha
     colors          1: grey; 3: color
     info            depth, metadata and notes
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, frame: int | None = None) -> None:
         with contextlib.ExitStack() as stack:
             self.path, self.file = path, stack.enter_context(open_regular(path))
-            self.format = checked_format(path)
-            image, notes = open_upright(path, self.format)
+            self.format, self.frame = checked_format(path), frame
+            image, notes = open_upright(path, self.format, frame=frame)
             # Decoded once, and for as long as the reader is open.
             self._decoded = image if isinstance(self.format.loader, Codec) else None
             self._describe(image, notes)
@@ -137,7 +141,7 @@ class PictureReader:
         return Picture(rgb, alpha if self.has_alpha else None, self.info)
 
     def _open(self) -> pyvips.Image:
-        return self._decoded or open_upright(self.path, self.format)[0]
+        return self._decoded or open_upright(self.path, self.format, frame=self.frame)[0]
 
     def _converted(self, raw: NDArray[Any]) -> tuple[Floats, Floats]:
         """Samples (rows, W, bands) as colors (rows, W, 1 or 3) and the last band, which may be alpha."""

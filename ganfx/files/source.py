@@ -11,9 +11,11 @@ import pyvips
 from numpy.typing import NDArray
 
 from ganfx.errors import UnreadableError
+from ganfx.files.animations.avif_frames import is_sequence
+from ganfx.files.animations.opening import frames_of, open_frame
 from ganfx.files.budget import check_header
 from ganfx.files.decoding import decoded
-from ganfx.files.formats import FORMATS, Codec, Format
+from ganfx.files.formats import FORMATS, WRITABLE, Codec, Format
 from ganfx.files.regular import open_regular
 from ganfx.files.signatures import check_open, foreign_format
 from ganfx.files.vips import opened, reading
@@ -24,6 +26,7 @@ _REST_CHUNK_BYTES = 4 * 2**20
 # Rows decoded at a time, too: where one fails, libvips goes on with all others that were asked for, in quadratic time.
 _CHUNK_ROWS = 512
 _DTYPES = {"uchar": np.uint8, "ushort": np.uint16, "uint": np.uint32, "float": np.float32, "double": np.float64}
+_AVIF = WRITABLE[".avif"]
 _GREY, _RGB, _CMYK = ("b-w", "grey16"), ("srgb", "rgb", "rgb16", "scrgb"), ("cmyk",)
 
 
@@ -35,7 +38,7 @@ def sniff(path: Path) -> Format | None:
     with opened(path) as source:
         found = pyvips.vips_lib.vips_foreign_find_load_source(pyvips.ffi.cast("VipsSource *", source.pointer))
         if found == pyvips.ffi.NULL:
-            return None
+            return _AVIF if is_sequence(path) else None
         loader = pyvips.nickname_find(pyvips.type_from_name(pyvips.ffi.string(found).decode()))
     return next((form for form in FORMATS if f"{form.loader}_source" == loader), None)
 
@@ -61,13 +64,23 @@ def _loader(form: Format) -> str:
     return f"{form.loader}_source"
 
 
-def open_upright(path: Path, form: Format, *, is_own: bool = False) -> tuple[pyvips.Image, tuple[str, ...]]:
+def open_upright(
+    path: Path, form: Format, *, is_own: bool = False, frame: int | None = None
+) -> tuple[pyvips.Image, tuple[str, ...]]:
     """The first picture in the file as a grey or RGB image, with or without alpha, and notes on what was changed.
+
+    `frame`, counted from 1, is the one of an animation that is wanted instead.
 
     It can be read from the top down once; a picture that has to be rotated is decoded by libvips first, into memory or
     a temporary file. `is_own` is whether ganfx wrote it, see `check_header`.
     Raises UnreadableError, UnsupportedError or PictureSizeError.
     """
+    with reading():
+        frames = frames_of(path, form) if frame is not None or (form is _AVIF and is_sequence(path)) else None
+        if frames:
+            return open_frame(frames, frame or 1), ()
+        if frame not in (None, 1):
+            raise UnreadableError(f"there is no frame {frame}: it is a single picture", hint="leave out --frame")
     if isinstance(form.loader, Codec):
         return _open_decoded(path, form, is_own)
     with reading():

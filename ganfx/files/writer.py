@@ -104,7 +104,7 @@ def copy_picture(
     raises, as `save_picture` does.
     """
     form = format_for(path)
-    if _is_same(reader, form, options):
+    if reader.frame is None and is_same(reader, form, options):
         copy_file(reader.file, path, overwrite=overwrite, commit_hook=commit_hook, below=below)
         return ()
     writer = open_writer(
@@ -123,7 +123,7 @@ def copy_picture(
     return (*reader.info.notes, *writer.notes)
 
 
-def _is_same(reader: PictureReader, form: Format, options: SaveOptions) -> bool:
+def is_same(reader: PictureReader, form: Format, options: SaveOptions) -> bool:
     """Whether the file itself is what is to be written."""
     is_named_so = reader.format is form and reader.path.suffix.lower() in form.suffixes
     return is_named_so and not options.strip_metadata and options.icc == "keep"
@@ -147,12 +147,7 @@ def open_writer(
     where no file may be written there, PictureSizeError where the format cannot hold it.
     """
     form = format_for(Path(path))
-    if max(width, height) > form.max_side:
-        raise PictureSizeError(
-            f"{form.name} holds {form.max_side} pixels a side, not {width}x{height}", hint="write PNG or TIFF"
-        )
-    if options.lossless and not form.lossless:
-        raise OutputError(f"{form.name} cannot be lossless", hint="write PNG, TIFF, WebP, AVIF or JPEG XL")
+    check_form(form, width, height, options)
     encoding = Encoding(
         form,
         info,
@@ -169,6 +164,16 @@ def open_writer(
     except BaseException:
         target.discard()
         raise
+
+
+def check_form(form: Format, width: int, height: int, options: SaveOptions) -> None:
+    """Raises PictureSizeError or OutputError where the format cannot hold a picture of this size, or not losslessly."""
+    if max(width, height) > form.max_side:
+        raise PictureSizeError(
+            f"{form.name} holds {form.max_side} pixels a side, not {width}x{height}", hint="write PNG or TIFF"
+        )
+    if options.lossless and not form.lossless:
+        raise OutputError(f"{form.name} cannot be lossless", hint="write PNG, TIFF, WebP, AVIF or JPEG XL")
 
 
 class PictureWriter:
@@ -218,7 +223,7 @@ class PictureWriter:
             self._encode_by(encoding.form.saver)
             return
         image, keep = metadata.attach(self._canvas.image(encoding.interpretation), encoding.metadata, encoding.form)
-        options = _saver_options(encoding.form, image, self._quality or encoding.form.quality)
+        options = saver_options(encoding.form, image, self._quality or encoding.form.quality)
         self._save(image, keep=keep, **options)
         with self._target.open("r+b") as file:
             metadata.complete(file, encoding.metadata, encoding.form)
@@ -258,7 +263,8 @@ def _is_lossless(form: Format, quality: int | None) -> bool:
     return form.lossless and (form.quality is None or quality == 100)
 
 
-def _saver_options(form: Format, image: pyvips.Image, quality: int | None) -> dict[str, Any]:
+def saver_options(form: Format, image: pyvips.Image, quality: int | None) -> dict[str, Any]:
+    """The options of the format's saver for an image of that quality, 1..100; None where the format has none."""
     options = dict(form.options)
     if form.quality and _is_lossless(form, quality):
         options["lossless"] = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -120,17 +121,36 @@ class BoundFilter:
 
         `progress` is called with 0 now and then, so that it may interrupt.
         """
-        options = {option.name for option in self.filter.options if option.control}
-        automatic = [
-            control
-            for control in self.engine.spec.controls
-            if control.name in options and self.values[control.name] == AUTO
-        ]
+        automatic = self._automatic
         if not automatic:
             return self
         crops = sample_crops(source, progress)
         estimates = {control.name: self._estimate(control, crops, lambda pixels: progress(0)) for control in automatic}
         return dataclasses.replace(self, values={**self.values, **estimates}, estimates=estimates)
+
+    def settled(self, sources: Sequence[Source], progress: PixelProgress) -> BoundFilter:
+        """The filter with estimates that are the same for all frames of an animation, of which `sources` are some.
+
+        They are the medians of those for the single frames. `progress` as in `resolved`.
+        """
+        found = [self.resolved(source, progress) for source in sources]
+        estimates = {name: statistics.median_low(one.estimates[name] for one in found) for name in found[0].estimates}
+        first = self.first.settled(sources, progress) if self.first else None
+        return dataclasses.replace(self, values={**self.values, **estimates}, estimates=estimates, first=first)
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether values are chosen for each picture, by this filter or the one before it."""
+        return bool(self._automatic) or (self.first is not None and self.first.is_automatic)
+
+    @property
+    def _automatic(self) -> list[Control]:
+        options = {option.name for option in self.filter.options if option.control}
+        return [
+            control
+            for control in self.engine.spec.controls
+            if control.name in options and self.values[control.name] == AUTO
+        ]
 
     def _estimate(self, control: Control, crops: Sequence[Picture], progress: PixelProgress) -> float:
         estimator = self.filter.estimators.get(control.estimator or "")

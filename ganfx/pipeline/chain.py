@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -145,6 +145,18 @@ class Chain:
         bound, listener = last
         return apply_step(source, bound, listener, mask=mask if bound.filter.takes_mask else None, opaque=opaque)
 
+    def settled(self, sources: Sequence[Source], progress: PixelProgress) -> Chain:
+        """The chain with all that is estimated decided once, for an animation of which `sources` are some frames.
+
+        `progress` is called with 0 now and then, so that it may interrupt.
+        """
+        filters = list[BoundFilter]()
+        for index, bound in enumerate(self.filters):
+            filters.append(bound.settled(sources, progress) if bound.is_automatic else bound)
+            if any(later.is_automatic for later in self.filters[index + 1 :]):
+                sources = [_applied(source, filters[-1], progress) for source in sources]
+        return dataclasses.replace(self, filters=tuple(filters))
+
     def _progresses(self, source: Source, progress: PixelProgress | None) -> list[PixelProgress]:
         """A listener for each step; steps are weighted by their input's size."""
         area, sizes = source.width * source.height, [width * height for width, height in self._sizes(source)[:-1]]
@@ -153,6 +165,11 @@ class Chain:
             return lambda pixels: progress(area * (before + pixels) // sum(sizes)) if progress else None
 
         return [listener(sum(sizes[:index])) for index in range(len(sizes))]
+
+
+def _applied(source: Source, bound: BoundFilter, progress: PixelProgress) -> Picture:
+    size = bound.output_size((source.width, source.height))
+    return assemble(apply_step(source, bound, lambda pixels: progress(0)), size)
 
 
 def no_choices() -> OptionError:

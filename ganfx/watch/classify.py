@@ -14,7 +14,7 @@ from ganfx.batch.item_runner import ItemRunner, OverwritePolicy, recipe_fingerpr
 from ganfx.batch.items import Item
 from ganfx.batch.journal import Journal
 from ganfx.errors import ItemError, OutputError
-from ganfx.files import PICTURE_SUFFIXES, is_picture, open_reader
+from ganfx.files import PICTURE_SUFFIXES, is_picture, open_animation, open_reader
 from ganfx.watch.folder_recipes import FolderRecipe, FolderRecipes
 
 
@@ -101,10 +101,10 @@ class Classifier:
 
 
 def check_complete(picture: Path, check: Callable[[], None]) -> None:
-    """Decode the whole picture, with a `check` after each part of it.
+    """Decode the whole picture, all frames of an animation, with a `check` after each part of it.
 
     Raises UnreadableError or PictureSizeError where that cannot be done, and what `check` raises.
     """
-    with open_reader(picture) as reader:
+    with open_animation(picture) or open_reader(picture) as reader:
         for _ in reader.samples():
             check()
