@@ -17,11 +17,12 @@ from ganfx.hub import find_model
 from ganfx.training.cleaning import Cleaning
 from ganfx.training.degradations import KINDS, Degradation, degrade
 from ganfx.training.photos import Photos
+from ganfx.training.pool import Pool, as_bytes, as_floats
 
 # Low-resolution pixels at each side of a picture that a teacher sees and the student does not.
 _MARGIN = 4
-# New pairs for each batch, pairs to begin with, and most pairs kept: each is drawn several times before it is replaced.
-_GROUP, _FIRST, _POOL = 4, 100, 2000
+# New pairs for each batch, and the most that are kept.
+_FRESH, _MOST = 4, 2000
 
 
 class Lessons:
@@ -47,36 +48,26 @@ class Lessons:
         self.photos, self.degradation, self.cleaning, self.scale = photos, degradation, cleaning, scale
         self.after_cleaning = after_cleaning
         self.teachers = {kind: _teacher(teachers[kind], scale) for kind in KINDS}
-        self.pool: list[tuple[Tensor, Tensor, Tensor]] = []
-        self.next = 0
+        self.pool = Pool(self._made, _FRESH, _MOST)
 
     def draw(self, batch: int, patch: int) -> tuple[Tensor, Tensor, Tensor]:
         """(low_res, taught, high_res): (N, 3, patch / scale, patch / scale) and twice (N, 3, patch, patch)."""
-        self._renew(patch)
-        while len(self.pool) < _FIRST:
-            self._renew(patch)
-        chosen = torch.randint(len(self.pool), (batch,)).tolist()
-        low_res, taught, high_res = (
-            torch.stack([self.pool[index][part] for index in chosen]).float() / 255 for part in range(3)
-        )
+        low_res, taught, high_res = map(as_floats, self.pool.draw(batch, patch))
         return low_res, taught, high_res
 
-    def _renew(self, patch: int) -> None:
-        """Put new pairs into the pool, in place of the oldest ones once it is full."""
+    def _made(self, count: int, patch: int) -> tuple[Tensor, Tensor, Tensor]:
+        """New ones, as `draw` gives them, in bytes."""
         margin = _MARGIN * self.scale
-        high_res = self.photos.crops(_GROUP, patch + 2 * margin)
+        high_res = self.photos.crops(count, patch + 2 * margin)
         seen, soft = degrade(high_res, self.scale, self.degradation)
         given = self.cleaning(seen, soft) if self.cleaning else seen
-        kinds = self.degradation.kinds_of(_GROUP)
+        kinds = self.degradation.kinds_of(count)
         shown = [
             cleaned if kind in self.after_cleaning else degraded
             for kind, cleaned, degraded in zip(kinds, given, seen, strict=True)
         ]
         taught = torch.stack([self.teachers[kind](one) for one, kind in zip(shown, kinds, strict=True)])
-        sides = ((given, _MARGIN), (taught, margin), (high_res, margin))
-        for pair in zip(*(_inner(images, side) for images, side in sides), strict=True):
-            self.pool[self.next : self.next + 1] = [pair]
-            self.next = (self.next + 1) % _POOL
+        return _inner(given, _MARGIN), _inner(taught, margin), _inner(high_res, margin)
 
 
 def _teacher(name: str, scale: int) -> Callable[[Tensor], Tensor]:
@@ -94,5 +85,4 @@ def _teacher(name: str, scale: int) -> Callable[[Tensor], Tensor]:
 
 def _inner(images: Tensor, margin: int) -> Tensor:
     """(N, 3, H, W) in [0, 1] without `margin` pixels at each side, as bytes."""
-    inner = images[..., margin:-margin, margin:-margin].clamp(0, 1) * 255
-    return inner.round().to(torch.uint8)
+    return as_bytes(images[..., margin:-margin, margin:-margin])

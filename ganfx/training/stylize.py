@@ -17,6 +17,7 @@ from ganfx.training.gan import Gan, Metrics, Terms
 from ganfx.training.losses import grid_loss, low_frequency_loss, pixel_loss, shifted
 from ganfx.training.monitor import PREVIEW_SIZE
 from ganfx.training.photos import Photos, picture_files
+from ganfx.training.pool import Pool, as_bytes, as_floats
 from ganfx.training.recipe import Stage, TrainingRecipe
 from ganfx.training.style_losses import (
     ContentFeatures,
@@ -32,6 +33,8 @@ from ganfx.training.style_rules import Rule, find_rule
 from ganfx.training.stylizer import ContrastiveStylizer, Stylizer
 from ganfx.training.task import SQUEEZENET, VGG, Inputs, TrainingTask, channels_last
 
+# Pictures drawn by rule: new ones for each batch, and the most that are kept.
+_FRESH, _MOST = 1, 600
 # The period of upsampling patterns, in pixels.
 _GRID = 8
 # Batches that the style's statistics are estimated from, and places of each picture that contrastive_loss compares.
@@ -113,6 +116,7 @@ class StylizeTask(TrainingTask):
         self.settings = StyleSettings(**recipe.settings)
         self.name = ", ".join(place.stem for place in style) or self.settings.rule
         self.draw = self._drawn_by_rule(style) if self.settings.rule else self._pieces(style, limit, device)
+        self.pool = Pool(self._kept, _FRESH, _MOST) if self.settings.rule else None
         self.style_statistics = StyleStatistics(features).to(device)
         self.content = ContentFeatures(features).to(device) if features else None
         self.style_statistics.learn([self._sample(8, recipe.largest_stage)[1] for _ in range(_STYLE_BATCHES)])
@@ -150,16 +154,30 @@ class StylizeTask(TrainingTask):
 
     def _sample(self, batch: int, patch: int) -> tuple[Tensor, ...]:
         """(photographs, targets): the photographs as drawn by rule, or unrelated pieces of the style's pictures."""
-        photo = self.photos.crops(batch, patch, self.recipe.widest)
-        noise = torch.randn_like(photo)
-        painting = self.draw(photo, noise)
+        photo, noise, painting = (
+            map(as_floats, self.pool.draw(batch, patch)) if self.pool is not None else self._made(batch, patch)
+        )
         return channels_last(photo + self.settings.grain * noise, painting)
+
+    def _made(self, count: int, patch: int) -> tuple[Tensor, Tensor, Tensor]:
+        """(photographs, noise, targets)"""
+        photo = self.photos.crops(count, patch, self.recipe.widest)
+        noise = torch.randn_like(photo)
+        return photo, noise, self.draw(photo, noise)
+
+    def _kept(self, count: int, patch: int) -> tuple[Tensor, ...]:
+        """The same, as small as they can be kept."""
+        photo, noise, painting = self._made(count, patch)
+        return as_bytes(photo), noise.half(), as_bytes(painting)
 
     def step(self, gan: Gan, stage: Stage, rate: float) -> Metrics:
         photo, painting = self._sample(stage.batch, stage.patch)
         fake, terms = self._stylized(gan, photo, painting)
-        shown = painting if self.settings.rule else photo
-        terms |= self._appearance(gan, fake, shown) | self._constraints(fake, shown)
+        ruled = bool(self.settings.rule)
+        shown = painting if ruled else photo
+        terms |= self._constraints(fake, shown)
+        if stage.adversarial or not ruled:
+            terms |= self._appearance(gan, fake, shown)
         if stage.adversarial:
             terms["adversarial"] = gan.adversarial_term(augmented(fake))
         metrics = gan.step_generator(terms, rate * stage.generator_rate)

@@ -83,19 +83,6 @@ def test_what_repeats_pixels_teaches_to_repeat_pixels(models: Path, photos: Path
     assert torch.equal(taught, low_res.repeat_interleave(2, 2).repeat_interleave(2, 3))
 
 
-def test_the_pool_is_renewed_but_bounded(models: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganfx.training.lessons._GROUP", 10)
-    monkeypatch.setattr("ganfx.training.lessons._FIRST", 10)
-    monkeypatch.setattr("ganfx.training.lessons._POOL", 30)
-    given = lessons(photos)
-    seen = set()
-    for _ in range(6):
-        given.draw(2, 32)
-        seen |= {pair[1].numpy().tobytes() for pair in given.pool}
-    assert len(given.pool) == 30
-    assert len(seen) == 60
-
-
 @pytest.mark.parametrize(
     ("teachers", "error"),
     [({"camera": "repeats-x4"}, "scale"), ({"worn": "nobody"}, "nobody"), ({"rain": "repeats"}, "clean, camera, worn")],
