@@ -14,6 +14,7 @@ import numpy as np
 
 from ganfx.engine.acceptance import AcceptedModel
 from ganfx.engine.buffer_pool import BufferPool
+from ganfx.engine.fixed_shapes import SessionPerShape
 from ganfx.engine.ort_errors import loading, running
 from ganfx.engine.precision import half_graph, is_close
 from ganfx.engine.providers import Provider, start_session
@@ -92,7 +93,7 @@ class Network:
         """`run` without its checks of the precision: what the device makes of the batch, right or wrong."""
         return self._run(self._session, batch, controls)
 
-    def _run(self, session: Session, batch: Floats, controls: Mapping[str, float]) -> Floats:
+    def _run(self, session: Session | SessionPerShape, batch: Floats, controls: Mapping[str, float]) -> Floats:
         spec = self.spec
         shape = (len(batch), spec.out_channels, batch.shape[2] * spec.scale, batch.shape[3] * spec.scale)
         try:
@@ -113,12 +114,16 @@ class Network:
             finally:
                 self.busy_s += time.perf_counter() - started
 
-    def _open(self, precision: str) -> Session:
+    def _open(self, precision: str) -> Session | SessionPerShape:
         content = self._model.content()
         graph = half_graph(content) if precision == "fp16" else content
-        handle = start_session(graph, self.provider, precision, self._device_id, self.layout)
-        with loading(self.path):
-            return Session(handle, self.spec, self.provider.memory, self._device_id)
+
+        def start(graph: bytes) -> Session:
+            handle = start_session(graph, self.provider, precision, self._device_id, self.layout)
+            with loading(self.path):
+                return Session(handle, self.spec, self.provider.memory, self._device_id)
+
+        return SessionPerShape(graph, start) if self.provider.fixed_shapes else start(graph)
 
     def _is_accurate(self, batch: Floats, output: Floats, controls: Mapping[str, float]) -> bool:
         with np.errstate(all="ignore"):

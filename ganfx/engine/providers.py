@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,8 @@ class Provider:
     """The device, as onnxruntime spells it, on which buffers are bound. None: ordinary memory, nothing is bound."""
     compiles_per_shape: bool = False
     """Whether each new tile shape costs time, so that few shapes and several tiles per batch are best."""
+    fixed_shapes: bool = False
+    """Whether it is right only where all sizes stand in the graph: each tile shape then has a session of its own."""
     runs_beside_cpu: bool = False
     """Whether it leaves the processor free for decoding and encoding files."""
 
@@ -96,6 +99,12 @@ def _webgpu(options: Any, precision: str, device_id: int, layout: str) -> Provid
     # Tiles have few shapes: buffers of exactly these sizes take a quarter less memory than buckets do.
     _WEBGPU.use(options, device_id, {"preferredLayout": layout, "storageBufferCacheMode": "simple"})
     return []
+
+
+def _coreml(options: Any, precision: str, device_id: int, layout: str) -> ProviderList:
+    # Given dynamic shapes it moves pixels (onnxruntime issue 21170); what is not fixed stays on the CPU.
+    coreml = {"ModelFormat": "MLProgram", "MLComputeUnits": "ALL", "RequireStaticInputShapes": "1"}
+    return [("CoreMLExecutionProvider", coreml), ("CPUExecutionProvider", {})]
 
 
 def _plugged(plugin: Plugin) -> Callable[[Any, str, int, str], ProviderList]:
@@ -181,6 +190,20 @@ PROVIDERS = (
         hint="pip install onnxruntime-ep-mlx on an Apple computer; or --provider cpu",
         version=_MLX.version,
         compiles_per_shape=True,
+        runs_beside_cpu=True,
+    ),
+    Provider(
+        name="coreml",
+        ort_name="CoreMLExecutionProvider",
+        precisions=("fp32", "fp16"),
+        fastest=lambda: "fp16",
+        missing=lambda: _built_in("CoreMLExecutionProvider"),
+        configure=_coreml,
+        device=lambda _: "Apple GPU and Neural Engine",
+        hint="onnxruntime for macOS brings it; or --provider cpu",
+        version=lambda: platform.mac_ver()[0],
+        compiles_per_shape=True,
+        fixed_shapes=True,
         runs_beside_cpu=True,
     ),
     Provider(

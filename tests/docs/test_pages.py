@@ -86,7 +86,7 @@ def test_the_example_of_a_filter_is_a_filter(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_examples_of_rows_are_rows_and_not_there_yet() -> None:
-    provider, form = _run("CoreML")["row"], _run("qoi")["row"]
+    provider, form = _run("MIGraphX")["row"], _run("qoi")["row"]
     assert isinstance(provider, Provider)
     assert provider.name not in {row.name for row in PROVIDERS}
     assert isinstance(form, Format)
