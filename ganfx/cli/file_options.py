@@ -169,6 +169,11 @@ class FileArguments:
         """How much to report on the terminal."""
         return Level.QUIET if self.quiet else Level.VERBOSE if self.verbose or self.dry_run else Level.NORMAL
 
+    @property
+    def is_told(self) -> bool:
+        """Whether a person is told of results, beside errors."""
+        return not (self.quiet or self.as_json or self.dry_run)
+
     def names(self) -> list[str]:
         """All files, folders and patterns, in their order. Raises UsageError where a list of them cannot be read."""
         return [*self.inputs, *self.files, *self._listed()]

@@ -12,6 +12,7 @@ from ganfx.cli.file_options import FileArguments, file_options, files_argument
 from ganfx.cli.help_groups import MODEL, Decorator, HeadedOption, headed, make_command
 from ganfx.cli.mask_options import as_mask_source, finder_option, mask_options, save_mask_option
 from ganfx.cli.options import engine_options, take_engine_options
+from ganfx.cli.suggestions import suggest
 from ganfx.filters import Filter, Option
 
 _EPILOG = """\b
@@ -64,7 +65,7 @@ def filter_command(filter_: Filter) -> click.Command:
         files = FileArguments.take(arguments)
         mask = as_mask_source(arguments["mask"], arguments.get("mask_color")) if filter_.takes_mask else None
         step = Step(filter_.name, options, arguments["model"], arguments.get("finder"))
-        return run_batch(
+        status = run_batch(
             filter_.name,
             Recipe((step,)),
             files,
@@ -74,6 +75,9 @@ def filter_command(filter_: Filter) -> click.Command:
             candidates=arguments.get("candidates", 1),
             sheet=arguments.get("sheet"),
         )
+        if status == 0 and step.model is None and files.is_told:
+            suggest(filter_.model_task)
+        return status
 
     own = f"{filter_.name.capitalize()} options"
     decorators = [

@@ -16,6 +16,7 @@ from ganfx.hub.registry import (
     list_models,
     model_scales,
     register,
+    suggested_model,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "model_scales",
     "pull_model",
     "register",
+    "suggested_model",
 ]

@@ -58,6 +58,7 @@ class CatalogueBlock:
     name: Name
     task: Name = "unknown"
     default: bool = False
+    suggested: bool = False
     file: str = ""
     resources: Annotated[tuple[Resource, ...], Bounds(0, 16)] = ()
     aliases: Annotated[tuple[Name, ...], Bounds(0, 16)] = ()

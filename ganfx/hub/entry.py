@@ -30,6 +30,8 @@ class ModelEntry:
     """One sentence for people: what it is for."""
     default: bool = False
     """Whether it is what its task takes where no model is named."""
+    suggested: bool = False
+    """Whether it is better than what ships for its task, and people are told of it once."""
     size_bytes: int | None = None
     """Size of the file, or of the download; None where it is not known."""
     path: Path | None = None

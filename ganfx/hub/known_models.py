@@ -32,8 +32,8 @@ def user_catalogue() -> Path:
 def user_blocks() -> Blocks:
     """The blocks of the user's catalogue, in its order.
 
-    Raises ModelError where it is damaged, or takes to itself what only ganfx's own may: a file that ships, its name, or
-    to be a default.
+    Raises ModelError where it is damaged, or takes to itself what only ganfx's own may: a file that ships, its name, to
+    be a default, or to be suggested.
     """
     path = user_catalogue()
     hint = "correct it, or remove it"
@@ -52,8 +52,8 @@ def user_blocks() -> Blocks:
 
 def check_user_block(block: CatalogueBlock, where: str) -> None:
     """Raises ModelError where `block`, of the catalogue `where`, is one that only ganfx's own may have."""
-    if block.file or block.default:
-        raise ModelError(f"{where}: {block.name} has file or default", hint="a model to download has neither")
+    if block.file or block.default or block.suggested:
+        raise ModelError(f"{where}: {block.name} has file, default or suggested", hint="only ganfx's own have that")
     if any(entry.name == block.name for entry in catalogue() if entry.file):
         raise ModelError(f"{where}: {block.name} is the name of a model that ships", hint="choose another name")
 
@@ -77,6 +77,7 @@ def as_entry(block: CatalogueBlock) -> ModelEntry:
         license=block.license,
         description=block.description,
         default=block.default,
+        suggested=block.suggested,
         size_bytes=file.size if file else None,
         file=block.file,
         urls=file.urls if file else (),

@@ -157,6 +157,14 @@ def _installed_path(name: str) -> Path:
     return path
 
 
+def suggested_model(task: str) -> ModelEntry | None:
+    """What ganfx's catalogue has for `task` that is better than what ships, and is not installed yet; else None."""
+    installed = {entry.name for entry in installed_models(task)}
+    return next(
+        (entry for entry in catalogue() if entry.suggested and entry.task == task and entry.name not in installed), None
+    )
+
+
 def find_entry(name: str) -> ModelEntry:
     """The model that `name` means, installed or to be downloaded: by its name, or by another that people know it by.
 
