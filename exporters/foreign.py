@@ -1,44 +1,43 @@
-"""Importing PyTorch checkpoints of upscalers: rebuilt as networks, and exported like those trained here."""
+"""Checkpoints of upscalers that only torch knows: rebuilt as networks, and exported like those trained here."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
 
 from ganfx.errors import ContractError
 from ganfx.spec import ModelSpec
 from ganfx.text import printable
 
-from . import spandrel_nets, srgan
-from .checkpoint import State, read_state
+from . import spandrel_nets
 from .export import export_generator
 from .receptive_field import receptive_field
 
-# spandrel comes last: its `recognizes` accepts every checkpoint.
-FAMILIES = (srgan, spandrel_nets)
 
+def convert_state(
+    state: Mapping[str, NDArray[Any]], out: Path, *, name: str, license: str = "unknown", source: str = ""
+) -> ModelSpec:
+    """Write the upscaler with the weights `state` to the ONNX file `out`, verified against torch, weights fp32.
 
-def import_checkpoint(path: Path, out: Path, *, name: str | None = None, license: str = "unknown") -> ModelSpec:
-    """Convert the upscaler in the checkpoint `path` to the ONNX file `out`, verified against torch, weights fp32.
-
-    Returns the contract written. Raises ContractError where the checkpoint is damaged, holds more than weights or
-    an unknown network, and ExportError where the network cannot be converted.
+    source is the name of the file that it came in. Returns the contract written. Raises ContractError where the network
+    is unknown, and ExportError where it cannot be converted.
     """
-    state: State = {
-        key: value.float() if value.is_floating_point() else value for key, value in read_state(path).items()
-    }
-    family = next(family for family in FAMILIES if family.recognizes(state))
+    tensors = {key: torch.from_numpy(value) for key, value in state.items()}
+    tensors = {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}
     try:
-        network, spec = family.build(state)
-    except ContractError as error:
-        raise ContractError(f"{path}: {error.message}", hint=error.hint) from error
+        network, spec = spandrel_nets.build(tensors)
     except RuntimeError as error:
-        raise ContractError(f"{path}: the weights do not fit the network they are named after") from error
+        raise ContractError("the weights do not fit the network they are named after") from error
     spec = dataclasses.replace(
         spec,
-        name=name or out.stem,
+        name=name,
         license=license,
         receptive_field=receptive_field(network, spec),
-        description=printable(f"{spec.description}, imported from {path.name}"),
+        description=printable(f"{spec.description}, imported from {source}"),
     )
     return export_generator(network, spec, out, stored="fp32").spec

@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ganfx.errors import ContractError, ExportError
 from ganfx.spec import ModelSpec
-
-from .checkpoint import State
 
 _PURPOSES = ("SR", "Restoration")
 _libraries: list[Any] = []
 
 
-def _import_torchvision() -> None:
+def import_torchvision() -> None:
     """Import torchvision, which spandrel imports too, even where its operators do not load.
 
     Its CUDA build fails beside a CPU-only torch ("operator torchvision::nms does not exist"); nothing used here
@@ -31,9 +29,9 @@ def _import_torchvision() -> None:
         _libraries.append(library)  # the declarations are dropped with the library
 
 
-def _descriptor(state: State) -> Any:
+def _descriptor(state: dict[str, Tensor]) -> Any:
     try:
-        _import_torchvision()
+        import_torchvision()
         import spandrel
     except ImportError as error:
         raise ExportError(
@@ -47,12 +45,7 @@ def _descriptor(state: State) -> Any:
         ) from error
 
 
-def recognizes(state: State) -> bool:
-    """Always True: spandrel raises for unknown architectures when it builds them."""
-    return True
-
-
-def build(state: State) -> tuple[nn.Module, ModelSpec]:
+def build(state: dict[str, Tensor]) -> tuple[nn.Module, ModelSpec]:
     """The network with its weights, and its contract but for the name. Raises ContractError."""
     found = _descriptor(state)
     label = f"{found.architecture.name} {' '.join(found.tags)}".strip()

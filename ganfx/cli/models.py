@@ -46,7 +46,8 @@ def import_(file: Path, name: str | None, license: str, replace: bool) -> None:
     """Import an ONNX file, an ncnn network (.param, with its .bin beside it) or a PyTorch checkpoint (.pth,
     .safetensors) as a model.
 
-    Checkpoints need: pip install "ganfx[import]". Code inside a checkpoint is never run.
+    Checkpoints of the usual upscalers need nothing else; others need: pip install "ganfx[import]". Code inside a
+    checkpoint is never run.
     """
     from ganfx.hub import import_model
 

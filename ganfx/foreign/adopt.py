@@ -1,4 +1,4 @@
-"""Importing graphs: the same graph, with a contract that is measured by running it."""
+"""Graphs of others with a contract, which is measured by running them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,34 @@ import onnx
 from ganfx.engine.examination import examine
 from ganfx.errors import ContractError
 from ganfx.exporters.store import write_model
-from ganfx.foreign.ncnn import read_network
 from ganfx.spec import ModelSpec
 from ganfx.spec.model_file import read_model
 from ganfx.text import printable
 
 
-def adopt_onnx(path: Path, out: Path, *, name: str, task: str | None = None, license: str = "unknown") -> ModelSpec:
+def adopt_graph(
+    content: bytes,
+    out: Path,
+    source: Path,
+    *,
+    name: str,
+    task: str | None = None,
+    license: str = "unknown",
+    label: str = "",
+) -> ModelSpec:
+    """Write the graph `content` that was made of the file `source` to `out`, as `adopt_onnx` does.
+
+    label says what network it is.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        written = Path(folder) / source.name
+        written.write_bytes(content)
+        return adopt_onnx(written, out, name=name, task=task, license=license, label=label)
+
+
+def adopt_onnx(
+    path: Path, out: Path, *, name: str, task: str | None = None, license: str = "unknown", label: str = ""
+) -> ModelSpec:
     """Copy the ONNX model `path` to `out` with a measured contract. Loads and runs it: for a process with limits.
 
     `task` and `license` override what is measured or stored in the file. Returns the contract written. Raises
@@ -30,7 +51,7 @@ def adopt_onnx(path: Path, out: Path, *, name: str, task: str | None = None, lic
         name=name,
         task=task or found.task,
         license=found.license if license == "unknown" else license,
-        description=printable(f"imported from {path.name}"),
+        description=printable(", ".join(filter(None, (label, f"imported from {path.name}")))),
     )
     try:
         model = onnx.load_from_string(read_model(path))
@@ -38,18 +59,3 @@ def adopt_onnx(path: Path, out: Path, *, name: str, task: str | None = None, lic
         raise ContractError(f"{path}: cannot be loaded: {error}") from error
     write_model(model, spec, out)
     return spec
-
-
-def adopt_ncnn(path: Path, out: Path, *, name: str, task: str | None = None, license: str = "unknown") -> ModelSpec:
-    """Write the ncnn network `path` as ONNX to `out` with a measured contract, as `adopt_onnx` does.
-
-    Raises the same errors, and ContractError where the network cannot be written as ONNX.
-    """
-    try:
-        model = read_network(path)
-    except ContractError as error:
-        raise ContractError(f"{path}: {error.message}", hint=error.hint) from error
-    with tempfile.TemporaryDirectory() as folder:
-        written = Path(folder) / path.name
-        written.write_bytes(model.SerializeToString())
-        return adopt_onnx(written, out, name=name, task=task, license=license)

@@ -92,7 +92,7 @@ class Graph:
             producer_name="ganfx",
             producer_version=ganfx.__version__,
         )
-        onnx.checker.check_model(model)
+        onnx.checker.check_model(model, full_check=True)
         return model
 
 

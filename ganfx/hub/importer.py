@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import tempfile
 from pathlib import Path
 
-from ganfx.errors import ModelError
 from ganfx.hub import registry
 from ganfx.isolation import CallLimits
 from ganfx.spec import model_file
@@ -15,8 +13,12 @@ from ganfx.spec.parts import MAX_NAME
 
 # What a network takes while it is converted, by the size of its file.
 _BYTES_OF_FILE = 24
-# How a graph whose contract is measured is made, by the kind of its file: functions of `ganfx.foreign.isolated`.
-_ADOPTED = {"onnx": "adopt", "ncnn": "write_ncnn"}
+# By the kind of file: a function of `ganfx.foreign.isolated`, and how many seconds and GiB it may take.
+_IMPORTERS: dict[model_file.Kind, tuple[str, float, int]] = {
+    "onnx": ("adopt", 300, 4),
+    "ncnn": ("write_ncnn", 300, 4),
+    "checkpoint": ("convert", 1800, 6),
+}
 
 
 def import_model(
@@ -25,15 +27,15 @@ def import_model(
     """Register the model in `path`, ONNX, ncnn or a checkpoint of an upscaler, as `name` (default: the file's name).
 
     The file is read, converted and tried in a process with limits on time and memory. For an ONNX file without a
-    contract, and for an ncnn network, the contract is measured by running it; `task` overrides the measured task. A
-    checkpoint is converted and compared with the original network, which needs the [import] extra. Returns the ONNX
-    file in the user's models.
+    contract, an ncnn network, and a checkpoint of one of the networks that ganfx writes by itself, the contract is
+    measured by running it; `task` overrides the measured task. Other checkpoints are converted by torch and compared
+    with the original network, which needs the [import] extra. Returns the ONNX file in the user's models.
 
     Raises UnknownModelError for a missing file, ContractError for one that is no usable model, OptionError for the
     name, ModelError for a missing extra or an unreadable file, ExportError.
     """
     path, kind = _kind(path)
-    if kind not in ("onnx", "ncnn", "checkpoint"):
+    if kind not in _IMPORTERS:
         raise model_file.file_error(path, kind)
     spec = model_file.read_spec(path) if kind == "onnx" else None
     name = name or (spec.name if spec else _plain_name(path))
@@ -42,11 +44,8 @@ def import_model(
         return _accepted(path, name, replace)
     with tempfile.TemporaryDirectory(prefix="ganfx-") as folder:
         made = Path(folder) / f"{name}.onnx"
-        if kind in _ADOPTED:
-            _made_apart(_ADOPTED[kind], path, made, name, task, license, limits=_limits(path, 300, 4))
-        else:
-            require_torch(str(path))
-            _made_apart("convert", path, made, name, license, limits=_limits(path, 1800, 6))
+        how, seconds, gigabytes = _IMPORTERS[kind]
+        _made_apart(how, path, made, name, task, license, limits=_limits(path, seconds, gigabytes))
         return _accepted(made, name, replace)
 
 
@@ -78,12 +77,3 @@ def _accepted(path: Path, name: str, replace: bool) -> Path:
 
 def _plain_name(path: Path) -> str:
     return re.sub(r"[^\w.+-]+", "_", Path(path.name.removesuffix(".tar")).stem).lstrip("_.+-")[:MAX_NAME]
-
-
-def require_torch(what: str) -> None:
-    """Raises ModelError where a checkpoint, called `what`, cannot be converted here."""
-    missing = [module for module in ("torch", "onnxscript", "spandrel") if not importlib.util.find_spec(module)]
-    if missing:
-        raise ModelError(
-            f"{what}: converting a checkpoint needs {', '.join(missing)}", hint='pip install "ganfx[import]"'
-        )

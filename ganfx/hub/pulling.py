@@ -50,7 +50,7 @@ def check_pull(entry: ModelEntry, *, accept_license: bool = False, replace: bool
     """Whether `entry` may be pulled: before anything is fetched.
 
     Raises OptionError where its name is taken (unless `replace`) or its license forbids commercial use (unless
-    `accept_license`), and ModelError where what converts it is not installed.
+    `accept_license`).
     """
     registry.check_name(entry.name, replace=replace)
     if entry.non_commercial and not accept_license:
@@ -58,8 +58,6 @@ def check_pull(entry: ModelEntry, *, accept_license: bool = False, replace: bool
             f"{entry.name} is for non-commercial use alone: its license is {entry.license}",
             hint="if that is what you do, say so with --accept-license",
         )
-    if not entry.urls[0].endswith(".onnx"):
-        importer.require_torch(entry.name)
 
 
 def fetch(

@@ -12,10 +12,10 @@ from safetensors.torch import save_file
 
 from ganfx.engine import EngineOptions, open_engine
 from ganfx.errors import ContractError, GanfxError, OptionError
-from ganfx.exporters.srgan import Srgan
 from ganfx.hub import find_model, import_model
 from ganfx.spec import ModelSpec
 from ganfx.spec.model_file import read_spec
+from tests.foreign.srgan import Srgan
 from tests.graphs import convolutions, nearest
 
 

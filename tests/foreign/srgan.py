@@ -1,4 +1,4 @@
-"""SRGAN (Ledig et al. 2017) as the widespread PyTorch version of it names its weights."""
+"""The torch twin of SRGAN (Ledig et al. 2017), to compare with."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ from collections import OrderedDict
 
 import torch
 from torch import Tensor, nn
-
-from ganfx.spec import ModelSpec
-
-from .checkpoint import State
 
 
 class _Block(nn.Module):
@@ -54,16 +50,3 @@ class Srgan(nn.Module):
         for name in (*self.bodies, self.joint):
             x = self.get_submodule(name)(x)
         return (torch.tanh(self.get_submodule(self.end)(first + x)) + 1) / 2
-
-
-def recognizes(state: State) -> bool:
-    return {"block1.0.weight", "block2.bn1.running_mean", "block3.conv1.weight"} <= state.keys()
-
-
-def build(state: State) -> tuple[nn.Module, ModelSpec]:
-    """The network with its weights, and its contract but for the name. RuntimeError where the weights do not fit."""
-    blocks = sum(name.endswith(".bn1.weight") for name in state)
-    scale = 2 ** sum(name.startswith(f"block{blocks + 3}.") and name.endswith(".prelu.weight") for name in state)
-    network = Srgan(scale, len(state["block1.0.weight"]), blocks)
-    network.load_state_dict(state)
-    return network, ModelSpec("", "upscale", scale, description=f"SRGAN, {blocks} residual blocks")

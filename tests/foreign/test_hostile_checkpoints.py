@@ -74,6 +74,14 @@ def huge_upscaler(path: Path) -> None:
     torch.save({name: torch.zeros(1).expand(shape) for name, shape in shapes.items()}, path)
 
 
+def beyond_the_end(path: Path) -> None:
+    """A view of a hundred numbers that begins far behind them."""
+    torch.save({"weight": torch.zeros(100)}, path, _use_new_zipfile_serialization=False)
+    content = path.read_bytes()
+    at = content.index(b"QK\x00K\x64\x85")  # offset 0, shape (100,)
+    path.write_bytes(content[:at] + b"QK\x63K\x64\x85" + content[at + 6 :])
+
+
 def lying_safetensors(path: Path) -> None:
     header = json.dumps({"w": {"dtype": "F32", "shape": [1 << 40], "data_offsets": [0, 1 << 42]}}).encode()
     path.write_bytes(struct.pack("<Q", len(header)) + header)
@@ -93,6 +101,7 @@ def safetensors_without_an_end(path: Path) -> None:
         zip_bomb,
         tensor_of_a_petabyte,
         huge_upscaler,
+        beyond_the_end,
         lying_safetensors,
         safetensors_without_an_end,
     ],
