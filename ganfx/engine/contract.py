@@ -1,4 +1,4 @@
-"""The contract of an ONNX file that carries none: what its graph and a few small runs show."""
+"""The contract of an ONNX file that carries none: what its graph and a few small runs show. Nothing is guessed."""
 
 from __future__ import annotations
 
@@ -6,31 +6,62 @@ import dataclasses
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
-import numpy as np
-
+from ganfx.engine.findings import BYTES, SIGNED, UNIT, ModelFact, Said, range_text
 from ganfx.engine.graph_tensors import FLOATS
-from ganfx.engine.ort_errors import is_out_of_memory
-from ganfx.engine.tiles import Floats, ceil_to
+from ganfx.engine.measured_reach import Reach, measured_reach
+from ganfx.engine.measured_sizes import Sizes, measured_sizes
+from ganfx.engine.measured_values import Supposition, Values, measured_values
 from ganfx.errors import ContractError
-from ganfx.spec import ModelSpec
+from ganfx.spec import ModelSpec, Port, Tiling
 from ganfx.spec.parts import MAX_NAME
 from ganfx.text import printable
 
-_MULTIPLES = (1, 2, 4, 8, 16, 32, 64)
-_MOST_SCALE = 64
 # Image.NominalPixelRange and Image.BitmapPixelFormat are the metadata of Windows ML; without a range it means 0..255.
-_WINML_RANGES = {"Normalized_0_1": (0.0, 1.0), "Normalized_1_1": (-1.0, 1.0), "NominalRange_0_255": (0.0, 255.0)}
+_WINML_RANGES = {"Normalized_0_1": UNIT, "Normalized_1_1": SIGNED, "NominalRange_0_255": BYTES}
+_DESCRIPTION = "a model without a ganfx contract; what it wants was measured"
+# What a network that turns so many channels into so many is for, where these alone say it.
+_BY_CHANNELS = {(1, 2): "colorize", (4, 3): "inpaint"}
 
 
-def measured_contract(session: Any, name: str) -> ModelSpec:
-    """The contract of the graph in `session`, as it shows itself in a few runs on small pictures.
+class Measured(NamedTuple):
+    """A contract, and how it was found."""
 
-    Raises ContractError where it is no filter of pictures.
+    spec: ModelSpec
+    findings: tuple[ModelFact, ...]
+
+
+def measured_contract(session: Any, name: str, said: Said = Said()) -> Measured:  # noqa: B008
+    """The contract of the graph in `session`, as it shows itself in a few runs on small pictures, and as it is `said`.
+
+    Raises ContractError where it is no filter of pictures, and where something is doubtful: its hint says what to say.
     """
     channels, side = _picture_input(session)
-    return _probed(name, session, channels, side, session.get_modelmeta().custom_metadata_map)
+    metadata = session.get_modelmeta().custom_metadata_map
+    told = _with_metadata(said, metadata)
+    sizes = measured_sizes(session, channels, side)
+    if said.scale not in (None, sizes.scale):
+        raise ContractError(f"the model enlarges {sizes.scale} times, not {said.scale} times")
+    values = _values(session, channels, sizes, side, told)
+    given, made = _ports(session, channels, sizes, values.best, told)
+    reach = measured_reach(session, given, made, sizes, side)
+    tiling, tiling_finding = _tiling(reach, side, said)
+    task = _task(channels, sizes, values, told)
+    spec = ModelSpec(
+        name,
+        task.value,
+        sizes.scale,
+        inputs=(given,),
+        outputs=(made,),
+        multiple_of=sizes.multiple,
+        min_size=sizes.least,
+        tiling=tiling,
+        receptive_field=max(1, reach.pixels),
+        license=printable(metadata.get("license", "unknown")[:MAX_NAME]),
+        description=_DESCRIPTION,
+    )
+    return Measured(spec, (task, *_size_findings(sizes, side), *values.findings, tiling_finding))
 
 
 def plain_name(path: Path) -> str:
@@ -52,7 +83,7 @@ def _picture_input(session: Any) -> tuple[int, int | None]:
     if len(given.shape) != 4 or len(output.shape) != 4:
         raise ContractError(f"the model takes an input of shape {given.shape}, not (N, C, H, W)")
     if _channels_last(given.shape) or _channels_last(output.shape):
-        raise ContractError("the model wants channels last (N, H, W, C); export it as (N, C, H, W)")
+        raise ContractError("the model wants channels last (N, H, W, C)", hint="give it a name: ganfx models import")
     count, channels, height, width = given.shape
     if isinstance(count, int) and count != 1:
         raise ContractError(f"the model takes batches of {count} only", hint="export it with a dynamic batch")
@@ -66,74 +97,88 @@ def _channels_last(shape: list[int | str]) -> bool:
     return shape[3] in (1, 3) and shape[1] not in (1, 2, 3, 4)
 
 
-def _probed(name: str, session: Any, channels: int, side: int | None, metadata: Mapping[str, str]) -> ModelSpec:
-    multiple, scale, out_channels = _measure(session, channels, side)
-    bgr = metadata.get("Image.BitmapPixelFormat", "").startswith("Bgr")
-    spec = ModelSpec.of_picture(
-        name,
-        "upscale" if scale > 1 else "stylize",
-        scale,
-        in_channels=channels,
-        out_channels=out_channels,
-        value_range=_value_range(session, channels, side or 64, metadata),
-        color_order="BGR" if bgr else "RGB",
-        fixed_size=side,
-        multiple_of=multiple,
-        min_size=side or ceil_to(16, multiple),
-        license=printable(metadata.get("license", "unknown")[:MAX_NAME]),
-        description="a model without a ganfx contract; what it wants was measured",
+def _with_metadata(said: Said, metadata: Mapping[str, str]) -> Said:
+    """What the user says, and where that is nothing, what the file says in the way of Windows ML."""
+    if "Image.BitmapPixelFormat" not in metadata:
+        return said
+    known = _WINML_RANGES.get(metadata.get("Image.NominalPixelRange", "NominalRange_0_255"), BYTES)
+    order: Literal["RGB", "BGR"] = "BGR" if metadata["Image.BitmapPixelFormat"].startswith("Bgr") else "RGB"
+    return dataclasses.replace(said, range=said.range or known, order=said.order or order)
+
+
+def _values(session: Any, channels: int, sizes: Sizes, side: int | None, said: Said) -> Values:
+    if (channels, sizes.channels) in _BY_CHANNELS and not said.range:
+        why = f"{channels} channels become {sizes.channels}"
+        return Values(Supposition(UNIT, UNIT), 0.0, (ModelFact("range", range_text(UNIT), "assumed", why),))
+    return measured_values(session, channels, sizes, side, said)
+
+
+def _ports(session: Any, channels: int, sizes: Sizes, best: Supposition, said: Said) -> tuple[Port, Port]:
+    order = said.order or "RGB"
+    made_order = {"RGB": "BGR", "BGR": "RGB"}[order] if best.swapped else order
+    mean, deviation = best.normalization
+    given = Port(
+        session.get_inputs()[0].name,
+        channels=channels,
+        color_order=order,
+        value_range=best.given,
+        mean=mean,
+        std=deviation,
     )
-    return dataclasses.replace(
-        spec,
-        inputs=(dataclasses.replace(spec.inputs[0], name=session.get_inputs()[0].name),),
-        outputs=(dataclasses.replace(spec.outputs[0], name=session.get_outputs()[0].name),),
+    made = Port(
+        session.get_outputs()[0].name,
+        channels=sizes.channels,
+        color_order=made_order,  # type: ignore[arg-type]
+        value_range=best.made,
     )
+    return given, made
 
 
-def _measure(session: Any, channels: int, side: int | None) -> tuple[int, int, int]:
-    """(multiple_of, scale, out_channels), from the first odd multiple that the network takes and scales evenly."""
-    failure: Exception | None = None
-    for multiple in (1,) if side else _MULTIPLES:
-        height = side or ceil_to(32, multiple) + multiple
-        width = side or height + 2 * multiple
-        try:
-            _, out_channels, tall, wide = _output_shape(session, channels, height, width)
-        except Exception as error:
-            if is_out_of_memory(error):
-                raise
-            failure = error
-            continue
-        if tall % height == 0 and (tall // height) * width == wide and 1 <= tall // height <= _MOST_SCALE:
-            return multiple, tall // height, out_channels
-    raise ContractError("the model's output is not a whole multiple of its input in size") from failure
+def _task(channels: int, sizes: Sizes, values: Values, said: Said) -> ModelFact:
+    """What the network is for. Raises ContractError where that cannot be told."""
+    if said.task:
+        return ModelFact("task", said.task, "said")
+    known = _BY_CHANNELS.get((channels, sizes.channels))
+    if known:
+        return ModelFact("task", known, "certain", f"{channels} channels become {sizes.channels}")
+    if sizes.scale > 1:
+        return ModelFact("task", "upscale", "certain", f"the result is {sizes.scale} times larger")
+    if channels != sizes.channels:
+        what = f"it turns {channels} channels into {sizes.channels} of the same size"
+        raise ContractError(
+            f"what it is for cannot be told: {what}",
+            hint="say it: ganfx models import with --task cutout, scratches, ...",
+        )
+    if values.faithful:
+        return ModelFact("task", "restore", "likely", f"the picture comes back at {values.decibels:.0f} dB")
+    return ModelFact("task", "stylize", "likely", "the same size, and something else of the picture")
 
 
-def _output_shape(session: Any, channels: int, height: int, width: int) -> tuple[int, ...]:
-    declared = session.get_outputs()[0].shape
-    if session.get_inputs()[0].shape[2:] == [height, width] and all(isinstance(n, int) for n in declared[1:]):
-        return tuple(declared)
-    return _infer(session, _ramp(channels, height, width)).shape
+def _tiling(reach: Reach, side: int | None, said: Said) -> tuple[Tiling, ModelFact]:
+    """How a picture may be cut. Raises ContractError for a network of a fixed size that sees the whole picture."""
+    everywhere = f"what is far away changes a pixel by {100 * reach.share:.1f} % of the range"
+    if side:
+        if said.tile not in (None, "fixed"):
+            raise ContractError(f"the model takes {side}x{side} pixels only", hint="--tile fixed")
+        sure, why = ("likely", everywhere) if reach.everywhere else ("certain", f"it sees {reach.pixels} pixels")
+        finding = ModelFact("tiling", f"squares of {side}", "said" if said.tile else sure, why)  # type: ignore[arg-type]
+        return Tiling("fixed", side), finding
+    if said.tile == "fixed":
+        raise ContractError("the model takes pictures of any size", hint="--tile whole or free")
+    if said.tile:
+        return Tiling(said.tile), ModelFact("tiling", said.tile, "said")
+    if reach.everywhere:
+        return Tiling("whole"), ModelFact("tiling", "whole", "certain", everywhere)
+    why = f"it sees {reach.pixels} pixels to each side"
+    if reach.share > 0.003:
+        return Tiling(), ModelFact("tiling", "free", "likely", f"{why}; {everywhere}")
+    return Tiling(), ModelFact("tiling", "free", "certain", why)
 
 
-def _value_range(session: Any, channels: int, side: int, metadata: Mapping[str, str]) -> tuple[float, float]:
-    """0..1, unless the file says otherwise or only 0..255 explains the output."""
-    if "Image.BitmapPixelFormat" in metadata:
-        return _WINML_RANGES.get(metadata.get("Image.NominalPixelRange", "NominalRange_0_255"), (0.0, 255.0))
-    picture = _ramp(channels, side, side)
-    small = _infer(session, picture)
-    if small.min() >= -1 and small.max() <= 2:
-        return 0.0, 1.0
-    large = _infer(session, picture * 255)
-    return (0.0, 255.0) if large.min() >= -255 and 2 < large.max() <= 510 else (0.0, 1.0)
-
-
-def _ramp(channels: int, height: int, width: int) -> Floats:
-    """A smooth grey gradient, (1, channels, height, width) in [0, 1]."""
-    slope = np.add.outer(np.linspace(0.1, 0.6, height), np.linspace(0.0, 0.3, width)).astype(np.float32)
-    return np.broadcast_to(slope, (1, channels, height, width)).copy()
-
-
-def _infer(session: Any, batch: Floats) -> Floats:
-    given = session.get_inputs()[0]
-    (output,) = session.run([session.get_outputs()[0].name], {given.name: batch.astype(FLOATS[given.type])})
-    return np.asarray(output, np.float32)
+def _size_findings(sizes: Sizes, side: int | None) -> tuple[ModelFact, ModelFact]:
+    fitting = (
+        f"{side}x{side}"
+        if side
+        else f"any from {sizes.least}" + f", multiples of {sizes.multiple}" * (sizes.multiple > 1)
+    )
+    return ModelFact("scale", str(sizes.scale), "certain"), ModelFact("sizes", fitting, "certain")

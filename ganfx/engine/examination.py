@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import onnx
 
-from ganfx.engine.contract import measured_contract, plain_name
+from ganfx.engine.contract import Measured, measured_contract, plain_name
+from ganfx.engine.findings import Said
 from ganfx.engine.graph_rules import check_graph
 from ganfx.engine.ort_errors import first_line, is_out_of_memory, loading
 from ganfx.engine.runtime import quiet_options, runtime
@@ -32,24 +33,29 @@ def examine(path: str) -> dict[str, str]:
     """The SHA-256 (`digest`, in hex) and the `contract` of the model at `path`, once it has proved that it works.
 
     Raises ContractError where it keeps data elsewhere, may not end, does not load on the processor, breaks its own
-    contract, fails its own test, or makes values that are no numbers; and as `read_model` does.
+    contract, fails its own test, or makes values that are no numbers; where what it wants cannot be told for certain;
+    and as `read_model` does.
     """
     content = read_model(Path(path))
-    with loading(Path(path)):
+    measured = examined(content, Path(path))
+    return {"digest": hashlib.sha256(content).hexdigest(), "contract": measured.spec.to_json()}
+
+
+def examined(content: bytes, path: Path, said: Said = Said()) -> Measured:  # noqa: B008
+    """The contract of the model with the bytes `content`, from the file `path`, once it has proved that it works; and
+    how it was found, where it carries none. Raises ContractError as `examine` does."""
+    with loading(path):
         model = onnx.load_from_string(content)
         check_graph(model)
         stored = {entry.key: entry.value for entry in model.metadata_props}
         del model
         handle = runtime().InferenceSession(content, quiet_options(), providers=["CPUExecutionProvider"])
-        spec = _contract(handle, Path(path), stored)
-        _prove(handle, spec, stored)
-        return {"digest": hashlib.sha256(content).hexdigest(), "contract": spec.to_json()}
-
-
-def _contract(handle: Any, path: Path, stored: Mapping[str, str]) -> ModelSpec:
-    if KEY in stored:
-        return ModelSpec.from_json(stored[KEY])
-    return measured_contract(handle, plain_name(path))
+        if KEY in stored:
+            measured = Measured(ModelSpec.from_json(stored[KEY]), ())
+        else:
+            measured = measured_contract(handle, plain_name(path), said)
+        _prove(handle, measured.spec, stored)
+        return measured
 
 
 def _prove(handle: Any, spec: ModelSpec, stored: Mapping[str, str]) -> None:

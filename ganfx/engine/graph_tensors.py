@@ -11,6 +11,8 @@ from ganfx.errors import ContractError
 from ganfx.spec import ModelSpec, Port
 
 FLOATS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+# Types of numbers that pictures come in, by their number in ONNX.
+NUMBERS = {1: np.float32, 2: np.uint8, 10: np.float16}
 
 
 class GraphTensors(NamedTuple):

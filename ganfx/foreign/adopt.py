@@ -3,59 +3,75 @@
 from __future__ import annotations
 
 import dataclasses
-import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import onnx
 
-from ganfx.engine.examination import examine
-from ganfx.errors import ContractError
+from ganfx.engine.contract import Measured
+from ganfx.engine.examination import examined
+from ganfx.engine.findings import ModelFact, Said
+from ganfx.engine.graph_rules import check_graph
+from ganfx.engine.ort_errors import loading
 from ganfx.exporters.store import write_model
+from ganfx.foreign.pairs import with_tests
+from ganfx.foreign.plain import bring_to_plain, freed
 from ganfx.spec import ModelSpec
 from ganfx.spec.model_file import read_model
 from ganfx.text import printable
 
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
-def adopt_graph(
-    content: bytes,
-    out: Path,
-    source: Path,
-    *,
-    name: str,
-    task: str | None = None,
-    license: str = "unknown",
-    label: str = "",
-) -> ModelSpec:
-    """Write the graph `content` that was made of the file `source` to `out`, as `adopt_onnx` does.
 
-    label says what network it is.
+class Wish(NamedTuple):
+    """What the user wants of an import."""
+
+    name: str
+    license: str
+    said: Said
+    preview: Path | None
+    """Where to show what the network makes of a picture; None: nowhere."""
+
+
+def adopt_onnx(path: Path, out: Path, wish: Wish) -> tuple[ModelFact, ...]:
+    """Copy the ONNX model `path` to `out`, in plain form and with a measured contract and a self-test.
+
+    Loads and runs it: for a process with limits. Returns how the contract was found. Raises ContractError where the
+    graph is no picture filter, is doubtful or fails its examination, and ExportError where `out` cannot be written.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        written = Path(folder) / source.name
-        written.write_bytes(content)
-        return adopt_onnx(written, out, name=name, task=task, license=license, label=label)
+    content = read_model(path)
+    with loading(path):
+        model = onnx.load_from_string(content)
+        check_graph(model)
+    return adopt_graph(model, out, path, wish)
 
 
-def adopt_onnx(
-    path: Path, out: Path, *, name: str, task: str | None = None, license: str = "unknown", label: str = ""
-) -> ModelSpec:
-    """Copy the ONNX model `path` to `out` with a measured contract. Loads and runs it: for a process with limits.
-
-    `task` and `license` override what is measured or stored in the file. Returns the contract written. Raises
-    ContractError where the graph is no picture filter or fails its examination, and ExportError where `out` cannot be
-    written.
-    """
-    found = ModelSpec.from_json(examine(str(path))["contract"])
+def adopt_graph(model: ModelProto, out: Path, source: Path, wish: Wish, label: str = "") -> tuple[ModelFact, ...]:
+    """The same for a graph that was made of the file `source`. label says what network it is."""
+    with loading(source):
+        findings = bring_to_plain(model, wish.said)
+    model, measured = _measured(model, source, wish.said)
     spec = dataclasses.replace(
-        found,
-        name=name,
-        task=task or found.task,
-        license=found.license if license == "unknown" else license,
-        description=printable(", ".join(filter(None, (label, f"imported from {path.name}")))),
+        measured.spec,
+        name=wish.name,
+        license=measured.spec.license if wish.license == "unknown" else wish.license,
+        description=printable(", ".join(filter(None, (label, f"imported from {source.name}")))),
     )
-    try:
-        model = onnx.load_from_string(read_model(path))
-    except Exception as error:  # onnx and protobuf share no public base class
-        raise ContractError(f"{path}: cannot be loaded: {error}") from error
-    write_model(model, spec, out)
-    return spec
+    spec, pictures = with_tests(model, spec, wish.preview)
+    write_model(model, spec, out, pictures)
+    known = {finding.what for finding in findings}
+    return (*findings, *(finding for finding in measured.findings if finding.what not in known))
+
+
+def _measured(model: ModelProto, source: Path, said: Said) -> tuple[ModelProto, Measured]:
+    """The contract of `model`, or of the same one without its fixed size, where it has to see the whole picture."""
+    measured = examined(model.SerializeToString(), source, said)
+    if measured.spec.tiling.rule != "fixed" or said.tile == "fixed" or not _sees_everything(measured.spec):
+        return model, measured
+    free = freed(model)
+    return (model, measured) if free is None else (free, examined(free.SerializeToString(), source, said))
+
+
+def _sees_everything(spec: ModelSpec) -> bool:
+    return spec.receptive_field <= 1

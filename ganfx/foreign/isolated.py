@@ -1,16 +1,20 @@
-"""What is done to files of others in a process of its own (`ganfx.isolation`): plain texts in, files out.
+"""What is done to files of others in a process of its own (`ganfx.isolation`): plain JSON in and out, and files.
 
-Every function writes the model in the file `path` to the ONNX file `out`, with a contract, and raises ContractError
-where it is no model that ganfx can use.
+Every function writes the model in the file `path` to the ONNX file `out`, with a contract, and returns how that was
+found. It raises ContractError where the file holds no model that ganfx can use.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from ganfx.engine.findings import UNIT, ModelFact, Said
 from ganfx.errors import ContractError, ExportError
-from ganfx.foreign.adopt import adopt_graph, adopt_onnx
+from ganfx.foreign.adopt import Wish, adopt_graph, adopt_onnx
 from ganfx.foreign.checkpoints import State, read_state
 from ganfx.foreign.families import write_graph
 from ganfx.foreign.ncnn import read_network
@@ -18,38 +22,38 @@ from ganfx.foreign.ncnn import read_network
 _CONVERTERS = ("torch", "onnxscript", "spandrel")
 
 
-def adopt(path: str, out: str, name: str, task: str | None, license: str) -> None:
-    """An ONNX file."""
-    adopt_onnx(Path(path), Path(out), name=name, task=task, license=license)
+def import_file(path: str, kind: str, out: str, wish: dict[str, Any]) -> list[dict[str, str]]:
+    """The file of this kind: onnx, ncnn or checkpoint. wish is a `Wish` as JSON."""
+    preview = Path(wish["preview"]) if wish["preview"] else None
+    wished = Wish(wish["name"], wish["license"], Said.of(wish["said"]), preview)
+    return [dataclasses.asdict(finding) for finding in _IMPORTERS[kind](Path(path), Path(out), wished)]
 
 
-def write_ncnn(path: str, out: str, name: str, task: str | None, license: str) -> None:
-    """A network of ncnn."""
+def _ncnn(path: Path, out: Path, wish: Wish) -> tuple[ModelFact, ...]:
     try:
-        content = read_network(Path(path)).SerializeToString()
+        model = read_network(path)
     except ContractError as error:
         raise ContractError(f"{path}: {error.message}", hint=error.hint) from error
-    adopt_graph(content, Path(out), Path(path), name=name, task=task, license=license, label="ncnn")
+    return adopt_graph(model, out, path, wish, "ncnn")
 
 
-def convert(path: str, out: str, name: str, task: str | None, license: str) -> None:
-    """A checkpoint of PyTorch; where its network is not written here, torch and spandrel rebuild it.
+def _checkpoint(path: Path, out: Path, wish: Wish) -> tuple[ModelFact, ...]:
+    """Where its network is not written here, torch and spandrel rebuild it.
 
     Raises ExportError where they are needed and missing.
     """
-    state = read_state(Path(path))
+    state = read_state(path)
     try:
         written = write_graph(state)
         if written is None:
-            _convert_by_torch(state, Path(path), Path(out), name, license)
-            return
+            return _by_torch(state, path, out, wish)
     except (ContractError, ExportError) as error:
         raise type(error)(f"{path}: {error.message}", hint=error.hint) from error
-    content = written.model.SerializeToString()
-    adopt_graph(content, Path(out), Path(path), name=name, task=task, license=license, label=written.label)
+    known = dataclasses.replace(wish.said, range=wish.said.range or UNIT)
+    return adopt_graph(written.model, out, path, wish._replace(said=known), written.label)
 
 
-def _convert_by_torch(state: State, path: Path, out: Path, name: str, license: str) -> None:
+def _by_torch(state: State, path: Path, out: Path, wish: Wish) -> tuple[ModelFact, ...]:
     missing = [module for module in _CONVERTERS if not importlib.util.find_spec(module)]
     if missing:
         raise ExportError(
@@ -57,4 +61,12 @@ def _convert_by_torch(state: State, path: Path, out: Path, name: str, license: s
         )
     from ganfx.exporters.foreign import convert_state
 
-    convert_state(state, out, name=name, license=license, source=path.name)
+    convert_state(state, out, name=wish.name, license=wish.license, source=path.name)
+    return ()
+
+
+_IMPORTERS: dict[str, Callable[[Path, Path, Wish], tuple[ModelFact, ...]]] = {
+    "onnx": adopt_onnx,
+    "ncnn": _ncnn,
+    "checkpoint": _checkpoint,
+}

@@ -168,8 +168,9 @@ def test_no_torch_is_loaded(shared_data, tmp_path):
     code = f"""
 import sys
 sys.modules["torch"] = None
-from ganfx.foreign.isolated import convert
-convert({str(path)!r}, {str(tmp_path / "made.onnx")!r}, "made", None, "BSD-3-Clause")
+from ganfx.foreign.isolated import import_file
+wish = dict(name="made", license="BSD-3-Clause", said=dict(), preview=None)
+import_file({str(path)!r}, "checkpoint", {str(tmp_path / "made.onnx")!r}, wish)
 """
     subprocess.run([sys.executable, "-c", code], check=True, env={"HOME": str(tmp_path), "PATH": ""})
     spec = read_spec(tmp_path / "made.onnx")
