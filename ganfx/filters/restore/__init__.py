@@ -9,7 +9,7 @@ _processing = Deferred("ganfx.filters.upscale.processing")
 
 FILTER = Filter(
     name="restore",
-    help="Run an imported network that keeps the size: against noise, blur, or what it was made for.",
+    help="Run an imported network that keeps the size.",
     flow=Flow(_processing.prepare, _processing.finish, local=True, margin=MARGIN, context=CONTEXT),
     options=(
         Option(
