@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import itertools
 import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ganfx import pipeline
 from ganfx.atomic import check_name_length
-from ganfx.batch.animations import animation_of, process_animation
-from ganfx.batch.candidates import make_sheet
+from ganfx.batch.animations import animation_of
 from ganfx.batch.fingerprints import FileFingerprint
 from ganfx.batch.homes import Home
 from ganfx.batch.items import Item
 from ganfx.batch.journal import Claim, Journal
+from ganfx.batch.making import way_to_make
 from ganfx.batch.open_journals import OpenJournals
 from ganfx.batch.owners import describe
 from ganfx.batch.patience import Patience
-from ganfx.batch.process import FAILED, PLANNED, POSTPONED, SKIPPED, UP_TO_DATE, Outcome, WritePolicy, process
+from ganfx.batch.process import FAILED, PLANNED, POSTPONED, SKIPPED, UP_TO_DATE, Outcome, WritePolicy
 from ganfx.batch.records import Lookup, Records
 from ganfx.batch.stage_limits import DECODE, StageSlot
 from ganfx.errors import ItemError, OutputError
@@ -97,10 +96,7 @@ class ItemRunner:
             if known := settled_outcome(item, recipe, journals, self.existing):
                 return known
             policy = self._write_policy(item, recipe, journals, claims)
-            make: Callable[..., Outcome] = make_sheet if item.sheet else process
-            if animation := animation_of(item):
-                make = functools.partial(process_animation, stack.enter_context(animation))
-            outcome = make(item, self.chooser_of(item), self.save, policy, slot)
+            outcome = way_to_make(item, stack)(item, self.chooser_of(item), self.save, policy, slot)
             for claim in claims:
                 claim.finish()
             return outcome

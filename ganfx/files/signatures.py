@@ -53,6 +53,11 @@ _CLOSED = (
     (b"%!PS", "a PostScript file is a program, which is not run", "render it as PNG or TIFF"),
     (b"\xc5\xd0\xd3\xc6", "a PostScript file is a program, which is not run", "render it as PNG or TIFF"),
 )
+_VIDEO_STARTS = (b"\x1a\x45\xdf\xa3", b"\0\0\x01\xba", b"FLV\x01", b"OggS")
+_VIDEO_BOXES, _VIDEO_BRANDS = (
+    (b"moov", b"mdat", b"wide"),
+    (b"iso", b"mp4", b"avc1", b"qt  ", b"M4", b"3g", b"dash", b"f4v"),
+)
 _SVG = re.compile(rb"<svg[\s>]")
 _SVG_HEAD = 2048
 
@@ -85,10 +90,21 @@ def check_open(file: IO[bytes]) -> None:
     for start, reason, hint in _CLOSED:
         if head.startswith(start):
             raise UnsupportedError(reason, hint=hint)
+    if _is_video(head):
+        raise UnsupportedError(
+            "videos are not read yet, only pictures and animations", hint="ffmpeg -i VIDEO frames/%05d.png makes frames"
+        )
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") and _SVG.search(head) and b"<html" not in head.lower():
         raise UnsupportedError(
             "an SVG file is a drawing, which may name other files and has no pixels", hint="render it as PNG"
         )
+
+
+def _is_video(head: bytes) -> bool:
+    """Whether a file begins like MP4, QuickTime, Matroska, WebM, AVI, MPEG, Ogg or Flash video."""
+    is_avi = head[:4] == b"RIFF" and head[8:12] == b"AVI "
+    is_iso = head[4:8] == b"ftyp" and head.startswith(_VIDEO_BRANDS, 8)
+    return is_avi or is_iso or head[4:8] in _VIDEO_BOXES or head.startswith(_VIDEO_STARTS)
 
 
 def _at(file: IO[bytes], offset: int, size: int) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from ganfx.batch.items import Item
 from ganfx.engine import EngineOptions
 from ganfx.files import open_picture
 from ganfx.imaging.picture import Picture
-from tests.batch.batches import Upscale, photo, results, run
+from tests.batch.batches import ROOT, Upscale, photo, results, run
 from tests.files.animations import HEIGHT, MILLISECONDS, WIDTH, moving, save, save_whole, seen, timing
 
 
@@ -162,3 +164,11 @@ def test_a_mask_is_for_all_frames(tmp_path: Path, capsys: pytest.CaptureFixture[
         (frame != given).any(-1) for frame, given in zip(seen(tmp_path / "out" / "a.png"), seen(source), strict=True)
     ]
     assert all(not one[mask == 0].any() for one in changed)
+
+
+def test_an_animation_goes_through_pipes(tmp_path: Path) -> None:
+    source = save(tmp_path / "a.gif", moving())
+    command = [sys.executable, "-m", "ganfx", "stylize", "-", "-f", "webp"]
+    with source.open("rb") as given, (tmp_path / "out.webp").open("wb") as made:
+        subprocess.run(command, stdin=given, stdout=made, check=True, cwd=ROOT)
+    assert timing(tmp_path / "out.webp") == (MILLISECONDS, 0)

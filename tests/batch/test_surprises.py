@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ganfx.batch import BatchOptions, folder, item_runner, plan_batch, report, run_folder
+from ganfx.batch import BatchOptions, folder, making, plan_batch, report, run_folder
 from ganfx.batch.process import process
 from ganfx.errors import DiskFullError, InferenceError, OptionError
 from tests import graphs
@@ -47,7 +47,7 @@ def surprised_by(error: BaseException, name: str, monkeypatch: pytest.MonkeyPatc
             raise error
         return process(item, *arguments)
 
-    monkeypatch.setattr(item_runner, "process", process_or_fail)
+    monkeypatch.setattr(making, "process", process_or_fail)
 
 
 @pytest.mark.parametrize("error", SURPRISES[:-3], ids=lambda error: type(error).__name__)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganfx.errors import OutputError, PictureSizeError, UnreadableError
+from ganfx.errors import OutputError, PictureSizeError, UnreadableError, UnsupportedError
 from ganfx.files import SaveOptions, open_animation, open_animation_writer, open_picture, open_reader
 from ganfx.files.animations.timing import Timing, ticks
 from ganfx.imaging.picture import Picture, PictureInfo
@@ -278,6 +278,23 @@ def test_a_format_for_one_picture_refuses_several(tmp_path: Path) -> None:
         with pytest.raises(OutputError, match="has 5 frames, and") as found:
             copy(given, tmp_path / f"out{suffix}")
         assert "--frame 1" in str(found.value.hint)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41",
+        b"\0\0\0\x14ftypqt  \0\0\x02\0qt  ",
+        b"\x1a\x45\xdf\xa3\x01\0\0\0\0\0\0\x1fB\x86\x81\x01",
+        b"RIFF\0\0\1\0AVI LIST",
+    ],
+    ids=["mp4", "mov", "webm", "avi"],
+)
+def test_videos_are_said_to_be_for_later(tmp_path: Path, start: bytes) -> None:
+    (tmp_path / "in.gif").write_bytes(start.ljust(4096, b"\0"))
+    with pytest.raises(UnsupportedError, match="videos are not read yet") as found:
+        open_reader(tmp_path / "in.gif")
+    assert "ffmpeg" in str(found.value.hint)
 
 
 @pytest.mark.slow

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.fuzz.pictures import read_and_write, with_metadata
+from tests.fuzz.pictures import animated, read_and_write, with_metadata
 
 
 def seeds() -> Iterator[bytes]:
     """Small pictures with and without metadata."""
     yield from with_metadata("webp")
+    yield animated("WEBP")
 
 
 def one_input(data: bytes) -> None:
