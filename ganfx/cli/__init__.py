@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import click
 
 from ganfx import __version__
-from ganfx.cli import bench, compare, doctor, enhance, evaluate, models, plugins, serve, train, watch
+from ganfx.cli import bench, compare, doctor, enhance, evaluate, models, plugins, serve, texture, train, watch
 from ganfx.cli.filter_commands import filter_command
 from ganfx.cli.terminal import report_error, show_usage_error, tell, use_replacements
 from ganfx.errors import GanfxError
@@ -47,9 +47,11 @@ _COMMANDS = (
     doctor.doctor,
     enhance.enhance,
     evaluate.evaluate,
+    texture.maps,
     models.models,
     plugins.plugins,
     serve.serve,
+    texture.texture,
     train.train,
     watch.watch,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ganfx.cli.options import parse_size
 from ganfx.cli.terminal import show_lines, tell
 from ganfx.errors import ModelError
 
@@ -252,15 +252,8 @@ def stylize(
     _tell(evaluate_stylize(models, sets, style, limit=limit, say=_say), output)
 
 
-def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
-    """'384x256' or '256' as (width, height)."""
-    if value is None:
-        return None
-    match = re.fullmatch(r"(\d+)(?:x(\d+))?", value)
-    size = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
-    if min(size) < 16:
-        raise click.BadParameter(f"{value!r} is not N or WIDTHxHEIGHT, of at least 16 pixels", ctx, param)
-    return size
+def _size(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    return None if value is None else parse_size(value, 16)
 
 
 @evaluate.command(short_help="Time models on the same input.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import Any
 
 import click
@@ -85,3 +86,12 @@ def take_engine_options(arguments: dict[str, Any]) -> EngineOptions:
     gpu, provider = arguments.pop("gpu"), arguments.pop("provider")
     rest = {name: arguments.pop(name) for name in ("precision", "tile", "overlap")}
     return EngineOptions(provider="cpu" if gpu < 0 else provider, device_id=max(gpu, 0), **rest)
+
+
+def parse_size(text: str, least: int) -> tuple[int, int]:
+    """'384x256' or '256' as (width, height). Raises BadParameter where a side is less than `least`."""
+    match = re.fullmatch(r"([0-9]{1,9})(?:x([0-9]{1,9}))?", text)
+    size = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if min(size) < least:
+        raise click.BadParameter(f"{text!r} is not N or WIDTHxHEIGHT, of at least {least} pixels")
+    return size
