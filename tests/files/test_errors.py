@@ -23,7 +23,7 @@ from ganfx.files import is_picture, open_picture, open_reader, open_writer, save
 from ganfx.files.formats import FORMATS
 from ganfx.imaging.picture import Picture, PictureInfo
 
-WRITTEN = [form for form in FORMATS if form.saver]
+WRITTEN = [form for form in FORMATS if form.is_written]
 GREY = Picture(np.full((20, 30, 3), 0.5, np.float32))
 NOISE = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
 

@@ -62,7 +62,7 @@ def test_quality_100_is_lossless(tmp_path: Path, suffix: str, bands: int) -> Non
 
 
 @pytest.mark.parametrize(
-    "form", [form for form in FORMATS if form.saver and form.bits < 16], ids=lambda form: form.name
+    "form", [form for form in FORMATS if form.is_written and form.bits < 16], ids=lambda form: form.name
 )
 def test_lost_depth_is_said(tmp_path: Path, form: object) -> None:
     picture = open_picture(write(tmp_path / "in.png", samples(16, 3)))
@@ -181,7 +181,7 @@ def test_only_the_first_frame_or_page_is_read_and_that_is_said(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2000, 3), (3, 5000)])
-@pytest.mark.parametrize("form", [form for form in FORMATS if form.saver], ids=lambda form: form.name)
+@pytest.mark.parametrize("form", [form for form in FORMATS if form.is_written], ids=lambda form: form.name)
 def test_odd_sizes(tmp_path: Path, form: object, size: tuple[int, int]) -> None:
     if form.name == "HEIC" and size == (3, 5000):  # type: ignore[attr-defined]
         pytest.skip("x265 encodes no such strip")

@@ -20,7 +20,7 @@ PROFILES = {
     "p3": profiles.rgb_profile(profiles.DISPLAY_P3, profiles.srgb_curve()),
     "grey": profiles.grey_profile(profiles.gamma_curve(2.2)),
 }
-HOLDERS = [form for form in FORMATS if form.saver and form.name != "GIF"]
+HOLDERS = [form for form in FORMATS if form.is_written and form.name != "GIF"]
 # Of colors in [0, 1]; Radiance HDR has one exponent for all three.
 TOLERANCES = {"JPEG": 0.05, "Radiance HDR": 0.06}
 CASES = [

@@ -54,7 +54,7 @@ def test_any_ranges_of_rows_equal_the_whole(
                 assert np.array_equal(piece.alpha, whole.alpha[top:bottom])
 
 
-@pytest.mark.parametrize("form", [form for form in FORMATS if form.saver], ids=lambda form: form.name)
+@pytest.mark.parametrize("form", [form for form in FORMATS if form.is_written], ids=lambda form: form.name)
 def test_gathering_in_a_file_changes_nothing(tmp_path: Path, form: object, monkeypatch: pytest.MonkeyPatch) -> None:
     suffix = form.suffixes[0]  # type: ignore[attr-defined]
     picture = open_picture(_png(tmp_path / "in.png"))

@@ -182,5 +182,5 @@ def _dpi(resource: bytes | None) -> tuple[float, float] | None:
     """The resolution, stored in dots per inch with 16 binary places."""
     if not resource or len(resource) < 16:
         return None
-    across, down = struct.unpack_from(">I8xI", resource)
+    across, down = struct.unpack_from(">I4xI", resource)
     return (across / 65536, down / 65536) if across and down else None
