@@ -10,15 +10,16 @@ from unittest import mock
 import numpy as np
 
 from ganfx import isolation
-from ganfx.files import SaveOptions, format_for, open_picture, save_picture
+from ganfx.files import SaveOptions, format_for, open_animation, open_picture, save_picture
 from ganfx.files.codecs import child
 from ganfx.files.formats import FORMATS, Format
 from ganfx.imaging.picture import Picture, PictureInfo
-from tests.files import foreign
+from tests.files import animations, foreign
 from tests.files.foreign import Wanted
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "formats.md"
 MARKED = re.compile(r"(<!-- measured: begin -->\n).*?(<!-- measured: end -->)", re.DOTALL)
+_ANIMATED_BY_PILLOW = ("PNG", "WebP", "AVIF", "GIF")
 FEATURES = {"deep": "16 bits", "alpha": "alpha", "icc": "ICC", "exif": "EXIF"}
 
 
@@ -43,8 +44,16 @@ def _row(form: Format) -> tuple[str, ...]:
 
 
 def _animation(form: Format) -> str:
-    """Filled where animations are read and written."""
-    return "first frame" if form.name in ("GIF", "WebP", "PNG", "AVIF") else "-"
+    """Whether several frames are read, and come back when they are written."""
+    if form.name not in _ANIMATED_BY_PILLOW:
+        return "-"
+    with tempfile.TemporaryDirectory() as folder:
+        source = animations.save(Path(folder) / f"in{form.suffixes[0]}", animations.moving(3))
+        target = source.with_stem("out")
+        if open_animation(source) is None or len(animations.read(source)) < 3:
+            return "-"
+        animations.copy(source, target)
+        return "read and write" if len(animations.read(target)) == 3 else "read"
 
 
 def _read(form: Format, wanted: Wanted) -> Picture | None:
