@@ -28,13 +28,14 @@ def formats() -> str:
             " ".join(f"`{suffix}`" for suffix in form.suffixes),
             form.bits,
             "yes" if form.alpha else "no",
+            "yes" if form.animation else "no",
             ", ".join(sorted(form.keeps)) or "nothing",
             form.quality or "",
             f"{form.max_side:,}",
         )
         for form in FORMATS
     ]
-    return _table(("format", "suffixes", "bits", "alpha", "keeps", "quality", "longest side"), rows)
+    return _table(("format", "suffixes", "bits", "alpha", "animation", "keeps", "quality", "longest side"), rows)
 
 
 def error_tree() -> str:

@@ -118,7 +118,7 @@ FORMATS = (
     ),
     Format(
         "PNG",
-        (".png",),
+        (".png", ".apng"),
         "pngload",
         "pngsave",
         bits=16,
