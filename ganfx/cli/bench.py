@@ -78,7 +78,8 @@ def batch(
 @click.option(
     "--compare",
     is_flag=True,
-    help="Beside a plain script with torch; for upscalers trained here.",
+    help="Beside a plain script with torch, and with openvino, and with ncnn and pnnx, where they are installed; for "
+    "upscalers trained here.",
 )
 @click.option("--tune", is_flag=True, help="Try tiles, batches, precisions and devices instead, and keep the fastest.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")

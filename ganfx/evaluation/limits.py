@@ -11,13 +11,13 @@ import itertools
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypedDict
 
 import cv2
 import numpy as np
-from torch import nn
 
 from ganfx import pipeline
 from ganfx.batch.stage_limits import StageLimits
@@ -28,9 +28,10 @@ from ganfx.engine.tiles import ceil_to
 from ganfx.engine.values import to_planes
 from ganfx.errors import OptionError
 from ganfx.evaluation.arithmetic import convolutions_only, operations
+from ganfx.evaluation.peers import PEERS, open_peers
+from ganfx.evaluation.plain_script import RunTile, run_files
 from ganfx.evaluation.report import table
 from ganfx.evaluation.throughput import benchmark_batch
-from ganfx.evaluation.torch_script import run_files, trained_network
 from ganfx.filters import find_filter
 from ganfx.hub import find_model
 
@@ -54,8 +55,8 @@ class ModelLimits:
     session_mp_per_s: float
     engine_mp_per_s: float
     files_mp_per_s: float
-    torch_mp_per_s: float | None = None
-    """The same batch by a plain script with torch in fp32; None where it was not asked for."""
+    peers_mp_per_s: dict[str, float] = field(default_factory=dict)
+    """The same batch by a plain script with each of `PEERS` that is installed; empty where it was not asked for."""
 
     @property
     def device_mp_per_s(self) -> float:
@@ -68,7 +69,8 @@ def measure_limits(
 ) -> ModelLimits:
     """Measure `model`, a name or an .onnx file; medians of so many rounds, in turns where that matters.
 
-    With `compare` the batch of files is also run by a script with torch, in turns with ganfx.
+    With `compare` the batch of files is also run by a script with torch, and with other programs where they are
+    installed, in turns with ganfx.
 
     Raises what finding and opening the model raises, and OptionError for one that needs a mask.
     """
@@ -94,7 +96,7 @@ def measure_limits(
         device_gflops=2 * 9 * _CHANNELS**2 * _LAYERS * TILE**2 / 1e9 / device,
         session_mp_per_s=megapixels / session,
         engine_mp_per_s=(SIDE * spec.scale) ** 2 / 1e6 / whole,
-        **_files(chain, min(rounds, 3), trained_network(engine.network.path, spec) if compare else None),
+        **_files(chain, min(rounds, 3), open_peers(engine.network.path, spec) if compare else {}),
     )
 
 
@@ -132,19 +134,25 @@ def _seconds(run: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def _files(chain: pipeline.Chain, rounds: int, network: nn.Module | None) -> dict[str, float]:
+class _FileRates(TypedDict):
+    files_mp_per_s: float
+    peers_mp_per_s: dict[str, float]
+
+
+def _files(chain: pipeline.Chain, rounds: int, peers: Mapping[str, RunTile]) -> _FileRates:
     """Megapixels of output per second of a batch of photographs as cameras store them, here drawn with some grain."""
-    found: dict[str, list[float]] = {"files_mp_per_s": [], "torch_mp_per_s": []}
+    ours, theirs = list[float](), {name: list[float]() for name in peers}
+    scale = chain.filters[0].engine.spec.scale
     with tempfile.TemporaryDirectory(prefix="ganfx-bench-") as folder:
         files = _photographs(Path(folder))
         for _ in range(rounds):
-            ours = benchmark_batch([folder], chain, StageLimits.fitting(chain), rounds=1)
-            found["files_mp_per_s"].append(ours.megapixels / ours.whole_s)
-            if network:
+            batch = benchmark_batch([folder], chain, StageLimits.fitting(chain), rounds=1)
+            ours.append(batch.megapixels / batch.whole_s)
+            for name, run in peers.items():
                 with tempfile.TemporaryDirectory(prefix="ganfx-bench-") as output:
-                    seconds = run_files(network, chain.filters[0].engine.spec.scale, files, Path(output))
-                found["torch_mp_per_s"].append(ours.megapixels / seconds)
-    return {name: statistics.median(rates) for name, rates in found.items() if rates}
+                    theirs[name].append(batch.megapixels / run_files(run, scale, files, Path(output)))
+    rates = {name: statistics.median(found) for name, found in theirs.items()}
+    return {"files_mp_per_s": statistics.median(ours), "peers_mp_per_s": rates}
 
 
 def _photographs(folder: Path) -> list[Path]:
@@ -160,14 +168,15 @@ def _photographs(folder: Path) -> list[Path]:
 def limits_table(found: Sequence[ModelLimits]) -> str:
     """The figures as a Markdown table; in brackets each rate as a share of the one before it."""
     headings = ["model", "device", "GFLOP/MP", "GFLOP/s", "allowed MP/s", "session MP/s", "engine MP/s", "files MP/s"]
-    headings += ["torch MP/s", "ganfx / torch"] * any(one.torch_mp_per_s for one in found)
-    return table(headings, [_line(one) for one in found])
+    peers = [peer.name for peer in PEERS if any(peer.name in one.peers_mp_per_s for one in found)]
+    headings += [heading for name in peers for heading in (f"{name} MP/s", f"ganfx / {name}")]
+    return table(headings, [_line(one, peers) for one in found])
 
 
-def _line(one: ModelLimits) -> list[str]:
+def _line(one: ModelLimits, peers: Sequence[str]) -> list[str]:
     rates = [one.device_mp_per_s, one.session_mp_per_s, one.engine_mp_per_s, one.files_mp_per_s]
     shares = [f"{rate:.2f} ({rate / before:.0%})" for before, rate in itertools.pairwise(rates)]
     device = f"{one.device}, {one.precision}"
     line = [one.model, device, f"{one.gflop_per_mp:.1f}", f"{one.device_gflops:.0f}", f"{rates[0]:.2f}", *shares]
-    beside = one.torch_mp_per_s
-    return line + ([f"{beside:.2f}", f"{one.files_mp_per_s / beside:.2f}"] if beside else [])
+    beside = [one.peers_mp_per_s[name] for name in peers]
+    return line + [figure for rate in beside for figure in (f"{rate:.2f}", f"{one.files_mp_per_s / rate:.2f}")]

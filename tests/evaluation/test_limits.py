@@ -14,7 +14,8 @@ from ganfx.engine.drawing import drawing
 from ganfx.errors import OptionError
 from ganfx.evaluation.arithmetic import convolutions_only, operations
 from ganfx.evaluation.limits import limits_table, measure_limits
-from ganfx.evaluation.torch_script import run_files, trained_network
+from ganfx.evaluation.peers import PEERS, Peer, open_peers
+from ganfx.evaluation.plain_script import run_files
 from ganfx.hub import find_model
 from tests import graphs
 
@@ -39,18 +40,28 @@ def test_all_rates_of_a_model_are_measured(monkeypatch: pytest.MonkeyPatch) -> N
     found = measure_limits("photo-x4-fast", rounds=1, compare=True, options=EngineOptions(provider="cpu"))
     assert found.gflop_per_mp == pytest.approx(21, abs=2)
     assert min(found.device_gflops, found.session_mp_per_s, found.engine_mp_per_s, found.files_mp_per_s) > 0
-    assert found.torch_mp_per_s
-    assert found.torch_mp_per_s > 0
-    assert "photo-x4-fast" in limits_table([found])
+    assert "torch" in found.peers_mp_per_s
+    assert min(found.peers_mp_per_s.values()) > 0
+    rows = limits_table([found])
+    assert "photo-x4-fast" in rows
+    assert all(f"ganfx / {name}" in rows for name in found.peers_mp_per_s)
 
 
-def test_the_script_in_torch_gives_what_ganfx_gives(tmp_path: Path) -> None:
+@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
+def test_a_script_with_a_peer_gives_what_ganfx_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], peer: Peer
+) -> None:
     """Its tiles, too: otherwise the comparison would not be of the same work."""
+    if not peer.is_installed:
+        pytest.skip(f"needs {', '.join(peer.packages)}")
+    monkeypatch.setattr("ganfx.evaluation.peers.PEERS", (peer,))
     engine = open_engine(find_model("photo-x4-fast"), EngineOptions(provider="cpu"))
     rgb = np.rint(drawing(530, 40, 3) * 255).astype(np.uint8)
     cv2.imwrite(str(tmp_path / "a.png"), rgb[..., ::-1])
     (tmp_path / "out").mkdir()
-    run_files(trained_network(engine.network.path, engine.spec), 4, [tmp_path / "a.png"], tmp_path / "out")
+    run = open_peers(engine.network.path, engine.spec)[peer.name]
+    assert capfd.readouterr().out == "", "it is not for those who read --json"
+    run_files(run, 4, [tmp_path / "a.png"], tmp_path / "out")
     made = cv2.imread(str(tmp_path / "out" / "a.jpg"))[..., ::-1].astype(float)
     wanted = np.clip(engine.run((rgb / 255).astype(np.float32)), 0, 1) * 255
     assert np.abs(made - wanted).mean() < 4, "JPEG alone makes about 2"
