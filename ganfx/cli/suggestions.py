@@ -1,4 +1,4 @@
-"""Telling people, once, of a better model that can be fetched."""
+"""Telling people, once, of a larger model that can be fetched."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ganfx.cli.terminal import tell
 
 
 def suggest(task: str) -> None:
-    """Tell the person at the terminal of a better model for `task`, if there is one: once on this computer.
+    """Tell the person at the terminal of a larger model for `task`, if there is one: once on this computer.
 
     Nothing is told to scripts, with GANFX_OFFLINE, or where it could not be remembered that it was.
     """
@@ -19,7 +19,7 @@ def suggest(task: str) -> None:
     entry = None if is_offline() or not has_reader() else suggested_model(task)
     if entry and _is_first(entry.name):
         size = f", {entry.size_bytes / 1e6:.0f} MB" if entry.size_bytes else ""
-        tell(f"note: a larger network does this better ({entry.license}{size}): ganfx models pull {entry.name}")
+        tell(f"note: a larger network for this can be fetched ({entry.license}{size}): ganfx models pull {entry.name}")
 
 
 def has_reader() -> bool:

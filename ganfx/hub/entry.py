@@ -31,7 +31,7 @@ class ModelEntry:
     default: bool = False
     """Whether it is what its task takes where no model is named."""
     suggested: bool = False
-    """Whether it is better than what ships for its task, and people are told of it once."""
+    """Whether people are told once that it can be fetched, since what ships for its task is smaller."""
     size_bytes: int | None = None
     """Size of the file, or of the download; None where it is not known."""
     path: Path | None = None

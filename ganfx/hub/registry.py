@@ -158,7 +158,7 @@ def _installed_path(name: str) -> Path:
 
 
 def suggested_model(task: str) -> ModelEntry | None:
-    """What ganfx's catalogue has for `task` that is better than what ships, and is not installed yet; else None."""
+    """What ganfx's catalogue has for `task` that people are told of, and is not installed yet; else None."""
     installed = {entry.name for entry in installed_models(task)}
     return next(
         (entry for entry in catalogue() if entry.suggested and entry.task == task and entry.name not in installed), None

@@ -1,4 +1,4 @@
-"""A better model that can be fetched is told of once, to people alone."""
+"""A larger model that can be fetched is told of once, to people alone."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def inpaint(*arguments: str) -> Result:
     return CliRunner().invoke(cli, ["inpaint", "a.png", "--mask", "mask.png", "--overwrite", *arguments])
 
 
-def test_a_better_model_is_told_of_once() -> None:
+def test_a_larger_model_is_told_of_once() -> None:
     first = inpaint("-o", "one.png")
     assert first.exit_code == 0, first.output
     assert f"MIT, 28 MB): {NOTE}" in first.stderr
