@@ -125,9 +125,16 @@ def _addresses(entry: ModelEntry, mirror: str | None) -> Iterable[str]:
 
 
 def install(entry: ModelEntry, fetched: Path, *, replace: bool = False) -> Path:
-    """Import the downloaded file `fetched` as the model `entry`, and remove it. Raises what `import_model` does."""
+    """Import the downloaded file `fetched` as the model `entry`, and remove it.
+
+    Raises what `import_model` does; the file is kept then, so that it can be imported with options of one's own.
+    """
     task = None if entry.task == "unknown" else entry.task
-    model = importer.import_model(fetched, name=entry.name, task=task, license=entry.license, replace=replace)
+    try:
+        model = importer.import_model(fetched, name=entry.name, task=task, license=entry.license, replace=replace)
+    except GanfxError as error:
+        said = error.message.removeprefix(f"{fetched}: ")
+        raise type(error)(f"{entry.name}: {said}; the download is kept: {fetched}", hint=error.hint) from error
     with contextlib.suppress(OSError):
         fetched.unlink()
         fetched.parent.rmdir()

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ganfx.cli import cli
-from ganfx.errors import ChecksumError, DownloadError, OptionError, UnknownModelError
+from ganfx.errors import ChecksumError, ContractError, DownloadError, OptionError, UnknownModelError
 from ganfx.hub import find_model, list_models, pull_model
 from ganfx.spec.model_file import read_spec
 
@@ -61,6 +61,18 @@ def test_the_first_address_is_named_where_none_has_it(catalogue, server, tmp_pat
     with pytest.raises(DownloadError, match=r"missing/a\.onnx: .*404"):
         pull_model("two")
     assert left(tmp_path) == []
+
+
+def test_a_download_that_cannot_be_imported_is_kept_and_named(catalogue, server, tmp_path):
+    server.content = b"<html>" * 100
+    catalogue(two="a/nearest.onnx")
+    for _ in range(2):
+        with pytest.raises(
+            ContractError, match=r"^two: a web page .*; the download is kept: .*\.onnx$"
+        ) as caught:
+            pull_model("two")
+    assert Path(caught.value.message.rpartition(": ")[2]).read_bytes() == server.content
+    assert server.requests == 1
 
 
 def test_only_the_mirror_is_asked_and_believed_no_more_than_others(catalogue, server):
