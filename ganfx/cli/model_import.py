@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ganfx.cli.model_files import json_option
 from ganfx.cli.model_text import command_for
-from ganfx.cli.terminal import show, tell
+from ganfx.cli.terminal import show, show_json, tell
 from ganfx.errors import OptionError
 
 if TYPE_CHECKING:
@@ -60,7 +62,10 @@ _WISHES = (
 @click.option("--replace", is_flag=True, help="Replace a model of that name.")
 @click.option("--preview", type=click.Path(path_type=Path), help="Show there what it makes of a drawing: a PNG.")
 @functools.partial(functools.reduce, lambda command, wish: wish(command), reversed(_WISHES))
-def import_(file: Path, name: str | None, license: str, replace: bool, preview: Path | None, **wishes: Any) -> None:
+@json_option
+def import_(
+    file: Path, name: str | None, license: str, replace: bool, preview: Path | None, as_json: bool, **wishes: Any
+) -> None:
     """Import an ONNX file, an ncnn network (.param, with its .bin beside it) or a PyTorch checkpoint (.pth,
     .safetensors) as a model.
 
@@ -73,8 +78,13 @@ def import_(file: Path, name: str | None, license: str, replace: bool, preview: 
     from ganfx.hub import import_model
 
     said = _said(**wishes)
-    path = import_model(file, name=name, license=license, replace=replace, said=said, preview=preview, report=_tell)
-    show(f"ready: {command_for(path.stem)}")
+    found: list[ModelFact] = []
+    report = found.append if as_json else _tell
+    path = import_model(file, name=name, license=license, replace=replace, said=said, preview=preview, report=report)
+    if as_json:
+        show_json({"name": path.stem, "path": path, "found": [dataclasses.asdict(fact) for fact in found]})
+    else:
+        show(f"ready: {command_for(path.stem)}")
 
 
 def _said(*, order: str | None, layout: str | None, range_: tuple[float, float] | None, **others: Any) -> Said:

@@ -39,8 +39,8 @@ def catalogue(server, tmp_path, monkeypatch) -> Callable[..., None]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
-    def make(license: str = "CC0-1.0", **paths: str) -> None:
-        text = "".join(_block(server, name, license, path) for name, path in paths.items())
+    def make(license: str = "CC0-1.0", task: str = "upscale", **paths: str) -> None:
+        text = "".join(_block(server, name, license, task, path) for name, path in paths.items())
         (tmp_path / "catalogue.toml").write_text(text)
         known_models.catalogue.cache_clear()
 
@@ -48,12 +48,11 @@ def catalogue(server, tmp_path, monkeypatch) -> Callable[..., None]:
     known_models.catalogue.cache_clear()
 
 
-def _block(server: Server, name: str, license: str, paths: str) -> str:
+def _block(server: Server, name: str, license: str, task: str, paths: str) -> str:
     return f"""
         [[model]]
         name = "{name}"
-        task = "upscale"
-        scale = 2
+        task = "{task}"
         license = "{license}"
         sets = ["all"]
         [[model.resources]]

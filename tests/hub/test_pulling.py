@@ -10,13 +10,16 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+import pyvips
 from click.testing import CliRunner, Result
 
 from ganfx.cli import cli
 from ganfx.errors import ChecksumError, ContractError, DownloadError, OptionError, UnknownModelError
 from ganfx.hub import find_model, list_models, pull_model
 from ganfx.spec.model_file import read_spec
+from tests.foreign.graphs import lama, migan
 
 pytestmark = pytest.mark.usefixtures("real_processes")
 ROOT = Path(__file__).parents[2]
@@ -43,6 +46,24 @@ def test_pulled_model_runs_by_name_and_keeps_its_license(catalogue, server, tmp_
     assert server.requests == 1
 
 
+@pytest.mark.parametrize("make", [migan, lama])
+def test_a_pulled_inpainter_fills_what_is_masked_and_nothing_else(make, catalogue, server, tmp_path):
+    server.content = make(tmp_path / "made.onnx").read_bytes()
+    catalogue(task="inpaint", two="a/made.onnx")
+    assert run("two").return_value == 0
+    mask = np.zeros((96, 128), np.uint8)
+    mask[40:50, 60:80] = 255
+    picture = np.random.default_rng(0).integers(0, 60, (96, 128, 3), np.uint8)
+    for name, pixels in (("a.png", picture), ("mask.png", mask)):
+        pyvips.Image.new_from_array(pixels, interpretation="auto").write_to_file(str(tmp_path / name))
+    command = ["inpaint", str(tmp_path / "a.png"), "--mask", str(tmp_path / "mask.png"), "-n", "two"]
+    done = CliRunner().invoke(cli, command, standalone_mode=False)
+    assert done.return_value == 0, done.output
+    filled = pyvips.Image.new_from_file(str(tmp_path / "a_inpaint.png")).numpy()
+    assert np.array_equal(filled[mask == 0], picture[mask == 0])
+    assert filled[mask > 0].mean() > picture.max()
+
+
 def test_only_known_models_are_pulled(catalogue):
     catalogue(two_x2="nearest.onnx")
     with pytest.raises(UnknownModelError) as caught:
@@ -67,9 +88,7 @@ def test_a_download_that_cannot_be_imported_is_kept_and_named(catalogue, server,
     server.content = b"<html>" * 100
     catalogue(two="a/nearest.onnx")
     for _ in range(2):
-        with pytest.raises(
-            ContractError, match=r"^two: a web page .*; the download is kept: .*\.onnx$"
-        ) as caught:
+        with pytest.raises(ContractError, match=r"^two: a web page .*; the download is kept: .*\.onnx$") as caught:
             pull_model("two")
     assert Path(caught.value.message.rpartition(": ")[2]).read_bytes() == server.content
     assert server.requests == 1
