@@ -5,6 +5,7 @@
 # make test-gpu    the engine on WebGPU, by a driver that computes on the processor (Debian, as root)
 # make fuzz        strange bytes for everything that parses, SECONDS=60 for each target
 # make docs        the documentation site, into build/site
+# make manual      the manual pages anew, where a command has changed
 # make lock        the locked versions of all dependencies anew, with hashes
 # make audit       known vulnerabilities of the locked versions, where the network is there
 # make dist        wheel and sdist, tried in an empty environment of each Python that is here
@@ -22,7 +23,7 @@ EDITABLE := $(PIP_FLAGS) --no-build-isolation --editable
 UV_COMPILE := uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --excludes .ci/unlocked.txt
 
-.PHONY: demo check lint test test-hosts test-gpu fuzz docs architecture lock audit dist format clean
+.PHONY: demo check lint test test-hosts test-gpu fuzz docs architecture manual lock audit dist format clean
 
 $(BASE)/ready: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(BASE)
@@ -77,6 +78,9 @@ docs: $(DEV)/ready
 
 architecture: $(DEV)/ready
 	$(DEV)/bin/python docs/hooks/rooms.py
+
+manual: $(DEV)/ready
+	$(DEV)/bin/python docs/hooks/manual.py
 
 lock: $(LOCK)/ready
 	rm -f requirements.lock requirements-dev.lock

@@ -81,7 +81,10 @@ class Batch:
                 yield outcome
 
     def dry_run(self) -> Iterator[Outcome]:
-        """What `run` would come to, without running a network or writing anything; PLANNED where it would work."""
+        """What `run` would come to, without writing anything; PLANNED where it would work.
+
+        No network is run, but those that look at a picture to choose its steps.
+        """
         with self._runner() as runner:
             yield from told_once(runner.dry_run((*self.items, *self.sheets)))
         yield from self.unread

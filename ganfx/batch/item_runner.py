@@ -151,8 +151,11 @@ class ItemRunner:
                 reader = stack.enter_context(open_reader(item.source, frame=item.frame))
                 animation = animation_of(item)
                 frames = stack.enter_context(animation).count if animation else 1
-                known = settled_outcome(item, self._recipe(item), records, self.existing)
-                return known or Outcome(item, input_size=(reader.width, reader.height), status=PLANNED, frames=frames)
+                if known := settled_outcome(item, self._recipe(item), records, self.existing):
+                    return known
+                chain = self.chooser_of(item).choose(reader, lambda pixels: None)
+                sizes = (reader.width, reader.height), chain.output_size(reader)
+                return Outcome(item, 0.0, *sizes, chain.steps, chain.reasons, status=PLANNED, frames=frames)
         except ItemError as error:
             return Outcome(item, error=error, status=FAILED)
         except Exception as error:

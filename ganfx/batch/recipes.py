@@ -140,6 +140,15 @@ def find_recipe(wanted: str, folder: Path | None = None, *, allow_model_files: b
     raise OptionError(f"no recipe or filter {first!r}", hint=nearest(first, known))
 
 
+def recipes_here() -> dict[Path, list[str]]:
+    """The names of the recipes that are found from the current folder, by the files that they stand in.
+
+    Raises OptionError for a file that cannot be read.
+    """
+    paths = [place / FILE for place in _places(None)]
+    return {path: list(_read(path, allow_model_files=False).recipes) for path in paths if path.exists()}
+
+
 def folder_recipe(folder: Path, *, allow_model_files: bool = False) -> Recipe | None:
     """The recipe set by the key `recipe` in the ganfx.toml of `folder`; None without one.
 

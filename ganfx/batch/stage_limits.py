@@ -26,11 +26,12 @@ class StageLimits:
 
     @classmethod
     def parse(cls, text: str) -> StageLimits:
-        """The limits of decode, engine and encode in a text such as '2:1:2'. Raises OptionError."""
+        """The limits of decode, engine and encode in a text such as '2:1:2', or '4' for all. Raises OptionError."""
         numbers = text.split(":")
-        if len(numbers) != len(STAGES) or not all(number.isdecimal() and int(number) > 0 for number in numbers):
-            raise OptionError(f"lanes: {text!r} is not three numbers from 1 up", hint="as in 2:1:2")
-        return cls(*map(int, numbers))
+        is_count = all(number.isdecimal() and int(number) > 0 for number in numbers)
+        if len(numbers) not in (1, len(STAGES)) or not is_count:
+            raise OptionError(f"lanes: {text!r} is neither a number from 1 up nor three", hint="as in 4, or 2:1:2")
+        return cls(*map(int, numbers if len(numbers) > 1 else numbers * len(STAGES)))
 
     @classmethod
     def fitting(cls, chooser: Chooser) -> StageLimits:

@@ -12,17 +12,52 @@ from collections.abc import Sequence
 import click
 
 from ganfx import __version__
-from ganfx.cli import bench, compare, doctor, enhance, evaluate, models, plugins, serve, texture, train, watch
+from ganfx.cli import (
+    bench,
+    compare,
+    completion,
+    config,
+    doctor,
+    enhance,
+    evaluate,
+    help_command,
+    models,
+    plugins,
+    serve,
+    texture,
+    train,
+    watch,
+)
 from ganfx.cli.filter_commands import filter_command
-from ganfx.cli.terminal import report_error, show_usage_error, tell, use_replacements
+from ganfx.cli.terminal import report_error, tell, use_replacements
+from ganfx.cli.usage_errors import no_such_command, show_usage_error
 from ganfx.errors import GanfxError
 from ganfx.filters import all_filters
+from ganfx.paths import VARIABLES
 
+PROGRAM = "ganfx"
 # As shells say it: 128 and the number of the signal.
 INTERRUPTED, BROKEN_PIPE = 130, 141
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """The group of all commands, which knows what others call them."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None and not ctx.resilient_parsing:
+            raise no_such_command(name, self.list_commands(ctx))
+        return super().resolve_command(ctx, args)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the environment variables."""
+        with formatter.section("Environment"):
+            formatter.write_dl([*VARIABLES.items(), ("NO_COLOR", "any value: no colors on the terminal")])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
     """GAN filters for pictures. Nothing is lost: alpha, 16 bit, color profile, EXIF and orientation stay.
@@ -44,9 +79,12 @@ for _filter in all_filters().values():
 _COMMANDS = (
     bench.bench,
     compare.compare,
+    completion.completion,
+    config.config,
     doctor.doctor,
     enhance.enhance,
     evaluate.evaluate,
+    help_command.help_,
     texture.maps,
     models.models,
     plugins.plugins,
@@ -63,7 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its status."""
     use_replacements()
     try:
-        status = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+        given = list(arguments) if arguments is not None else None
+        status = cli.main(args=given, prog_name=PROGRAM, standalone_mode=False)
         sys.exit(status or 0)
     except click.ClickException as error:
         show_usage_error(error)

@@ -36,7 +36,7 @@ be called as a filter is, and outside your settings names your own models alone,
 """
 
 
-_SHORT = "Heal, clean, enlarge: what each photograph needs."
+_SHORT = "Heal, clean, enlarge: what each picture needs."
 _HELP = """Run several filters over photographs, or those that each of them needs.
 
 By default it heals old prints that look damaged, cleans what is noisy and enlarges what is small, and says why.

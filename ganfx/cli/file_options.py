@@ -13,7 +13,7 @@ import click
 from ganfx.batch.patience import WAIT_S
 from ganfx.batch.stage_limits import StageLimits
 from ganfx.cli.help_groups import FILES, RUN, Decorator, headed
-from ganfx.cli.options import lanes_option, max_pixels_option
+from ganfx.cli.options import lanes_option, log_option, max_pixels_option
 from ganfx.files import WRITABLE, Icc
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ _NAME_HELP = (
 )
 _FRAME_HELP = "Take this frame of an animation, counted from 1, as a picture of its own."
 _LANES_HELP = (
-    "Pictures at once: being opened, in the filter, being encoded. More need more memory; "
-    "on a CPU the filter uses all of it for one.  [default: 1:1:1, with a GPU 2:4:4]"
+    "So many pictures at once, or as OPEN:FILTER:ENCODE how many in each stage. More need more memory; "
+    "on a CPU the filter uses all of it for one.  [default: 1, with a GPU 2:4:4]"
 )
 _REPORT_HELP = "Write a web page that shows each picture before and after under a slider, with its figures."
 
@@ -91,6 +91,7 @@ def file_options() -> list[Decorator]:
             help="How long to wait for results that another run is making.",
         ),
         run("--json", "as_json", is_flag=True, help="Print one JSON object per file on standard output."),
+        log_option(),
         run("-q", "--quiet", is_flag=True, help="Print errors only."),
         run("-v", "--verbose", is_flag=True, help="Print more: what is up to date, skipped or left out."),
     ]
@@ -98,7 +99,7 @@ def file_options() -> list[Decorator]:
 
 def files_argument() -> Decorator:
     """The files, folders and patterns to work on."""
-    return click.argument("files", nargs=-1)
+    return click.argument("files", nargs=-1, type=click.Path())
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from ganfx.cli.batches import run_batch
 from ganfx.cli.candidate_options import candidate_options
@@ -106,6 +107,14 @@ class _ModelOption(HeadedOption):
     def __init__(self, *arguments: Any, filter_name: str, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self.filter_name = filter_name
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The installed models, or files."""
+        from ganfx.hub import list_models
+
+        names = [entry.name for entry in list_models(self.filter_name) if entry.installed]
+        found = [CompletionItem(name) for name in names if name.startswith(incomplete)]
+        return found or [CompletionItem(incomplete, type="file")]
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         from ganfx.hub import bundled_names

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import re
+from pathlib import Path
 from typing import Any
 
 import click
 
 from ganfx.batch.stage_limits import StageLimits
 from ganfx.cli.help_groups import MODEL, RUN, Decorator, headed
+from ganfx.cli.terminal import logged
 from ganfx.engine import PRECISIONS, PROVIDERS, EngineOptions
 from ganfx.paths import max_pixels, set_max_pixels
 
@@ -18,6 +20,7 @@ _PRECISIONS = ("auto", *PRECISIONS)
 _PROVIDER_HELP = "What to run on; auto takes the fastest that works here, see `ganfx doctor`."
 _PRECISION_HELP = "Number format; auto takes the fastest that is exact enough."
 _MAX_PIXELS_HELP = "Refuse pictures with more pixels; as in 150M or 2G.  [default: 1073741824]"
+_LOG_HELP = "Add all messages to this file, too, with the time."
 _MODEL_FILES_HELP = (
     "Let the recipes of a ganfx.toml that is found in a folder name any model file, and not just your own models."
 )
@@ -45,7 +48,7 @@ def lanes_option(help_: str) -> Decorator:
     def parse(context: click.Context, parameter: click.Parameter, value: str | None) -> StageLimits | None:
         return StageLimits.parse(value) if value else None
 
-    return headed(RUN)("-j", "--lanes", metavar="OPEN:FILTER:ENCODE", callback=parse, help=help_)
+    return headed(RUN)("-j", "--lanes", metavar="N", callback=parse, help=help_)
 
 
 def model_files_option() -> Decorator:
@@ -65,6 +68,17 @@ def max_pixels_option(heading: str) -> Decorator:
             set_max_pixels(value)
 
     return headed(heading)("--max-pixels", metavar="N", expose_value=False, callback=keep, help=_MAX_PIXELS_HELP)
+
+
+def log_option() -> Decorator:
+    """`--log-file`, for commands that run for long; the command sees nothing of it."""
+
+    def keep(context: click.Context, parameter: click.Parameter, value: Path | None) -> None:
+        if value is not None:
+            context.with_resource(logged(value))
+
+    kind = click.Path(path_type=Path, dir_okay=False)
+    return headed(RUN)("--log-file", type=kind, metavar="FILE", expose_value=False, callback=keep, help=_LOG_HELP)
 
 
 def device_options(command: Any) -> Any:

@@ -17,12 +17,11 @@ from rich.progress import (
     TaskID,
     TaskProgressColumn,
     TextColumn,
-    TimeRemainingColumn,
 )
 
 from ganfx.batch.process import DONE, FAILED, PLANNED, SKIPPED, Outcome
 from ganfx.cli.file_options import Level
-from ganfx.cli.terminal import shown, tell
+from ganfx.cli.terminal import log, shown, tell
 from ganfx.text import Detail
 
 if TYPE_CHECKING:
@@ -44,19 +43,30 @@ class Reporter:
         self._lock = threading.Lock()
         self._shares: dict[Item, float] = {}
         self._begun: dict[Item, float] = {}
+        self._names: dict[Item, str] = {}
         self._rows: dict[Item, TaskID] = {}
-        self._total_row = bars.add_task("", total=total, speed="") if bars else None
+        self._since: dict[Item, float] = {}
+        self._total_row = bars.add_task("", total=total, speed="", left="") if bars else None
 
     def progress(self, item: Item, share: float, megapixels: float) -> None:
         """Show that `share`, 0..1, of `item` is finished, whose result will have so many megapixels."""
         if self.bars is None:
             return
         with self._lock:
-            if item not in self._rows:
-                self._rows[item] = self.bars.add_task(shown(item.source.name), total=1.0, speed="")
             self._shares[item], self._begun[item] = share, share * megapixels
-            self.bars.update(self._rows[item], completed=share)
+            self._names[item] = shown(item.source.name)
+            # One picture alone has the line of the total.
+            if self.total > 1:
+                self._show_item(item, share)
             self._show()
+
+    def _show_item(self, item: Item, share: float) -> None:
+        assert self.bars
+        if item not in self._rows:
+            self._rows[item] = self.bars.add_task(self._names[item], total=1.0, speed="", left="")
+            self._since[item] = time.monotonic()
+        left = remaining(time.monotonic() - self._since[item], share, 1 - share)
+        self.bars.update(self._rows[item], completed=share, left=left)
 
     def finished(self, outcome: Outcome) -> None:
         """Print the outcome of one item."""
@@ -64,7 +74,7 @@ class Reporter:
         if outcome.status == DONE:
             self._done(outcome)
         elif outcome.status == PLANNED:
-            self.say(f"{outcome.item.source} -> {outcome.item.target}  {outcome.status}")
+            self._planned(outcome)
         elif outcome.error:
             self.say(f"error: {outcome.error}", Level.QUIET)
             if outcome.error.hint:
@@ -73,6 +83,13 @@ class Reporter:
             self.reasons.update(outcome.notes)
             self.say(f"{outcome.item.source}: {', '.join([outcome.status, *outcome.notes])}", Level.VERBOSE)
         self._remove(outcome.item)
+
+    def _planned(self, outcome: Outcome) -> None:
+        size = "{}x{}, ".format(*outcome.output_size) if outcome.output_size else ""
+        self.say(f"{outcome.item.source} -> {outcome.item.target}  {size}{outcome.status}")
+        self.say(f"steps: {outcome.steps or 'none: it is copied'}", Level.VERBOSE)
+        for note in outcome.notes:
+            self.say(f"note: {outcome.item.source}: {note}")
 
     def _done(self, outcome: Outcome) -> None:
         width, height = outcome.output_size or (0, 0)
@@ -91,6 +108,8 @@ class Reporter:
         with self._lock:
             self._shares.pop(item, None)
             self._begun.pop(item, None)
+            self._names.pop(item, None)
+            self._since.pop(item, None)
             row = self._rows.pop(item, None)
             if self.bars and row is not None:
                 self.bars.remove_task(row)
@@ -98,10 +117,17 @@ class Reporter:
 
     def _show(self) -> None:
         if self.bars and self._total_row is not None:
-            finished = self.counts.total()
-            completed = finished + sum(self._shares.values())
-            speed = f"{self.speed:.2f} MP/s"
-            self.bars.update(self._total_row, completed=completed, description=f"{finished}/{self.total}", speed=speed)
+            finished, begun = self.counts.total(), sum(self._shares.values())
+            made = self.counts[DONE] + self.counts[FAILED] + begun
+            left = remaining(time.monotonic() - self.started, made, self.total - finished - begun)
+            alone = next(iter(self._names.values()), "") if self.total == 1 else ""
+            self.bars.update(
+                self._total_row,
+                completed=finished + begun,
+                description=alone or f"{finished}/{self.total}",
+                speed=f"{self.speed:.2f} MP/s" if self.speed else "",
+                left=left,
+            )
 
     @property
     def speed(self) -> float:
@@ -128,9 +154,19 @@ class Reporter:
         if self.level < level:
             return
         if self.bars:
+            log(line)
             self.bars.console.print(shown(line), markup=False, highlight=False, soft_wrap=True)
         else:
             tell(line)
+
+
+def remaining(elapsed_s: float, made: float, left: float) -> str:
+    """The time that what is `left` will take, where what was `made` took `elapsed_s`; empty while that is not known."""
+    if made <= 0:
+        return ""
+    minutes, seconds = divmod(round(elapsed_s * max(left, 0) / made), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02} left"
 
 
 def columns() -> tuple[ProgressColumn, ...]:
@@ -139,8 +175,7 @@ def columns() -> tuple[ProgressColumn, ...]:
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
-        TextColumn("ETA"),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[left]}"),
         TextColumn("{task.fields[speed]}", markup=False),
     )
 

@@ -6,9 +6,10 @@ import contextlib
 import io
 import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -42,7 +43,33 @@ def _renamed(text: str) -> str:
 
 def tell(line: object) -> None:
     """Print `line` on standard error, for people."""
+    log(line)
     click.echo(shown(line), err=True)
+
+
+# The file that messages are added to, where there is one.
+_LOGS: list[IO[str]] = []
+
+
+@contextlib.contextmanager
+def logged(path: Path) -> Iterator[None]:
+    """Within the block, all messages are added to the file at `path`, too, with the time. Raises UsageError."""
+    try:
+        file = path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
+    except OSError as error:
+        raise click.UsageError(f"--log-file {path}: {(error.strerror or str(error)).lower()}") from error
+    with file:
+        _LOGS.append(file)
+        try:
+            yield
+        finally:
+            _LOGS.remove(file)
+
+
+def log(line: object) -> None:
+    """Add `line` to the file that messages are added to, if there is one."""
+    for file in _LOGS:
+        file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {shown(line)}\n")
 
 
 def show(line: object) -> None:
@@ -66,14 +93,6 @@ def report_error(error: GanfxError) -> None:
     tell(f"error: {error}")
     if error.hint:
         tell(f"hint: {error.hint}")
-
-
-def show_usage_error(error: click.ClickException) -> None:
-    """Print what click says of a wrong call, which may name files that a pattern of the shell stood for."""
-    if isinstance(error, click.UsageError) and error.ctx:
-        for line in [*error.ctx.get_usage().split("\n"), f"Try '{error.ctx.command_path} --help' for help.", ""]:
-            tell(line)
-    tell(f"Error: {error.format_message()}")
 
 
 def use_replacements() -> None:

@@ -12,7 +12,14 @@ import click
 from ganfx.cli.file_options import saving_options
 from ganfx.cli.help_groups import RUN, Decorator, headed, make_command
 from ganfx.cli.interrupt import interruptible
-from ganfx.cli.options import engine_options, lanes_option, max_pixels_option, model_files_option, take_engine_options
+from ganfx.cli.options import (
+    engine_options,
+    lanes_option,
+    log_option,
+    max_pixels_option,
+    model_files_option,
+    take_engine_options,
+)
 from ganfx.cli.terminal import show_json, tell
 from ganfx.cli.watch_service import install_service
 from ganfx.cli.watch_status import show_status
@@ -89,6 +96,7 @@ _OPTIONS = [
     model_files_option(),
     lanes_option("Pictures at once, as for the other commands."),
     headed(RUN)("--json", "as_json", is_flag=True, help="Print one JSON object per picture on standard output."),
+    log_option(),
     headed(RUN)("-q", "--quiet", is_flag=True, help="Print errors only."),
     headed(RUN)("-v", "--verbose", is_flag=True, help="Print more: the steps, and notes on each picture."),
 ]

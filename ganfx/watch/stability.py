@@ -13,6 +13,9 @@ from pathlib import Path
 from ganfx.batch.stage_limits import StageLimits
 from ganfx.files import Icc
 
+# Files that come within so many seconds of the first one, or the time that they must settle, came together.
+_ARRIVAL_S = 1.0
+
 
 @dataclass(frozen=True)
 class WatchOptions:
@@ -119,9 +122,18 @@ class StabilityTracker:
             waiting.pauses, waiting.failing = 0, ""
 
     def due(self, now: float) -> list[Path]:
-        """The files to check now, those that are due longest first; they stay until settled, postponed or forgotten."""
-        found = [(waiting.due, path) for path, waiting in self._waiting.items() if waiting.due <= now]
-        return [path for _, path in sorted(found)]
+        """The files to check now, those that are due longest first; they stay until settled, postponed or forgotten.
+
+        Files that came together are in the order of their names.
+        """
+        found = sorted((waiting.due, path) for path, waiting in self._waiting.items() if waiting.due <= now)
+        arrival, begin = 0, float("-inf")
+        ordered: list[tuple[int, Path]] = []
+        for due, path in found:
+            if due > begin + max(self._settle_s, _ARRIVAL_S):
+                arrival, begin = arrival + 1, due
+            ordered.append((arrival, path))
+        return [path for _, path in sorted(ordered)]
 
     def next_due(self) -> float | None:
         """When the next file is to be checked; None while no file waits."""

@@ -75,8 +75,10 @@ def load(path: str) -> NDArray[np.uint8]:
 
 
 def test_each_candidate_is_a_file_of_its_own_with_another_filling(inpaint: Inpaint) -> None:
-    assert inpaint("a.png", "--candidates", 3).made == dict.fromkeys([f"a_inpaint-{k}.png" for k in (1, 2, 3)], "done")
-    fillings = [load(f"a_inpaint-{number}.png") for number in (1, 2, 3)]
+    assert inpaint("a.png", "--candidates", 3).made == dict.fromkeys(
+        [f"a_inpaint_constant-{k}.png" for k in (1, 2, 3)], "done"
+    )
+    fillings = [load(f"a_inpaint_constant-{number}.png") for number in (1, 2, 3)]
     for one, other in ((0, 1), (1, 2), (0, 2)):
         assert np.abs(fillings[one].astype(int) - fillings[other])[HOLE].mean() > 20
     for filled in fillings:
@@ -105,13 +107,13 @@ def test_a_second_run_makes_only_what_is_missing(inpaint: Inpaint) -> None:
     told = inpaint("a.png", "--candidates", 2, "--sheet", "sheet.png")
     assert set(told.made.values()) == {"up to date"}
     assert results(Path()) == before
-    Path("a_inpaint-2.png").unlink()
+    Path("a_inpaint_constant-2.png").unlink()
     assert inpaint("a.png", "--candidates", 3).made == {
-        "a_inpaint-1.png": "up to date",
-        "a_inpaint-2.png": "done",
-        "a_inpaint-3.png": "done",
+        "a_inpaint_constant-1.png": "up to date",
+        "a_inpaint_constant-2.png": "done",
+        "a_inpaint_constant-3.png": "done",
     }
-    assert Path("a_inpaint-2.png").read_bytes() == before["a_inpaint-2.png"]
+    assert Path("a_inpaint_constant-2.png").read_bytes() == before["a_inpaint_constant-2.png"]
 
 
 def test_other_seeds_replace_nothing_unasked(inpaint: Inpaint) -> None:
@@ -127,7 +129,9 @@ def test_other_seeds_replace_nothing_unasked(inpaint: Inpaint) -> None:
 
 def test_a_dry_run_names_every_file_and_makes_none(inpaint: Inpaint) -> None:
     told = inpaint("a.png", "--candidates", 2, "--sheet", "sheet.jpg", "--dry-run")
-    assert told.made == dict.fromkeys(["a_inpaint-1.png", "a_inpaint-2.png", "sheet.jpg"], "to be made")
+    assert told.made == dict.fromkeys(
+        ["a_inpaint_constant-1.png", "a_inpaint_constant-2.png", "sheet.jpg"], "to be made"
+    )
     assert set(results(Path())) == {"a.png", "masks/hole.png", "masks/scratch.png"}
 
 
@@ -137,7 +141,7 @@ def test_a_dry_run_names_every_file_and_makes_none(inpaint: Inpaint) -> None:
         (["-o", "out.png"], ["out-1.png", "out-2.png"]),
         (["--name", "{stem}.v{candidate}{ext}"], ["a.v1.png", "a.v2.png"]),
         (["--name", "{stem}_{model}{ext}"], ["a_constant-1.png", "a_constant-2.png"]),
-        (["-f", "tif"], ["a_inpaint-1.tif", "a_inpaint-2.tif"]),
+        (["-f", "tif"], ["a_inpaint_constant-1.tif", "a_inpaint_constant-2.tif"]),
     ],
 )
 def test_numbers_go_where_the_name_says_or_before_its_suffix(
@@ -167,28 +171,28 @@ def test_candidates_and_sheets_are_not_taken_for_pictures_by_the_next_run(inpain
 def test_a_thin_hole_has_one_result_and_that_is_said(inpaint: Inpaint) -> None:
     told = inpaint("a.png", "--candidates", 3, "--sheet", "sheet.png", mask="scratch")
     assert told.status == 0
-    assert told.made == {"a_inpaint-1.png": "done", "sheet.png": "done"}
+    assert told.made == {"a_inpaint_constant-1.png": "done", "sheet.png": "done"}
     assert "2 skipped (one result only: the hole is thin, or empty)" in told.err
     again = inpaint("a.png", "--candidates", 3, "--sheet", "sheet.png", mask="scratch")
-    assert again.made == {"a_inpaint-1.png": "up to date", "sheet.png": "up to date"}
+    assert again.made == {"a_inpaint_constant-1.png": "up to date", "sheet.png": "up to date"}
 
 
 def test_the_sheet_shows_the_picture_and_then_each_candidate(inpaint: Inpaint) -> None:
     inpaint("a.png", "--candidates", 3, "--sheet", "sheet.png")
     sheet = load("sheet.png")
-    shown = [PHOTO, *(load(f"a_inpaint-{number}.png") for number in (1, 2, 3))]
+    shown = [PHOTO, *(load(f"a_inpaint_constant-{number}.png") for number in (1, 2, 3))]
     corners = [(top, left) for top in (22, 22 + WIDTH + 22) for left in (4, 8 + WIDTH)]
     for picture, (top, left) in zip(shown, corners, strict=True):
         assert np.array_equal(sheet[top : top + HEIGHT, left : left + WIDTH], picture)
 
 
 def test_where_a_candidate_fails_there_is_no_sheet_that_lacks_it(inpaint: Inpaint) -> None:
-    Path("a_inpaint-2.png").write_bytes(b"somebody else's")
+    Path("a_inpaint_constant-2.png").write_bytes(b"somebody else's")
     told = inpaint("a.png", "--candidates", 2, "--sheet", "sheet.png")
     assert told.status == 3
     assert "1 skipped (not all candidates are there)" in told.err
     assert not Path("sheet.png").exists()
-    Path("a_inpaint-2.png").unlink()
+    Path("a_inpaint_constant-2.png").unlink()
     assert inpaint("a.png", "--candidates", 2, "--sheet", "sheet.png").made["sheet.png"] == "done"
 
 

@@ -46,11 +46,19 @@ def test_what_changes_while_it_is_made_is_not_done_with() -> None:
 def test_those_that_waited_longest_come_first_and_the_gone_are_forgotten() -> None:
     stability = StabilityTracker(settle_s=1)
     for now, name in enumerate("cab"):
-        stability.see(Path(name), state(1), now)
-    assert stability.due(10) == [Path("c"), Path("a"), Path("b")]
-    stability.see(Path("c"), None, 10)
+        stability.see(Path(name), state(1), 5 * now)
+    assert stability.due(20) == [Path("c"), Path("a"), Path("b")]
+    stability.see(Path("c"), None, 20)
     stability.keep_only({Path("a")})
-    assert stability.due(10) == [Path("a")]
+    assert stability.due(20) == [Path("a")]
+
+
+def test_those_that_came_together_are_in_the_order_of_their_names() -> None:
+    stability = StabilityTracker(settle_s=0)
+    for number, name in enumerate(("c", "b", "a")):
+        stability.see(Path(name), state(1), 10 + number / 100)
+    stability.see(Path("0"), state(1), 12)
+    assert stability.due(20) == [Path("a"), Path("b"), Path("c"), Path("0")]
 
 
 def test_pauses_grow_up_to_the_longest_and_a_change_ends_them() -> None:
