@@ -52,6 +52,8 @@ def save_whole(path: Path, frames: list[Image.Image], dispose: int = 0, blend: i
         if index == 0:
             counts = len(frames).to_bytes(4, "big") + bytes(4)
             out.write(PNG_SIGNATURE + png_chunk(b"IHDR", chunks[b"IHDR"]) + png_chunk(b"acTL", counts))
+            # Frames with a palette share the first one's.
+            out.write(png_chunk(b"PLTE", chunks[b"PLTE"]) if b"PLTE" in chunks else b"")
         control = FrameControl(sequence, *frame.size, 0, 0, 1, 10, dispose, blend)
         out.write(png_chunk(b"fcTL", CONTROL.pack(*control)))
         sequence += 1

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -191,6 +193,71 @@ def test_metadata_survive(tmp_path: Path, source: str, target: str) -> None:
     copy(given, tmp_path / f"bare{target}", strip_metadata=True)
     with open_reader(tmp_path / f"bare{target}", frame=1) as bare:
         assert set(bare.info.metadata) == {"icc"}
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (33, 17)], ids=str)
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
+@pytest.mark.parametrize("suffix", EXACT)
+def test_all_kinds_of_colors_and_small_sizes_are_read_and_written(
+    tmp_path: Path, suffix: str, mode: str, size: tuple[int, int]
+) -> None:
+    rng = np.random.default_rng(7)
+    frames = []
+    for _ in range(3):
+        samples = rng.integers(0, 256, (*size[::-1], 4), np.uint8)
+        samples[..., 3] = np.where(samples[..., 3] > 99, 255, 0)
+        frames.append(Image.fromarray(samples).convert("RGB" if mode == "P" else mode))
+    if mode == "P":
+        palette = frames[0].quantize(16)
+        frames = [palette, *(frame.quantize(palette=palette) for frame in frames[1:])]
+    given = save_whole(tmp_path / "in.png", frames)
+    made = tmp_path / f"out{suffix}"
+    copy(given, made, quality=100)
+    assert len(seen(made)) == 3
+    for frame, expected in zip(seen(made), read(given), strict=True):
+        assert np.array_equal(frame[..., 3], expected[..., 3])
+        assert suffix == ".gif" or np.array_equal(frame, expected)
+
+
+def _by_gifsicle(frames: list[Path], made: Path) -> list[str]:
+    for frame in frames:
+        Image.open(frame).convert("RGB").quantize(120).save(frame.with_suffix(".gif"))
+    given = [str(frame.with_suffix(".gif")) for frame in frames]
+    return ["gifsicle", "-O3", "-d12", "-l", "--colors", "256", *given, "-o", str(made)]
+
+
+def _by_apngasm(frames: list[Path], made: Path) -> list[str]:
+    return ["apngasm", str(made), str(frames[0]), "12", "100"]
+
+
+def _by_img2webp(frames: list[Path], made: Path) -> list[str]:
+    return ["img2webp", "-loop", "0", "-lossless", "-d", "120", *map(str, frames), "-o", str(made)]
+
+
+def _by_avifenc(frames: list[Path], made: Path) -> list[str]:
+    return ["avifenc", "--timescale", "100", "--duration", "12", *map(str, frames), str(made)]
+
+
+@pytest.mark.parametrize(
+    ("command", "suffix"),
+    [(_by_gifsicle, ".gif"), (_by_apngasm, ".png"), (_by_img2webp, ".webp"), (_by_avifenc, ".avif")],
+    ids=["gifsicle", "apngasm", "img2webp", "avifenc"],
+)
+def test_files_of_the_usual_programs_are_read(
+    tmp_path: Path, command: Callable[[list[Path], Path], list[str]], suffix: str
+) -> None:
+    frames = [tmp_path / f"f{index}.png" for index in range(5)]
+    for path, frame in zip(frames, moving(), strict=True):
+        frame.save(path)
+    made = tmp_path / f"made{suffix}"
+    line = command(frames, made)
+    if not shutil.which(line[0]):
+        pytest.skip(f"{line[0]} is not installed")
+    subprocess.run(line, check=True, capture_output=True)
+    assert timing(made) == ([120] * 5, 0)
+    few = 6 if suffix == ".avif" else 0
+    for frame, path in zip(read(made), frames, strict=True):
+        assert np.abs(frame[..., :3].astype(int) - np.asarray(Image.open(path))).mean() <= few
 
 
 @pytest.mark.parametrize("turn", range(1, 9))

@@ -140,7 +140,7 @@ class PngFrames:
         with open_regular(self._path) as file:
             block = FileBlock(file)
             for index, frame in enumerate(self._frames):
-                drawn = self._with_alpha(self._decoded(block, frame).numpy())
+                drawn = self._with_alpha(self._decoded(block, frame))
                 if canvas is None:
                     canvas = np.zeros((self.height, self.width, drawn.shape[2]), drawn.dtype)
                 area = canvas[frame.control.window]
@@ -154,8 +154,8 @@ class PngFrames:
     def _keeps_alpha(self) -> bool:
         return self._has_alpha or self._adds_alpha
 
-    def _with_alpha(self, drawn: NDArray[Any]) -> NDArray[Any]:
-        drawn = drawn.reshape(*drawn.shape[:2], -1)
+    def _with_alpha(self, image: pyvips.Image) -> NDArray[Any]:
+        drawn: NDArray[Any] = image.numpy().reshape(image.height, image.width, image.bands)
         if not self._adds_alpha:
             return drawn
         opaque = np.full((*drawn.shape[:2], 1), np.iinfo(drawn.dtype).max, drawn.dtype)
