@@ -1,8 +1,8 @@
 """GAN filters for pictures: `open_picture`, `read_mask`, `apply`, `save_picture`, `list_models`, and `errors`.
 
     import ganfx
-    picture = ganfx.open_picture("in.jpg")
-    ganfx.save_picture(ganfx.apply(picture, "upscale"), "out.jpg")
+    ganfx.save_picture(ganfx.apply("in.jpg", "upscale", scale=3), "out.jpg")
+    larger = ganfx.apply(array_or_image, "upscale", scale=3)
 
 The names are listed in `__init__.pyi` and imported when first used, so that `import ganfx` costs nothing.
 """
