@@ -16,7 +16,7 @@ def model_line(entry: ModelEntry) -> str:
     mark = "*" if entry.default else " "
     scale = f"x{entry.scale}" if entry.scale else ""
     size = f"{entry.size_bytes / 1e6:.1f} MB" if entry.size_bytes else ""
-    state = f"{entry.origin if entry.installed else 'to pull':8} {license_of(entry)}"
+    state = f"{_state(entry):8} {license_of(entry)}"
     state = f"unusable: {entry.problem}" if entry.problem else state
     return f"{mark} {entry.name:28} {entry.task:9} {scale:3} {size:>9}  {state}"
 
@@ -34,13 +34,18 @@ def model_lines(entry: ModelEntry) -> Iterator[str]:
         "also called": ", ".join(entry.aliases),
         "sets": ", ".join(entry.sets),
         "size": size,
-        "state": entry.origin if entry.installed else f"to pull: ganfx models pull {entry.name}",
+        "state": f"to pull: ganfx models pull {entry.name}" if _state(entry) == "to pull" else _state(entry),
+        "because": "" if entry.installed else entry.refused,
         "unusable": entry.problem,
         "file": entry.path,
         "from": ", ".join(entry.urls),
         "sha256": entry.sha256,
     }
     return (f"{key:12} {value}" for key, value in rows.items() if value)
+
+
+def _state(entry: ModelEntry) -> str:
+    return entry.origin if entry.installed else "refused" if entry.refused else "to pull"
 
 
 def license_of(entry: ModelEntry) -> str:

@@ -59,6 +59,7 @@ class CatalogueBlock:
     task: Name = "unknown"
     default: bool = False
     suggested: bool = False
+    refused: str = ""
     file: str = ""
     resources: Annotated[tuple[Resource, ...], Bounds(0, 16)] = ()
     aliases: Annotated[tuple[Name, ...], Bounds(0, 16)] = ()

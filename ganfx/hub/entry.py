@@ -32,6 +32,8 @@ class ModelEntry:
     """Whether it is what its task takes where no model is named."""
     suggested: bool = False
     """Whether people are told once that it can be fetched, since what ships for its task is smaller."""
+    refused: str = ""
+    """Why it is not pulled: ganfx would not run it rightly. Empty where it is."""
     size_bytes: int | None = None
     """Size of the file, or of the download; None where it is not known."""
     path: Path | None = None

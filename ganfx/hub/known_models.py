@@ -78,6 +78,7 @@ def as_entry(block: CatalogueBlock) -> ModelEntry:
         description=block.description,
         default=block.default,
         suggested=block.suggested,
+        refused=block.refused,
         size_bytes=file.size if file else None,
         file=block.file,
         urls=file.urls if file else (),

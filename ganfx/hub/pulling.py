@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ganfx.errors import ChecksumError, DownloadError, GanfxError, OptionError, UnknownModelError
+from ganfx.errors import ChecksumError, DownloadError, GanfxError, ModelError, OptionError, UnknownModelError
 from ganfx.hub import importer, registry
 from ganfx.hub.address import check_address
 from ganfx.hub.download import DownloadProgress, download
@@ -50,8 +50,10 @@ def check_pull(entry: ModelEntry, *, accept_license: bool = False, replace: bool
     """Whether `entry` may be pulled: before anything is fetched.
 
     Raises OptionError where its name is taken (unless `replace`) or its license forbids commercial use (unless
-    `accept_license`).
+    `accept_license`), and ModelError where it is refused: ganfx would not run it rightly.
     """
+    if entry.refused:
+        raise ModelError(f"{entry.name} is not pulled: {entry.refused}")
     registry.check_name(entry.name, replace=replace)
     if entry.non_commercial and not accept_license:
         raise OptionError(

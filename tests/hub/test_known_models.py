@@ -111,8 +111,8 @@ def test_two_models_that_differ_by_punctuation_are_not_mixed_up(tmp_path):
 
 def test_a_set_is_a_few_models_that_may_be_used_for_anything():
     photo = set_entries("photo")
-    assert {entry.task for entry in photo} >= {"upscale", "inpaint", "colorize"}
-    assert not any(entry.non_commercial for entry in photo)
+    assert {entry.task for entry in photo} >= {"upscale", "inpaint"}
+    assert not any(entry.non_commercial or entry.refused for entry in photo)
 
 
 def test_the_users_catalogue_is_merged_and_may_have_openmodeldbs_keys(catalogue):

@@ -16,7 +16,7 @@ import pyvips
 from click.testing import CliRunner, Result
 
 from ganfx.cli import cli
-from ganfx.errors import ChecksumError, ContractError, DownloadError, OptionError, UnknownModelError
+from ganfx.errors import ChecksumError, ContractError, DownloadError, ModelError, OptionError, UnknownModelError
 from ganfx.hub import find_model, list_models, pull_model
 from ganfx.spec.model_file import read_spec
 from tests.foreign.graphs import lama, migan
@@ -92,6 +92,13 @@ def test_a_download_that_cannot_be_imported_is_kept_and_named(catalogue, server,
             pull_model("two")
     assert Path(caught.value.message.rpartition(": ")[2]).read_bytes() == server.content
     assert server.requests == 1
+
+
+@pytest.mark.parametrize("name", ["siggraph17", "eccv16", "deoldify"])
+def test_what_would_be_run_wrongly_is_refused_before_it_is_fetched(name):
+    with pytest.raises(ModelError, match=r"is not pulled: .* would give wrong colors"):
+        pull_model(name)
+    assert run(name).return_value == 1
 
 
 def test_only_the_mirror_is_asked_and_believed_no_more_than_others(catalogue, server):
