@@ -15,11 +15,12 @@ from ganfx.hub import find_model, model_scales
 def passes_for(scales: Sequence[int], times: float) -> tuple[int, ...] | None:
     """The scales of the networks that enlarge a picture `times` or a little more, in their order; None: no two do.
 
-    One network where one is enough, else two, the smaller one first; none where the picture is large enough.
+    One network where one is enough, else two; none where the picture is large enough. The larger one comes first: a
+    network makes of another one's result what it makes of a photograph, and one that enlarges less sharpens it more.
     """
     if times <= 1:
         return ()
-    enlarging = sorted(scale for scale in scales if scale > 1)
+    enlarging = sorted((scale for scale in scales if scale > 1), reverse=True)
     chains = [(scale,) for scale in enlarging] + list(itertools.combinations_with_replacement(enlarging, 2))
     fitting = [chain for chain in chains if math.prod(chain) >= times]
     return min(fitting, key=lambda chain: (len(chain), math.prod(chain)), default=None)
