@@ -71,7 +71,7 @@ class _Animated:
         animation, slot = self._animation, self._slot
         slot.enter(ENGINE)
         started = time.monotonic()
-        shown = animation.spread(_LOOKED_AT)
+        shown = animation.spread(_LOOKED_AT, lambda: slot.progress(0))
         chain = chooser.choose(shown[len(shown) // 2], self._on_pixels).settled(shown, self._on_pixels)
         if chain.needs_mask and self._item.mask is None:
             raise MaskError("there is no mask for it", hint="a mask has its picture's name, with any suffix")
@@ -108,12 +108,15 @@ class _Animated:
         for self._index, frame in enumerate(animation.frames()):
             if frame.is_repeat:
                 writer.repeat()
-                continue
-            made = chain.stream(frame.picture, self._on_pixels, mask=mask, opaque=opaque)
-            for rows in made if chain.filters else iter([frame.picture]):
-                writer.write(rows)
-                notes = notes if self._index else rows.info.notes
-            writer.end_frame()
+            else:
+                made = iter([frame.picture])
+                if chain.filters:
+                    made = chain.stream(frame.picture, self._on_pixels, mask=mask, opaque=opaque)
+                for rows in made:
+                    writer.write(rows)
+                    notes = notes if self._index else rows.info.notes
+                writer.end_frame()
+            self._on_pixels(self._area)
         return notes
 
     def _on_pixels(self, done_pixels: int) -> None:

@@ -92,7 +92,9 @@ def test_one_frame_has_a_name_and_a_record_of_its_own(tmp_path: Path, upscale: U
     assert upscale(source, "-o", out, "--frame", 3, "-f", "jpg").statuses == {"a.gif": "up to date"}
 
 
-def test_a_broken_frame_fails_alone_and_leaves_nothing(tmp_path: Path, upscale: Upscale) -> None:
+def test_a_broken_frame_fails_alone_and_leaves_nothing(
+    tmp_path: Path, upscale: Upscale, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "in"
     photo(folder / "b.png")
     frames = [Image.fromarray(np.random.default_rng(seed).integers(0, 256, (40, 60, 3), np.uint8)) for seed in range(4)]
@@ -100,8 +102,12 @@ def test_a_broken_frame_fails_alone_and_leaves_nothing(tmp_path: Path, upscale: 
     data = bytearray(broken.read_bytes())
     data[len(data) * 6 // 10] ^= 255
     broken.write_bytes(data)
+    streamed, stream = list[Any](), pipeline.Chain.stream
+    monkeypatch.setattr(pipeline.Chain, "stream", lambda *given, **more: streamed.append(1) or stream(*given, **more))
     told = upscale(folder, "-o", tmp_path / "out")
     assert told.statuses == {"a.png": "failed", "b.png": "done"}
+    # It is found before a network runs, and not after the frames in front of it.
+    assert len(streamed) == 1
     assert told.errors[0].startswith(f"error: {broken}: frame 3 of 4: ")
     assert set(results(tmp_path / "out")) == {"b.png"}
 
@@ -172,3 +178,19 @@ def test_an_animation_goes_through_pipes(tmp_path: Path) -> None:
     with source.open("rb") as given, (tmp_path / "out.webp").open("wb") as made:
         subprocess.run(command, stdin=given, stdout=made, check=True, cwd=ROOT)
     assert timing(tmp_path / "out.webp") == (MILLISECONDS, 0)
+
+
+@pytest.mark.weights
+def test_what_needs_nothing_is_copied_byte_for_byte_but_for_single_frames(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ramp = np.mgrid[0:60, 0:1700][1][..., None] // [7, 9, 11]
+    frames = [Image.fromarray((ramp + 9 * index).astype(np.uint8)) for index in range(3)]
+    source, out = save(tmp_path / "a.webp", frames, quality=80, lossless=False), tmp_path / "out"
+    assert run(capsys, "enhance", "--json", source, "-o", out).json["a.webp"]["steps"] == ""
+    assert (out / "a.webp").read_bytes() == source.read_bytes()
+    run(capsys, "enhance", "--json", source, "-o", out, "--frame", 2)
+    assert len(seen(out / "a_frame2.webp")) == 1
+    assert np.abs(seen(out / "a_frame2.webp")[0].astype(int) - seen(source)[1]).max() < 12
+    run(capsys, "enhance", "--json", source, "-o", out, "-f", "png")
+    assert all(np.array_equal(one, other) for one, other in zip(seen(out / "a.png"), seen(source), strict=True))

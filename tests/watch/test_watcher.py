@@ -11,6 +11,7 @@ import pytest
 
 from tests import graphs
 from tests.cli.test_commands import photo, size_of
+from tests.files.animations import MILLISECONDS, moving, save, timing
 from tests.watch.watchers import SETTLE_S, hidden, tiny_png, visible, watching
 
 pytestmark = pytest.mark.slow
@@ -52,6 +53,19 @@ def test_a_slow_copy_is_taken_when_it_is_whole(folders: tuple[Path, Path], model
         assert len(watch.said()) == 1
     assert size_of(output / "a.jpg") == (600, 400)
     assert visible(source) == {"a.jpg"}
+
+
+def test_an_animation_is_taken_once_all_its_frames_are_there(folders: tuple[Path, Path], model: Path) -> None:
+    source, output = folders
+    whole = save(folders[0].parent / "whole.gif", moving()).read_bytes()
+    with watching(source, output, model) as watch:
+        (source / "a.gif").write_bytes(whole[: len(whole) // 2])
+        time.sleep(4 * SETTLE_S)
+        assert watch.said() == []
+        (source / "a.gif").write_bytes(whole)
+        watch.until_done("a.gif")
+        assert watch.said()[0]["frames"] == 5
+    assert timing(output / "a.gif")[0] == MILLISECONDS
 
 
 def test_however_a_picture_comes_it_is_made_once(folders: tuple[Path, Path], model: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -79,15 +79,17 @@ class AnimationReader:
             yield AnimationFrame(self.first.decoded(samples), before is not None and np.array_equal(samples, before))
             before = samples
 
-    def spread(self, count: int) -> list[Picture]:
-        """At most `count` frames, evenly spread, as pictures. Raises UnreadableError."""
+    def spread(self, count: int, check: Callable[[], None]) -> list[Picture]:
+        """At most `count` frames, evenly spread, as pictures; all frames are decoded, with a `check` after each.
+
+        Raises UnreadableError where one of them is damaged, and what `check` raises.
+        """
         wanted = {(2 * index + 1) * self.count // (2 * count) for index in range(count)}
         found = list[Picture]()
         for index, samples in enumerate(self.samples()):
             if index in wanted:
                 found.append(self.first.decoded(samples))
-            if index == max(wanted):
-                break
+            check()
         return found
 
     def timing_in(self, form: Format) -> Timing:
