@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganfx.cli.model_files import json_option
-from ganfx.cli.model_text import command_for
-from ganfx.cli.terminal import show, show_json, tell
+from ganfx.cli.model_text import command_for, tell_fact
+from ganfx.cli.terminal import show, show_json
 from ganfx.errors import OptionError
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def import_(
 
     said = _said(**wishes)
     found: list[ModelFact] = []
-    report = found.append if as_json else _tell
+    report = found.append if as_json else tell_fact
     path = import_model(file, name=name, license=license, replace=replace, said=said, preview=preview, report=report)
     if as_json:
         show_json({"name": path.stem, "path": path, "found": [dataclasses.asdict(fact) for fact in found]})
@@ -105,8 +105,3 @@ def _check_task(task: str | None) -> None:
     }
     if task is not None and task not in known:
         raise OptionError(f"{task}: no filter is for that", hint=f"choose {', '.join(sorted(known))}")
-
-
-def _tell(found: ModelFact) -> None:
-    why = f": {found.why}" if found.why else ""
-    tell(f"{found.what:8} {found.value}  ({found.sure}{why})")

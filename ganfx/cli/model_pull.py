@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganfx.cli.model_text import command_for, error_json, license_of, model_line
+from ganfx.cli.model_text import command_for, error_json, license_of, model_line, tell_fact
 from ganfx.cli.terminal import report_error, show, show_json, tell
 from ganfx.errors import GanfxError, ItemError
 
@@ -91,7 +91,7 @@ def _pulled(
                 yield entry, fetched
                 continue
             try:
-                yield entry, install(entry, fetched, replace=replace)
+                yield entry, install(entry, fetched, replace=replace, report=tell_fact)
             except GanfxError as error:
                 yield entry, error
 

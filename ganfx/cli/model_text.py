@@ -6,7 +6,10 @@ import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ganfx.cli.terminal import tell
+
 if TYPE_CHECKING:
+    from ganfx.engine.findings import ModelFact
     from ganfx.errors import GanfxError
     from ganfx.hub import ModelEntry
 
@@ -75,3 +78,9 @@ def command_for(name: str) -> str:
         if filter_.name == task:
             return f"ganfx {task} -n {name} photo.jpg{' --mask mask.png' if filter_.needs_mask else ''}"
     return name
+
+
+def tell_fact(found: ModelFact) -> None:
+    """Print what was found out about a model, and how sure that is."""
+    why = f": {found.why}" if found.why else ""
+    tell(f"{found.what:8} {found.value}  ({found.sure}{why})")

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ganfx.errors import ChecksumError, DownloadError, GanfxError, ModelError, OptionError, UnknownModelError
@@ -18,6 +19,9 @@ from ganfx.hub.download import DownloadProgress, download
 from ganfx.hub.entry import ModelEntry
 from ganfx.hub.known_models import called, known_downloads, suggestion
 from ganfx.paths import cache_dir
+
+if TYPE_CHECKING:
+    from ganfx.engine.findings import ModelFact
 
 # In the cache folder: what is being fetched, and what is fetched and not yet imported.
 DOWNLOADS = "downloads"
@@ -126,14 +130,22 @@ def _addresses(entry: ModelEntry, mirror: str | None) -> Iterable[str]:
     return [f"{mirror.rstrip('/')}/{posixpath.basename(urlsplit(entry.urls[0]).path)}"]
 
 
-def install(entry: ModelEntry, fetched: Path, *, replace: bool = False) -> Path:
-    """Import the downloaded file `fetched` as the model `entry`, and remove it.
+def install(
+    entry: ModelEntry,
+    fetched: Path,
+    *,
+    replace: bool = False,
+    report: Callable[[ModelFact], None] | None = None,
+) -> Path:
+    """Import the downloaded file `fetched` as the model `entry`, and remove it; report is that of `import_model`.
 
     Raises what `import_model` does; the file is kept then, so that it can be imported with options of one's own.
     """
     task = None if entry.task == "unknown" else entry.task
     try:
-        model = importer.import_model(fetched, name=entry.name, task=task, license=entry.license, replace=replace)
+        model = importer.import_model(
+            fetched, name=entry.name, task=task, license=entry.license, replace=replace, report=report
+        )
     except GanfxError as error:
         said = error.message.removeprefix(f"{fetched}: ")
         raise type(error)(f"{entry.name}: {said}; the download is kept: {fetched}", hint=error.hint) from error

@@ -50,7 +50,9 @@ def test_pulled_model_runs_by_name_and_keeps_its_license(catalogue, server, tmp_
 def test_a_pulled_inpainter_fills_what_is_masked_and_nothing_else(make, catalogue, server, tmp_path):
     server.content = make(tmp_path / "made.onnx").read_bytes()
     catalogue(task="inpaint", two="a/made.onnx")
-    assert run("two").return_value == 0
+    done = run("two")
+    assert done.return_value == 0
+    assert "certain" in done.stderr  # what was found out, and how sure that is
     mask = np.zeros((96, 128), np.uint8)
     mask[40:50, 60:80] = 255
     picture = np.random.default_rng(0).integers(0, 60, (96, 128, 3), np.uint8)
