@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ganfx.errors import UnreadableError
 from ganfx.files.animations.avif_frames import is_sequence
 from ganfx.files.animations.opening import frames_of, open_frame
+from ganfx.files.animations.png_frames import count_frames
 from ganfx.files.budget import check_header
 from ganfx.files.decoding import decoded
 from ganfx.files.formats import FORMATS, WRITABLE, Codec, Format
@@ -78,7 +79,7 @@ def open_upright(
     with reading():
         frames = frames_of(path, form) if frame is not None or (form is _AVIF and is_sequence(path)) else None
         if frames:
-            return open_frame(frames, frame or 1), ()
+            return open_frame(frames, frame or 1), () if frame else _frames_note(len(frames.timing.durations))
         if frame not in (None, 1):
             raise UnreadableError(f"there is no frame {frame}: it is a single picture", hint="leave out --frame")
     if isinstance(form.loader, Codec):
@@ -87,6 +88,8 @@ def open_upright(
         image = _load(path, form, "sequential")
         _check(image, form, is_own)
         notes = _notes(image)
+        if form.name == "PNG" and frame is None:
+            notes += _frames_note(count_frames(path))
         if _orientation(image) > 1:
             image = _load(path, form, "random").autorot()
         return (_from_cmyk(image) if image.interpretation in _CMYK else image), notes
@@ -129,10 +132,12 @@ def _is_cmyk(image: pyvips.Image) -> bool:
     return image.interpretation in _CMYK
 
 
+def _frames_note(count: int) -> tuple[str, ...]:
+    return (f"only the first of {count} frames or pages is read",) if count > 1 else ()
+
+
 def _notes(image: pyvips.Image) -> tuple[str, ...]:
-    notes = []
-    if image.get_typeof("n-pages") and image.get("n-pages") > 1:
-        notes.append(f"only the first of {image.get('n-pages')} frames or pages is read")
+    notes = [*_frames_note(int(image.get("n-pages")) if image.get_typeof("n-pages") else 1)]
     if image.format == "uint":
         notes.append("32-bit samples are saved with at most 16 bits")
     elif image.format in ("float", "double") and not _has_profile(image):

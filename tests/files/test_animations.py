@@ -280,6 +280,8 @@ def test_one_frame_is_read_as_a_picture(tmp_path: Path, suffix: str) -> None:
         with open_reader(made, frame=number) as reader:
             assert np.array_equal(_bytes(reader.rows(0, reader.height)), read(made)[number - 1])
             assert not reader.info.notes
+    with open_reader(made) as reader:
+        assert reader.info.notes == ("only the first of 5 frames or pages is read",)
     with pytest.raises(UnreadableError, match="no frame 6: it has 5"):
         open_reader(made, frame=6)
 

@@ -31,7 +31,7 @@ def frames_of(path: Path, form: Format) -> Frames | None:
         if form.name in ("GIF", "WebP"):
             frames = StripFrames(path, form)
             return frames if len(frames.timing.durations) > 1 else None
-        if form.name == "PNG" and png_frames.is_animated(path):
+        if form.name == "PNG" and png_frames.count_frames(path) > 1:
             return PngFrames(path)
         if form.name == "AVIF" and avif_frames.is_sequence(path):
             return AvifFrames(path)

@@ -63,16 +63,16 @@ class _Stored:
     data: list[Chunk] = field(default_factory=list)
 
 
-def is_animated(path: Path) -> bool:
-    """Whether the PNG file at `path` says that it has several frames."""
+def count_frames(path: Path) -> int:
+    """How many frames the PNG file at `path` says it has; 1 where it is no animation."""
     with open_regular(path) as file:
         block = FileBlock(file)
         for chunk in png_chunks(block):
             if chunk.name == b"acTL" and chunk.size == 8:
-                return int.from_bytes(block[chunk.start : chunk.start + 4], "big") > 1
+                return max(1, int.from_bytes(block[chunk.start : chunk.start + 4], "big"))
             if chunk.name == b"IDAT":
                 break
-    return False
+    return 1
 
 
 class PngFrames:
