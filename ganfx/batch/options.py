@@ -37,6 +37,7 @@ class BatchOptions:
     report: an HTML page to write, with each picture before and after.
     wait_s: seconds to wait, after all others, for results that another run is making; they fail after that.
     recorded: keep a journal of the results, so that none is made twice.
+    into_folder: `output` is a folder, whatever it is called.
     """
 
     output: Path | None = None
@@ -59,6 +60,7 @@ class BatchOptions:
     report: Path | None = None
     wait_s: float = WAIT_S
     recorded: bool = True
+    into_folder: bool = False
 
     def filled_from(self, recipe: Recipe) -> BatchOptions:
         """These options with what `recipe` says about saving wherever they say nothing."""
@@ -79,7 +81,7 @@ class BatchOptions:
             return False
         if several and output.is_file():
             raise OptionError(f"{output}: is a file, but there are several pictures", hint="give -o a folder")
-        into_folder = several or output.is_dir() or not output.suffix
+        into_folder = self.into_folder or several or output.is_dir() or not output.suffix
         if self.name is not None and not into_folder:
             raise OptionError(f"-o {output} and --name both name the result", hint="give -o a folder")
         return into_folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from dataclasses import dataclass, fields
 from enum import IntEnum
@@ -69,7 +70,7 @@ def file_options() -> list[Decorator]:
         file(
             "-0", "--null", is_flag=True, help="Names in --files-from end with a zero byte, as find -print0 has them."
         ),
-        file("-o", "--output", type=click.Path(path_type=Path), help=_OUTPUT_HELP),
+        file("-o", "--output", type=click.Path(), help=_OUTPUT_HELP),
         file("-r", "--recursive", is_flag=True, help="Search sub-folders too, and mirror them in the output."),
         *saving_options(FILES),
         file("--name", metavar="TEMPLATE", help=_NAME_HELP),
@@ -130,11 +131,17 @@ class FileArguments:
     quiet: bool
     verbose: bool
     recorded: bool = True
+    into_folder: bool = False
 
     @classmethod
     def take(cls, arguments: dict[str, Any]) -> FileArguments:
         """Move the values out of a command's `arguments`. Raises UsageError for options that exclude each other."""
-        taken = cls(**{field.name: arguments.pop(field.name) for field in fields(cls) if field.name != "recorded"})
+        output = arguments.pop("output")
+        arguments["output"] = None if output is None else Path(output)
+        given = (field.name for field in fields(cls) if field.name in arguments)
+        taken = cls(**{name: arguments.pop(name) for name in list(given)})
+        if output is not None and output.endswith(("/", os.sep)):
+            taken = dataclasses.replace(taken, into_folder=True)
         for one, other in (("overwrite", "skip_existing"), ("quiet", "verbose")):
             if getattr(taken, one) and getattr(taken, other):
                 names = (f"--{name.replace('_', '-')}" for name in (one, other))
@@ -162,6 +169,7 @@ class FileArguments:
             report=self.report,
             wait_s=self.wait_s,
             recorded=self.recorded,
+            into_folder=self.into_folder,
             **own,
         )
 

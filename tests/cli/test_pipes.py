@@ -82,6 +82,13 @@ def test_names_come_from_a_list(shell: Shell, tmp_path: Path, line: str) -> None
     assert {path.name for path in (tmp_path / "out").glob("[!.]*")} == {"a.jpg", "b.png"}
 
 
+def test_a_name_that_ends_as_a_folder_is_one(shell: Shell, tmp_path: Path) -> None:
+    assert shell("ganfx a.jpg -o large.jpg/ --dry-run").returncode == 0
+    assert not (tmp_path / "large.jpg").exists()
+    assert shell("ganfx a.jpg -o large.jpg/").returncode == 0
+    assert (tmp_path / "large.jpg" / "a.jpg").is_file()
+
+
 @pytest.mark.parametrize(
     ("line", "status", "words"),
     [

@@ -184,3 +184,38 @@ def test_the_overhead_for_a_megapixel_is_small(
     print(f"1 megapixel, x{scale}: {min(pipeline_s):.3f} s in the pipeline, {overhead:+.3f} s around it")
     # Generous: the machine may be busy.
     assert overhead < 1.5
+
+
+@pytest.mark.parametrize(
+    ("options", "size"),
+    [
+        ({"scale": 1.5}, (35, 26)),
+        ({"scale": "3", "width": ""}, (69, 51)),
+        ({"fit": "100x60"}, (81, 60)),
+        ({"print": "2x1in@50dpi"}, (68, 50)),
+    ],
+)
+def test_a_size_is_asked_for_in_the_words_of_the_command(
+    service: Service, options: dict[str, Any], size: tuple[int, int]
+) -> None:
+    result = apply(service, "upscale", samples(3, 8), options={"clean": 0, **options})
+    assert result.shape == (size[1], size[0], 3)
+
+
+def test_a_part_of_a_picture_becomes_as_large_as_its_share_of_the_whole(service: Service) -> None:
+    pixels = Pixels(WIDTH, HEIGHT, 3, 8, samples(3, 8).tobytes())
+    options = {"width": 300, "clean": 0}
+    result = service.client.apply("upscale", pixels, lambda share: None, canvas=[100, 80], options=options)
+    assert (result.canvas, result.width, result.height) == ((300, 240), 3 * WIDTH, 3 * HEIGHT)
+
+
+def test_a_result_that_the_client_cannot_hold_is_refused_before_it_is_made(service: Service) -> None:
+    pixels = Pixels(WIDTH, HEIGHT, 3, 8, samples(3, 8).tobytes())
+    with pytest.raises(ServiceError, match="too large"):
+        service.client.apply("upscale", pixels, lambda share: None, most_bytes=1000, options={"scale": 4})
+
+
+@pytest.mark.parametrize("options", [{"width": 0}, {"scale": 0.3}, {"width": 50, "megapixels": 1}, {"fit": "x"}])
+def test_sizes_that_cannot_be_are_refused(service: Service, options: dict[str, Any]) -> None:
+    with pytest.raises(ServiceError, match=r"(?i)width|scale|fit"):
+        apply(service, "upscale", samples(3, 8), options=options)
