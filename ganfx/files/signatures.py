@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import struct
+import zipfile
+import zlib
 from typing import IO
 
 from ganfx.errors import UnsupportedError
@@ -35,7 +39,9 @@ _TIFF = (b"II*\0", b"MM\0*")
 _DNG_VERSION, _SUB_IFDS, _PHOTOMETRIC, _MAKE, _COLOR_FILTER_ARRAY = 0xC612, 0x014A, 0x0106, 0x010F, 32803
 _MOST_DIRECTORIES = 8
 _LAYERED = {b"application/x-krita": "KRA", b"image/openraster": "ORA"}
-_MIMETYPE_BYTES = 100
+_MIMETYPE_BYTES = 200
+# The method, and the bytes of the name and of what else there is, of a member of an archive.
+_MEMBER = struct.Struct("<8xH16xHH")
 # TGA has no signature: (color map, kind of picture) and bits of a pixel that its header may state.
 _TGA_KINDS = {(1, 1), (1, 9), (0, 2), (0, 10), (0, 3), (0, 11)}
 _TGA_BITS = {8, 15, 16, 24, 32}
@@ -65,7 +71,7 @@ _SVG_HEAD = 2048
 def foreign_format(file: IO[bytes], suffix: str) -> Format | None:
     """The format of an open file, as far as libvips does not read it; None: ask libvips.
 
-    suffix: of its name; only TGA, which has no signature, is known by it.
+    suffix: of its name; TGA, which has no signature, is known by it, and archives that do not say what they are.
     """
     head = _at(file, 0, _HEAD)
     name = next((name for start, name in _STARTS.items() if head.startswith(start)), None)
@@ -78,7 +84,7 @@ def foreign_format(file: IO[bytes], suffix: str) -> Format | None:
     if name is None and head.startswith(_TIFF) and _is_raw(file, head):
         name = "RAW"
     if name is None and head.startswith(b"PK\x03\x04"):
-        name = _layered(file)
+        name = _layered(file, suffix)
     if name is None and suffix.lower() == ".tga" and _is_tga(head):
         name = "TGA"
     return named(name) if name else None
@@ -144,13 +150,20 @@ def _is_raw(file: IO[bytes], head: bytes) -> bool:
         return False
 
 
-def _layered(file: IO[bytes]) -> str | None:
-    """KRA or ORA, whose first member says which."""
-    head = _at(file, 0, 30 + len("mimetype") + _MIMETYPE_BYTES)
-    if head[30:38] != b"mimetype":
+def _layered(file: IO[bytes], suffix: str) -> str | None:
+    """KRA or ORA, whose first member says which; some of Krita's own say only that they are archives."""
+    head = _at(file, 0, _MEMBER.size + _MIMETYPE_BYTES)
+    if len(head) < _MEMBER.size:
         return None
-    content = head[38:]
-    return next((name for kind, name in _LAYERED.items() if content.startswith(kind)), None)
+    method, name_bytes, extra_bytes = _MEMBER.unpack_from(head)
+    if head[_MEMBER.size :][:name_bytes] != b"mimetype":
+        return None
+    content = head[_MEMBER.size + name_bytes + extra_bytes :]
+    if method == zipfile.ZIP_DEFLATED:
+        with contextlib.suppress(zlib.error):
+            content = zlib.decompressobj(-zlib.MAX_WBITS).decompress(content, _MIMETYPE_BYTES)
+    kinds = {name for kind, name in _LAYERED.items() if content.startswith(kind)}
+    return next(iter(kinds), {".kra": "KRA", ".ora": "ORA"}.get(suffix.lower()))
 
 
 def _is_tga(head: bytes) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -234,6 +235,15 @@ def test_psd_is_read_packed_or_not_and_without_the_white_behind_it(tmp_path: Pat
 def test_an_archive_without_a_merged_picture_says_so(tmp_path: Path) -> None:
     with pytest.raises(UnreadableError, match="no merged picture"):
         open_picture(put(tmp_path, named("KRA"), foreign.archive(foreign.KRITA, None)))
+
+
+@pytest.mark.parametrize("mimetype", [foreign.KRITA, "application/zip"])
+def test_krita_packs_even_the_name_of_its_format(tmp_path: Path, mimetype: str) -> None:
+    place = tmp_path / "in.kra"
+    with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("mimetype", mimetype)
+        file.writestr("mergedimage.png", MAKERS["PNG"](Wanted()))
+    assert open_picture(place).width == WIDTH
 
 
 def test_plain_netpbm_with_comments_and_few_levels(tmp_path: Path) -> None:

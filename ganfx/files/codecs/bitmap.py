@@ -15,6 +15,8 @@ from ganfx.files.regular import open_regular
 
 _MODES: dict[str, tuple[str, Space]] = {"1": ("L", "grey"), "L": ("L", "grey"), "LA": ("LA", "grey")}
 _INCHES_PER_METER = 39.3701
+# Memory that decoding was seen to take.
+_PIXEL_BYTES = 18
 # BITMAPFILEHEADER, BITMAPV4HEADER, and its bit masks and color space for straight alpha.
 _FILE_HEAD, _HEAD = struct.Struct("<2sIHHI"), struct.Struct("<IiiHHIIiiII")
 _V4_BYTES, _PLAIN_BYTES, _BIT_FIELDS = 108, 40, 3
@@ -25,7 +27,7 @@ def decode(path: Path, admit: Admit) -> Decoded:
     """A picture as 8-bit grey or RGB, with alpha where it has one. Raises what Pillow raises."""
     Image.MAX_IMAGE_PIXELS = None  # `admit` decides
     with open_regular(path) as file, Image.open(file, formats=("BMP", "TGA")) as image:
-        admit(image.width, image.height, 12)
+        admit(image.width, image.height, _PIXEL_BYTES)
         dpi = image.info.get("dpi")
         image.load()
         has_alpha = image.mode.endswith("A") or "transparency" in image.info

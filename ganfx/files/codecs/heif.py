@@ -13,6 +13,8 @@ from ganfx.files.codecs.parts import Admit, Decoded, Parts, spread, three_dimens
 from ganfx.files.regular import open_regular
 
 _WRITTEN_BITS = 10
+# Memory that decoding was seen to take.
+_PIXEL_BYTES, _DEEP_PIXEL_BYTES = 12, 42
 
 
 def decode(path: Path, admit: Admit) -> Decoded:
@@ -25,7 +27,7 @@ def decode(path: Path, admit: Admit) -> Decoded:
         image = found[found.primary_index]
         width, height = image.size
         bits = int(image.info.get("bit_depth", 8))
-        admit(width, height, 10 if bits == 8 else 20)
+        admit(width, height, _PIXEL_BYTES if bits == 8 else _DEEP_PIXEL_BYTES)
         samples = three_dimensional(np.array(image))  # its own memory goes with it
     if bits > 8:
         samples = spread(samples >> (16 - bits), 2**bits - 1)

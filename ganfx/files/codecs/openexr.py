@@ -18,6 +18,8 @@ _SRGB = (0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329)
 # Cone responses (Bradford), in which white points are adapted.
 _CONES = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 _CLOSE = 1e-3
+# Memory that decoding was seen to take.
+_PIXEL_BYTES = 60
 # Of what was written here: whole pixels of straight colors cannot be told from light that is spread.
 _LEAST_ALPHA = 1e-6
 
@@ -29,7 +31,7 @@ def decode(path: Path, admit: Admit) -> Decoded:
         header = file.header()
         left, right = header["dataWindow"]
         width, height = (int(right[i]) - int(left[i]) + 1 for i in (0, 1))
-        admit(width, height, 40)
+        admit(width, height, _PIXEL_BYTES)
     with OpenEXR.File(name, separate_channels=True) as file:
         channels = {key: np.asarray(channel.pixels) for key, channel in file.channels().items()}
         space, names = _layout(channels)

@@ -27,6 +27,8 @@ _RESOURCES = {0x040F: "icc", 0x0422: "exif", 0x0424: "xmp", 0x0404: "iptc"}
 _RESOLUTION = 0x03ED
 _MOST_RESOURCES, _MOST_BYTES = 4096, 16 * 2**20
 _COPIED_BYTES = 2**20
+# Of the samples, which are in memory at once.
+_COPIES = 6
 # Of TIFF.
 _TIFF_HEAD = struct.Struct(">2sHHHQ")
 _SHORT, _LONG8, _PACKBITS, _NOT_PACKED, _PLANAR, _STRAIGHT_ALPHA, _FLOATS = 3, 16, 32773, 1, 2, 2, 3
@@ -47,7 +49,7 @@ def decode(path: Path, admit: Admit) -> Decoded:
     with open_regular(path) as file:
         head = _head(file)
         colors, space = _COLORS[head.mode]
-        admit(head.width, head.height, head.channels * head.depth // 8 * 3)
+        admit(head.width, head.height, min(head.channels, colors + 1) * head.depth // 8 * _COPIES)
         resources = _resources(file)
         has_alpha = _skip_layers(file, head) and head.channels > colors
         samples = _samples(file, head, colors + has_alpha)
