@@ -92,7 +92,7 @@ def _jxl(wanted: Wanted) -> bytes:
         wanted.samples,
         lossless=True,
         icc=P3 if wanted.icc else None,
-        exif=exif().removeprefix(b"Exif\0\0") if wanted.exif else None,
+        exif=bytes(4) + exif().removeprefix(b"Exif\0\0") if wanted.exif else None,
     )
 
 

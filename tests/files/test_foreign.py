@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pyjpegxl
 import pytest
 from PIL import Image
 
@@ -295,6 +296,19 @@ def test_lossless_is_lossless_or_refused(tmp_path: Path) -> None:
         assert np.abs(open_picture(path).rgb - picture.rgb).max() < 1e-5, form.name
     with pytest.raises(OptionError, match="not lossless"):
         SaveOptions(quality=50, lossless=True)
+
+
+def test_jpeg_xl_has_its_exif_where_other_programs_look_for_it(tmp_path: Path) -> None:
+    picture = Picture(np.zeros((8, 8, 3), np.float32), None, PictureInfo(metadata={"exif": foreign.exif()}))
+    save_picture(picture, tmp_path / "out.jxl")
+    stored = pyjpegxl.probe((tmp_path / "out.jxl").read_bytes()).exif
+    # ISO/IEC 18181-2: four bytes of offset, then the TIFF structure.
+    assert stored[:4] == bytes(4)
+    assert stored[4:6] in (b"II", b"MM")
+    bare = pyjpegxl.encode_from_numpy(np.zeros((8, 8, 3), np.uint8), exif=stored[4:])
+    (tmp_path / "bare.jxl").write_bytes(bare)
+    for name in ("out.jxl", "bare.jxl"):
+        assert "exif" in open_picture(tmp_path / name).info.metadata
 
 
 def test_quality_changes_what_jpeg_xl_and_heic_take(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def decode(path: Path, admit: Admit) -> Decoded:
     bands = head.num_color_channels + head.has_alpha
     admit(head.width, head.height, bands * _CHANNEL_BYTES)
     found, samples = pyjpegxl.decode_to_numpy(data)
-    kept = {"icc": found.icc, "exif": found.exif, "xmp": found.xmp}
+    kept = {"icc": found.icc, "exif": _without_offset(found.exif), "xmp": found.xmp}
     if found.icc == _unstated_profile(samples):
         del kept["icc"]
     return Decoded(
@@ -33,13 +33,20 @@ def decode(path: Path, admit: Admit) -> Decoded:
 
 
 def encode(samples: NDArray[Any], parts: Parts) -> bytes:
-    """A JXL of the samples' depth; EXIF is stored without its prefix."""
+    """A JXL of the samples' depth; EXIF is stored without its prefix, behind the offset of its first byte."""
     known: dict[str, Any] = {key: parts.metadata.get(key) for key in ("icc", "exif", "xmp")}
     if known["exif"]:
-        known["exif"] = known["exif"].removeprefix(b"Exif\0\0")
+        known["exif"] = bytes(4) + known["exif"].removeprefix(b"Exif\0\0")
     return pyjpegxl.encode_from_numpy(
         np.ascontiguousarray(samples), lossless=parts.lossless, quality=_distance(parts.quality), **known
     )
+
+
+def _without_offset(block: bytes | None) -> bytes | None:
+    """The EXIF block in a box, which begins with its offset; some encoders leave that out."""
+    if not block or block.startswith((b"II", b"MM")):
+        return block
+    return block[4 + int.from_bytes(block[:4], "big") :]
 
 
 def _unstated_profile(samples: NDArray[Any]) -> bytes | None:
