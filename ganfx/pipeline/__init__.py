@@ -15,8 +15,9 @@ import numpy as np
 from ganfx.engine import EngineOptions, PixelProgress
 from ganfx.imaging.picture import Mask, Picture
 from ganfx.pipeline.auto import load_auto
-from ganfx.pipeline.bound_filter import BoundFilter, check_filter, load_filter
+from ganfx.pipeline.bound_filter import BoundFilter
 from ganfx.pipeline.chain import Chain, Chooser, apply_step, assemble
+from ganfx.pipeline.loading import check_filter, load_filter
 from ganfx.pipeline.retouching import (
     MaskedRegions,
     certain,

@@ -12,8 +12,9 @@ import numpy as np
 from ganfx.engine import Engine, EngineOptions, PixelProgress
 from ganfx.imaging.color import lab_of
 from ganfx.imaging.picture import Floats, Picture
-from ganfx.pipeline.bound_filter import BoundFilter, load_filter
+from ganfx.pipeline.bound_filter import BoundFilter
 from ganfx.pipeline.chain import Chain, no_choices
+from ganfx.pipeline.loading import load_filter
 from ganfx.pipeline.overview import read_overview
 from ganfx.pipeline.retouching import certain, find_mask
 from ganfx.pipeline.source import Source

@@ -10,8 +10,8 @@ from typing import Any
 from ganfx.engine import EngineOptions
 from ganfx.errors import OptionError, nearest
 from ganfx.filters import Filter, Option, find_filter
-from ganfx.pipeline.bound_filter import load_filter
 from ganfx.pipeline.chain import Chain
+from ganfx.pipeline.loading import load_filter
 
 # The keys of a step besides its filter's options.
 _MODELS = ("model", "finder")

@@ -27,7 +27,7 @@ def clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clean:
     strength = Control("strength", default=0.3, estimator="level")
     path = graphs.controlled(tmp_path / "c.onnx", ModelSpec("c", "clean", receptive_field=0, controls=(strength,)))
     level = graphs.brightness(tmp_path / "level.onnx", "level")
-    monkeypatch.setattr(pipeline.bound_filter, "find_model", lambda name, task, selectors: Path(name or level))
+    monkeypatch.setattr(pipeline.loading, "find_model", lambda name, task, selectors: Path(name or level))
 
     def run(picture: Picture, **options: object) -> Picture:
         mask = options.pop("mask", None)

@@ -74,7 +74,7 @@ def cleaning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str) -> str
         ),
         "level": graphs.brightness(tmp_path / "level.onnx", "level"),
     }
-    monkeypatch.setattr(pipeline.bound_filter, "find_model", lambda name, task, selectors: found.get(task, Path(model)))
+    monkeypatch.setattr(pipeline.loading, "find_model", lambda name, task, selectors: found.get(task, Path(model)))
     return model
 
 

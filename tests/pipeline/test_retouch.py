@@ -163,7 +163,7 @@ def test_an_empty_mask_changes_nothing(model: str) -> None:
     [
         (np.ones((9, 7), np.float32), "leaves nothing of the picture"),
         (np.ones((7, 9), np.float32), "mask is 9x7, image is 7x9"),
-        (np.full((9, 7), 255, np.uint8), "values are 255 to 255, not 0 to 1"),
+        (np.full((9, 7), 255, np.float32), "values are 255 to 255, not 0 to 1"),
     ],
 )
 def test_a_mask_that_does_not_fit_is_refused(model: str, mask: Mask, words: str) -> None:
