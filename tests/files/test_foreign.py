@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zipfile
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pyjpegxl
 import pytest
 from PIL import Image
@@ -22,6 +24,7 @@ from tests.files import foreign, measured
 from tests.files.foreign import HEIGHT, MAKERS, WIDTH, Wanted
 
 FOREIGN = [form for form in FORMATS if isinstance(form.loader, Codec)]
+PQ = {"color_primaries": 9, "transfer_characteristics": 16}
 LIGHT = ("PFM", "Radiance HDR", "OpenEXR")
 EACH = pytest.mark.parametrize("form", FOREIGN, ids=lambda form: form.name)
 
@@ -245,6 +248,16 @@ def test_krita_packs_even_the_name_of_its_format(tmp_path: Path, mimetype: str) 
         file.writestr("mimetype", mimetype)
         file.writestr("mergedimage.png", MAKERS["PNG"](Wanted()))
     assert open_picture(place).width == WIDTH
+
+
+def test_heic_with_colors_that_are_only_numbers_is_followed_or_that_is_said(tmp_path: Path) -> None:
+    for numbers, has_profile, notes in (({}, False, 0), ({"color_primaries": 12}, True, 0), (PQ, False, 1)):
+        data = io.BytesIO()
+        samples = np.full((16, 16, 3), 90, np.uint8).tobytes()
+        pillow_heif.encode("RGB", (16, 16), samples, data, quality=90, save_nclx_profile=True, **numbers)
+        picture = open_picture(put(tmp_path, named("HEIC"), data.getvalue()))
+        assert ("icc" in picture.info.metadata) == has_profile, numbers
+        assert len(picture.info.notes) == notes, numbers
 
 
 def test_plain_netpbm_with_comments_and_few_levels(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from ganfx.files.codecs.parts import Admit, Decoded, Parts, spread, three_dimens
 from ganfx.files.regular import open_regular
 
 _WRITTEN_BITS = 10
+# Of ITU-T H.273: Display P3, those of sRGB or not stated, and the curves PQ and HLG.
+_P3, _SRGB_OR_UNSTATED, _BRIGHTER_THAN_WHITE = 12, (1, 2), (16, 18)
 # Memory that decoding was seen to take.
 _PIXEL_BYTES, _DEEP_PIXEL_BYTES = 12, 42
 
@@ -37,7 +39,10 @@ def decode(path: Path, admit: Admit) -> Decoded:
     kept = {"icc": info.get("icc_profile"), "exif": info.get("exif"), "xmp": info.get("xmp")}
     space = "grey" if samples.shape[2] < 3 else "rgb"
     several = len(found) - 1
-    notes = (f"only the primary of {several + 1} pictures is read",) if several else ()
+    notes: tuple[str, ...] = (f"only the primary of {several + 1} pictures is read",) if several else ()
+    if not kept["icc"]:
+        kept["icc"], more = _profile_for(info.get("nclx_profile") or {})
+        notes += more
     return Decoded(samples, space, {key: bytes(data) for key, data in kept.items() if data}, notes=notes)  # type: ignore[arg-type]
 
 
@@ -57,6 +62,20 @@ def encode(samples: NDArray[Any], parts: Parts) -> bytes:
     data = io.BytesIO()
     pillow_heif.encode(mode, (width, height), np.ascontiguousarray(samples).tobytes(), data, **options)
     return data.getvalue()
+
+
+def _profile_for(coding: dict[str, Any]) -> tuple[bytes | None, tuple[str, ...]]:
+    """The ICC profile of colors that the file names by numbers (ITU-T H.273), None for sRGB, and notes."""
+    primaries, transfer = coding.get("color_primaries", 1), coding.get("transfer_characteristics", 13)
+    if transfer in _BRIGHTER_THAN_WHITE:
+        return None, ("its light goes beyond white (HDR), which is not followed: it looks pale",)
+    if primaries == _P3:
+        import pyvips
+
+        return pyvips.Operation.call("profile_load", "p3"), ()
+    if primaries in _SRGB_OR_UNSTATED:
+        return None, ()
+    return None, ("its colors are of another kind than sRGB, which is not followed",)
 
 
 def _of_ten_bits(samples: NDArray[Any]) -> NDArray[Any]:
