@@ -111,9 +111,10 @@ def read_model(path: Path) -> bytes:
     """All bytes of the ONNX file at `path`. Raises ContractError where it is none, and as `sniff` does."""
     try:
         with open_file(path) as file:
-            if os.fstat(file.fileno()).st_size > MAX_MODEL_BYTES:
+            size = os.fstat(file.fileno()).st_size
+            if size > MAX_MODEL_BYTES:
                 raise ContractError(f"{path}: is larger than the 2 GiB that an ONNX file can have")
-            content = file.read(MAX_MODEL_BYTES + 1)
+            content = file.read(size)  # so much memory is asked for at once
     except OSError as error:
         raise unreadable(path, error) from error
     if (kind := _kind(content[:_HEADER_BYTES])) != "onnx":

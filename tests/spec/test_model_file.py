@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import struct
+import tracemalloc
 from pathlib import Path
 
 import onnx
@@ -11,7 +12,7 @@ import pytest
 
 from ganfx.errors import ContractError, UnknownModelError
 from ganfx.spec import KEY, ModelSpec
-from ganfx.spec.model_file import MAX_METADATA_BYTES, read_metadata, read_spec, sniff
+from ganfx.spec.model_file import MAX_METADATA_BYTES, read_metadata, read_model, read_spec, sniff
 from tests.graphs import nearest
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
@@ -117,3 +118,13 @@ def test_an_empty_contract_is_damaged_and_not_as_good_as_none(tmp_path):
     onnx.save(model, path)
     with pytest.raises(ContractError, match="damaged"):
         read_spec(path)
+
+
+def test_reading_a_small_model_asks_for_little_memory(tmp_path: Path) -> None:
+    path = nearest(tmp_path / "m.onnx")
+    tracemalloc.start()
+    try:
+        assert read_model(path) == path.read_bytes()
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20, "small machines refuse what the largest model would need"
+    finally:
+        tracemalloc.stop()
