@@ -1,31 +1,29 @@
-"""Checkpoints of upscalers that only torch knows: rebuilt as networks, and exported like those trained here."""
+"""Checkpoints of networks that only torch knows: rebuilt by spandrel, and written as ONNX."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from numpy.typing import NDArray
 
 from ganfx.errors import ContractError
 from ganfx.spec import ModelSpec
-from ganfx.text import printable
 
 from . import spandrel_nets
-from .export import export_generator
-from .receptive_field import receptive_field
+from .tracing import verified_graph
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 
-def convert_state(
-    state: Mapping[str, NDArray[Any]], out: Path, *, name: str, license: str = "unknown", source: str = ""
-) -> ModelSpec:
-    """Write the upscaler with the weights `state` to the ONNX file `out`, verified against torch, weights fp32.
+def convert_state(state: Mapping[str, NDArray[Any]]) -> tuple[ModelProto, ModelSpec]:
+    """The network with the weights `state` as a graph that was compared with torch, and what is known of it.
 
-    source is the name of the file that it came in. Returns the contract written. Raises ContractError where the network
-    is unknown, and ExportError where it cannot be converted.
+    The graph maps RGB in [0, 1] to RGB in [0, 1]. Raises ContractError where the network is unknown or no filter of
+    pictures, and ExportError where it cannot be written.
     """
     tensors = {key: torch.from_numpy(value) for key, value in state.items()}
     tensors = {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}
@@ -33,11 +31,6 @@ def convert_state(
         network, spec = spandrel_nets.build(tensors)
     except RuntimeError as error:
         raise ContractError("the weights do not fit the network they are named after") from error
-    spec = dataclasses.replace(
-        spec,
-        name=name,
-        license=license,
-        receptive_field=receptive_field(network, spec),
-        description=printable(f"{spec.description}, imported from {source}"),
-    )
-    return export_generator(network, spec, out, stored="fp32").spec
+    model, multiple = verified_graph(network, spec)
+    least = -(-spec.min_size // multiple) * multiple
+    return model, dataclasses.replace(spec, multiple_of=multiple, min_size=least)

@@ -45,20 +45,37 @@ def _descriptor(state: dict[str, Tensor]) -> Any:
         ) from error
 
 
+class _Called(nn.Module):
+    """A network that is called as its descriptor calls it: some take or give more than a picture."""
+
+    def __init__(self, descriptor: Any) -> None:
+        super().__init__()
+        self.network = descriptor.model.eval()
+        self._call = descriptor._call_fn
+
+    def forward(self, x: Tensor) -> Tensor:
+        made: Tensor = self._call(self.network, x.clone())  # some write into what they are given
+        return made
+
+
 def build(state: dict[str, Tensor]) -> tuple[nn.Module, ModelSpec]:
-    """The network with its weights, and its contract but for the name. Raises ContractError."""
+    """The network with its weights, and what is known of it, without a name. Raises ContractError."""
     found = _descriptor(state)
     label = f"{found.architecture.name} {' '.join(found.tags)}".strip()
-    if found.purpose not in _PURPOSES or (found.input_channels, found.output_channels) != (3, 3):
-        raise ContractError(f"{label} is not an upscaler of color pictures")
+    if found.purpose not in _PURPOSES or found.input_channels not in (1, 3):
+        raise ContractError(f"{label} is a network for {found.purpose.lower()} that ganfx does not run")
+    if found.input_channels != found.output_channels:
+        raise ContractError(f"{label} turns {found.input_channels} channels into {found.output_channels}")
     needs = found.size_requirements
-    half = ("fp16",) * found.supports_half + ("bf16",) * found.supports_bfloat16
-    return found.model, ModelSpec(
-        "",
-        "upscale",
+    multiple = needs.multiple_of
+    known = ModelSpec.of_picture(
+        "network",
+        "upscale" if found.scale > 1 else "restore",
         found.scale,
-        multiple_of=needs.multiple_of,
-        min_size=max(needs.minimum, 1),
-        precisions=("fp32", *half),
+        in_channels=found.input_channels,
+        out_channels=found.output_channels,
+        multiple_of=multiple,
+        min_size=-(-max(needs.minimum, 1) // multiple) * multiple,
         description=label,
     )
+    return _Called(found), known

@@ -13,6 +13,7 @@ import click
 
 from ganfx import __version__
 from ganfx.cli import (
+    apply,
     bench,
     compare,
     completion,
@@ -77,6 +78,7 @@ def cli() -> None:
 for _filter in all_filters().values():
     cli.add_command(filter_command(_filter))
 _COMMANDS = (
+    apply.apply,
     bench.bench,
     compare.compare,
     completion.completion,

@@ -40,7 +40,7 @@ def measured_contract(session: Any, name: str, said: Said = Said()) -> Measured:
     channels, side = _picture_input(session)
     metadata = session.get_modelmeta().custom_metadata_map
     told = _with_metadata(said, metadata)
-    sizes = measured_sizes(session, channels, side)
+    sizes = measured_sizes(session, channels, side, said)
     if said.scale not in (None, sizes.scale):
         raise ContractError(f"the model enlarges {sizes.scale} times, not {said.scale} times")
     values = _values(session, channels, sizes, side, told)

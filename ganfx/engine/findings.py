@@ -34,11 +34,14 @@ class Said:
 
     task: str | None = None
     range: tuple[float, float] | None = None
+    made: tuple[float, float] | None = None
     order: Literal["RGB", "BGR"] | None = None
     layout: Literal["NCHW", "NHWC"] | None = None
     scale: int | None = None
     normalise: tuple[tuple[float, ...], tuple[float, ...]] | None = None
     tile: Literal["fixed", "whole", "free"] | None = None
+    multiple: int | None = None
+    least: int | None = None
 
     @classmethod
     def of(cls, stored: Mapping[str, object]) -> Said:

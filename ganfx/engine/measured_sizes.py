@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ganfx.engine.findings import Said
 from ganfx.engine.graph_tensors import FLOATS
 from ganfx.engine.ort_errors import is_out_of_memory
 from ganfx.engine.tiles import Floats, ceil_to
@@ -28,13 +29,13 @@ class Sizes(NamedTuple):
     """Channels of the output."""
 
 
-def measured_sizes(session: Any, channels: int, side: int | None) -> Sizes:
+def measured_sizes(session: Any, channels: int, side: int | None, said: Said = Said()) -> Sizes:  # noqa: B008
     """From the first odd multiple that the network takes and enlarges evenly. Raises ContractError."""
     if side:
         _, made, tall, wide = output_shape(session, channels, side, side)
         return Sizes(1, side, _scale(side, side, tall, wide), made)
     failure: Exception | None = None
-    for multiple in _MULTIPLES:
+    for multiple in [said.multiple] if said.multiple else _MULTIPLES:
         height = ceil_to(32, multiple) + multiple
         width = height + 2 * multiple
         try:
@@ -45,7 +46,7 @@ def measured_sizes(session: Any, channels: int, side: int | None) -> Sizes:
                 raise
             failure = error
             continue
-        return Sizes(multiple, _least(session, channels, multiple), scale, made)
+        return Sizes(multiple, max(said.least or 1, _least(session, channels, multiple)), scale, made)
     if isinstance(failure, ContractError):
         raise failure
     raise ContractError("the model's output is not a whole multiple of its input in size") from failure

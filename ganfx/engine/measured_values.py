@@ -101,7 +101,7 @@ def _suppositions(channels: int, said: Said) -> Iterator[Supposition]:
         return
     ranges = [said.range] if said.range else [UNIT, BYTES, SIGNED]
     for given in ranges:
-        for made in dict.fromkeys((given, UNIT, BYTES, SIGNED)):
+        for made in [said.made] if said.made else dict.fromkeys((given, UNIT, BYTES, SIGNED)):
             for swapped in (False, True) if channels == 3 and not said.order else (False,):
                 yield Supposition(given, made, swapped=swapped)
     if channels == 3 and not said.range:
@@ -164,7 +164,7 @@ def _of_unfaithful(outputs: dict[Supposition, Floats], decibels: float, sizes: S
     matter or are said."""
     unit = outputs.get(Supposition(UNIT, UNIT))
     output = next(iter(outputs.values())) if unit is None else unit
-    made = _range_of(output)
+    made = said.made or _range_of(output)
     if said.range or said.normalise:
         best = next(iter(outputs))._replace(made=made)
         return Values(best, decibels, (ModelFact("range", str(best), "said"), _order(best, said, sizes.channels)))

@@ -49,7 +49,7 @@ def _checkpoint(path: Path, out: Path, wish: Wish) -> tuple[ModelFact, ...]:
             return _by_torch(state, path, out, wish)
     except (ContractError, ExportError) as error:
         raise type(error)(f"{path}: {error.message}", hint=error.hint) from error
-    known = dataclasses.replace(wish.said, range=wish.said.range or UNIT)
+    known = dataclasses.replace(wish.said, range=wish.said.range or UNIT, made=UNIT, order=wish.said.order or "RGB")
     return adopt_graph(written.model, out, path, wish._replace(said=known), written.label)
 
 
@@ -61,8 +61,18 @@ def _by_torch(state: State, path: Path, out: Path, wish: Wish) -> tuple[ModelFac
         )
     from ganfx.exporters.foreign import convert_state
 
-    convert_state(state, out, name=wish.name, license=wish.license, source=path.name)
-    return ()
+    model, known = convert_state(state)
+    said = wish.said
+    said = dataclasses.replace(
+        said,
+        task=said.task or known.task,
+        range=said.range or UNIT,
+        made=UNIT,
+        order=said.order or "RGB",
+        multiple=known.multiple_of,
+        least=known.min_size,
+    )
+    return adopt_graph(model, out, path, wish._replace(said=said), known.description)
 
 
 _IMPORTERS: dict[str, Callable[[Path, Path, Wish], tuple[ModelFact, ...]]] = {

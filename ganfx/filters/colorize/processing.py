@@ -30,7 +30,9 @@ def study(small: Picture, size: Size, options: Values, spec: ModelSpec, infer: I
     Raises PictureSizeError where a hint is outside the picture.
     """
     lightness = _lightness(small.rgb)
-    network_input = _resized(lightness, NETWORK_SIDE)
+    network_input = (
+        _resized(lightness, NETWORK_SIDE) if spec.fixed_size is None else _squared(lightness, spec.fixed_size)
+    )
     chroma = predict_chroma(network_input, spec, infer) * options["strength"]
     chroma = hinted(chroma, network_input, [_relative(hint, size) for hint in options["hint"]])
     fine = cv2.resize(chroma, (small.width, small.height), interpolation=cv2.INTER_LINEAR)
@@ -70,6 +72,12 @@ def _resized(plane: Floats, side: int) -> Floats:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(plane, size, interpolation=how), np.float32)
+
+
+def _squared(plane: Floats, side: int) -> Floats:
+    """plane (h, w) stretched to a square: networks of a fixed size were trained on such pictures."""
+    how = cv2.INTER_AREA if max(plane.shape) > side else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(plane, (side, side), interpolation=how), np.float32)
 
 
 def _relative(hint: Hint, size: Size) -> tuple[float, float, Floats]:
