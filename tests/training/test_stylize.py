@@ -168,12 +168,35 @@ def run(tmp_path: Path, recipe: str, photos: Path, style: Path | None) -> Traini
     return train(request, lambda line: None)
 
 
+def test_a_rule_by_name_takes_the_place_of_pictures(
+    tmp_path: Path, photos: Path, paintings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANFX_MODELS", str(tmp_path / "models"))
+    monkeypatch.delenv("GANFX_FEATURES", raising=False)
+    monkeypatch.setattr("ganfx.training.pool._FIRST", 4)
+    train_mine(tmp_path, "stylize", RULE, photos, 0.05, "--rule", "ink")
+    spec = read_spec(tmp_path / "models" / "mine.onnx")
+    assert spec is not None
+    assert spec.training["recipe"] == "tiny-style ink"
+    assert spec.description == "makes pictures look like ink"
+    common = ["train", "stylize", "--photos", str(photos), "--minutes", "1"]
+    for arguments, said in [
+        (["--rule", "smoke"], "rules: charcoal, comic,"),
+        (["--rule", "ink", "--style", str(paintings)], "give --style or --rule"),
+        (["--rule", "ink", "--recipe", "style-picture"], "--rule is for the recipe style-rule"),
+    ]:
+        result = CliRunner().invoke(cli, [*common, *arguments])
+        assert isinstance(result.exception, TrainingError)
+        assert said in str(result.exception.hint)
+
+
 @pytest.mark.parametrize("recipe", [ONE, FOLDER, RULE], ids=["picture", "folder", "rule"])
 def test_a_trained_network_is_at_once_a_model(
     recipe: str, tmp_path: Path, photos: Path, paintings: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GANFX_MODELS", str(tmp_path / "models"))
     monkeypatch.delenv("GANFX_FEATURES", raising=False)
+    monkeypatch.setattr("ganfx.training.pool._FIRST", 4)
     style = [] if recipe == RULE else ["--style", str(paintings)]
     said, graph = train_mine(tmp_path, "stylize", recipe, photos, 0.05, *style)
     assert "ganfx stylize -n mine" in said
