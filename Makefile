@@ -3,6 +3,7 @@
 # make test        the same with every test
 # make test-hosts  the plug-ins in the real GIMP and Krita, which it installs (Debian, as root)
 # make test-gpu    the engine on WebGPU, by a driver that computes on the processor (Debian, as root)
+# make test-ui     the page of `ganfx ui` in a real Chromium, which it installs (Debian, as root)
 # make fuzz        strange bytes for everything that parses, SECONDS=60 for each target
 # make docs        the documentation site, into build/site
 # make manual      the manual pages anew, where a command has changed
@@ -23,7 +24,7 @@ EDITABLE := $(PIP_FLAGS) --no-build-isolation --editable
 UV_COMPILE := uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --excludes .ci/unlocked.txt
 
-.PHONY: demo check lint test test-hosts test-gpu fuzz docs architecture manual lock audit dist format clean
+.PHONY: demo check lint test test-hosts test-gpu test-ui fuzz docs architecture manual lock audit dist format clean
 
 $(BASE)/ready: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(BASE)
@@ -56,7 +57,7 @@ lint: $(DEV)/ready
 	$(DEV)/bin/mypy
 
 check: lint
-	$(DEV)/bin/pytest -m "not slow and not hosts and not gpu" -n auto --maxprocesses 8
+	$(DEV)/bin/pytest -m "not slow and not hosts and not gpu and not ui" -n auto --maxprocesses 8
 
 test: lint
 	$(DEV)/bin/pytest
@@ -68,6 +69,10 @@ test-hosts: $(DEV)/ready
 test-gpu: $(DEV)/ready
 	sh tests/real_hosts/install.sh
 	GANFX_TEST_PROVIDER=webgpu sh tests/gpu/inside.sh $(DEV)/bin/python -m pytest -m "not hosts" tests/gpu tests/engine
+
+test-ui: $(DEV)/ready
+	sh tests/ui/install.sh
+	$(DEV)/bin/pytest -m ui tests/ui
 
 fuzz: $(DEV)/ready
 	-$(DEV)/bin/python -c "import atheris" || $(DEV)/bin/pip install $(PIP_FLAGS) --editable ".[fuzz]"

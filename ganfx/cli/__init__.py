@@ -27,6 +27,7 @@ from ganfx.cli import (
     serve,
     texture,
     train,
+    ui,
     watch,
 )
 from ganfx.cli.filter_commands import filter_command
@@ -67,6 +68,7 @@ def cli() -> None:
     Start here:
       ganfx upscale photo.jpg        writes photo_x4.jpg beside it
       ganfx enhance album -o better  does what each photograph needs
+      ganfx ui                       opens a page in the browser for all this
       ganfx doctor                   shows what this machine can use
       ganfx plugins install          puts the same into GIMP and Krita
 
@@ -93,6 +95,7 @@ _COMMANDS = (
     serve.serve,
     texture.texture,
     train.train,
+    ui.ui,
     watch.watch,
 )
 for _command in _COMMANDS:

@@ -1,10 +1,11 @@
-"""The HTTP routes: health, filters, apply."""
+"""The HTTP routes: health, filters, apply, and those of the page (page_routes)."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -21,7 +22,9 @@ from ganfx.server.connections import CONNECTION
 from ganfx.server.guard import error_response
 from ganfx.server.jobs import Job, JobQueue, validate_options
 from ganfx.server.pace import Pace
+from ganfx.server.page_routes import PageRoutes
 from ganfx.server.schema import describe
+from ganfx.server.sitting import Sitting
 from ganfx.server.wire import HEADER_BYTES, LENGTH, Header, encode_message, read_header
 
 # Interval between progress messages while no pixels are ready.
@@ -35,20 +38,25 @@ _PIXEL_BYTES = 17
 
 
 class Service:
-    """The routes over a job queue.
+    """The routes over a job queue, with files in the state folder `folder`.
 
     last_used is the time (time.monotonic) of the last request other than health, or of the end of its response.
     """
 
-    def __init__(self, jobs: JobQueue, max_megapixels: float) -> None:
+    def __init__(self, jobs: JobQueue, max_megapixels: float, folder: Path) -> None:
         self.jobs, self._max_pixels = jobs, int(max_megapixels * 1e6)
         self.last_used = time.monotonic()
+        self.page = PageRoutes(jobs, Sitting(folder), self._use)
         routes = [
             Route("/v1/health", self.health, methods=["GET"]),
             Route("/v1/filters", self.filters, methods=["GET"]),
             Route("/v1/apply", self.apply, methods=["POST"]),
+            *self.page.routes,
         ]
         self.app = Starlette(routes=routes, exception_handlers=dict.fromkeys(_HANDLED, _handle_error))
+
+    def _use(self) -> None:
+        self.last_used = time.monotonic()
 
     async def health(self, request: Request) -> Response:
         """GET /v1/health: version, process id and load."""

@@ -5,17 +5,40 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from ganfx import pipeline
 from ganfx.engine import CancelToken
-from ganfx.errors import BusyError, MaskError, OptionError, UnknownModelError
+from ganfx.errors import BusyError, GanfxError, MaskError, OptionError, UnknownModelError
 from ganfx.filters import find_filter
 from ganfx.hub import is_path
 from ganfx.server.response_queue import ResponseQueue
-from ganfx.server.wire import Header
+from ganfx.server.wire import Header, encode_message
 
 MAX_JOBS = 128
+
+
+class Work(Protocol):
+    """What waits in the queue.
+
+    client         whose turn it is
+    cancel_token   stops the work
+    body_bytes     memory that its request takes
+    unread_bytes   memory that its answer takes until it is read
+    """
+
+    client: str
+    cancel_token: CancelToken
+
+    @property
+    def body_bytes(self) -> int: ...
+    @property
+    def unread_bytes(self) -> int: ...
+    def close(self) -> None:
+        """Nobody waits for the answer any more."""
+
+    def finish(self, error: GanfxError | None) -> None:
+        """Report the end: `error`, or None where it is done."""
 
 
 class Job:
@@ -32,6 +55,29 @@ class Job:
         self.cancel_token = CancelToken()
         self.share = 0.0
 
+    def __str__(self) -> str:
+        header = self.header
+        return f"{header.filter} of {header.width}x{header.height}x{header.channels}, {header.depth} bits"
+
+    @property
+    def body_bytes(self) -> int:
+        """Size of the pixels and the mask in bytes."""
+        return self.header.body_bytes
+
+    @property
+    def unread_bytes(self) -> int:
+        """Bytes of the answer that wait to be read."""
+        return self.responses.size
+
+    def close(self) -> None:
+        """Drop what is not read yet: the client is gone or answered."""
+        self.responses.close()
+
+    def finish(self, error: GanfxError | None) -> None:
+        """Send the last message: `error`, or None where it is done."""
+        fields = error and {"code": error.code, "message": str(error), "hint": error.hint}
+        self.responses.finish(encode_message("error", **fields) if fields else encode_message("done"))
+
 
 class JobQueue:
     """A thread-safe queue of jobs, round-robin over the clients.
@@ -46,22 +92,22 @@ class JobQueue:
         self._max_bytes = max_bytes
         self._changed = threading.Condition()
         # Body bytes received of the jobs not yet discarded.
-        self._admitted: dict[Job, int] = {}
+        self._admitted: dict[Work, int] = {}
         # Jobs that wait, by client; the first client is next.
-        self._waiting: OrderedDict[str, deque[Job]] = OrderedDict()
-        self._running: Job | None = None
+        self._waiting: OrderedDict[str, deque[Work]] = OrderedDict()
+        self._running: Work | None = None
         self._is_shut_down = False
 
-    def admit(self, job: Job) -> None:
+    def admit(self, job: Work) -> None:
         """Accept `job`, of whose body nothing has come yet. Raises BusyError if there is no room for it."""
         with self._changed:
-            held, size = self._held_bytes(), job.header.body_bytes
+            held, size = self._held_bytes(), job.body_bytes
             has_room = not held or held + size <= self._max_bytes
             if self._is_shut_down or len(self._admitted) >= MAX_JOBS or not has_room:
                 raise self._busy()
             self._admitted[job] = 0
 
-    def receive(self, job: Job, count: int) -> None:
+    def receive(self, job: Work, count: int) -> None:
         """Count bytes of an admitted job's body. Raises BusyError if they are too many beside those of others."""
         with self._changed:
             held, own = self._held_bytes(), self._admitted[job]
@@ -69,7 +115,7 @@ class JobQueue:
                 raise self._busy()
             self._admitted[job] = own + count
 
-    def enqueue(self, job: Job) -> None:
+    def enqueue(self, job: Work) -> None:
         """Add `job`, whose body is complete, to its client's queue. Raises BusyError after shut_down."""
         with self._changed:
             if self._is_shut_down:
@@ -77,10 +123,10 @@ class JobQueue:
             self._waiting.setdefault(job.client, deque()).append(job)
             self._changed.notify()
 
-    def discard(self, job: Job) -> None:
+    def discard(self, job: Work) -> None:
         """Remove `job`, whose client is gone or answered: cancel it if it runs, drop it if it waits."""
         job.cancel_token.cancel()
-        job.responses.close()
+        job.close()
         with self._changed:
             self._admitted.pop(job, None)
             own = self._waiting.get(job.client, deque())
@@ -90,7 +136,7 @@ class JobQueue:
                 self._waiting.pop(job.client, None)
             self._changed.notify()
 
-    def take(self) -> Job | None:
+    def take(self) -> Work | None:
         """Wait for the next job; the one taken before counts as finished. None after shut_down.
 
         While more than `max_bytes` of responses are unread, none is next.
@@ -110,11 +156,12 @@ class JobQueue:
         """Cancel all jobs and accept no more."""
         with self._changed:
             self._is_shut_down = True
-            for job in self._admitted:
+            waiting = [job for own in self._waiting.values() for job in own]
+            for job in (*self._admitted, *waiting, *([self._running] if self._running else [])):
                 job.cancel_token.cancel()
             self._changed.notify_all()
 
-    def position(self, job: Job) -> int | None:
+    def position(self, job: Work) -> int | None:
         """Number of jobs that finish before `job` starts, None if it is not waiting."""
         with self._changed:
             own = self._waiting.get(job.client, deque())
@@ -131,7 +178,7 @@ class JobQueue:
         return bool(self._waiting) and self._unread_bytes() <= self._max_bytes
 
     def _unread_bytes(self) -> int:
-        return sum(job.responses.size for job in self._admitted)
+        return sum(job.unread_bytes for job in self._admitted)
 
     def _held_bytes(self) -> int:
         return sum(self._admitted.values()) + self._unread_bytes()
@@ -153,7 +200,7 @@ class JobQueue:
     @property
     def is_idle(self) -> bool:
         """Whether there is no job at all, running, waiting or being received."""
-        return not self._admitted
+        return not (self._admitted or self._waiting or self._running)
 
 
 def validate_options(header: Header) -> Mapping[str, Any]:

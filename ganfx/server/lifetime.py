@@ -121,10 +121,11 @@ def _run(
         jobs = JobQueue(settings.memory_bytes // 4)
         worker = Worker(jobs, settings.engine, settings.memory_bytes)
         worker.start()
-        service = Service(jobs, settings.max_megapixels)
+        service = Service(jobs, settings.max_megapixels, folder)
         registration = Registration(folder, port, service, settings.idle_s)
         connections = Connections(limits_for(allowed_descriptors()))
-        server = uvicorn.Server(_uvicorn_config(Guard(service.app, registration.token, port), connections))
+        guard = Guard(service.app, registration.token, port, service.page.sessions)
+        server = uvicorn.Server(_uvicorn_config(guard, connections))
         try:
             # The socket listens already: early connections wait in its backlog.
             registration.publish()
@@ -134,6 +135,7 @@ def _run(
             registration.withdraw()
             jobs.shut_down()
             worker.join(_HANDOVER_S / 2)
+            service.page.sitting.clear()
         _log.info("ended")
         print_line("ended")
 
@@ -198,6 +200,8 @@ def _log_to(path: Path) -> Iterator[None]:
     root.setLevel(logging.INFO)
     # Its warnings are about what strangers send, and would let them fill the log.
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    # It tells each step of each picture.
+    logging.getLogger("pyvips").setLevel(logging.WARNING)
     try:
         yield
     finally:

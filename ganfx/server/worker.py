@@ -15,7 +15,8 @@ from ganfx import pipeline
 from ganfx.engine import NETWORKS
 from ganfx.errors import GanfxError, ServerError
 from ganfx.imaging.picture import Picture
-from ganfx.server.jobs import Job, JobQueue
+from ganfx.server.file_jobs import FileJob
+from ganfx.server.jobs import Job, JobQueue, Work
 from ganfx.server.layers import as_layer
 from ganfx.server.state_dir import LOG
 from ganfx.server.wire import encode_message, encode_rows, output_channels, read_mask, read_picture
@@ -51,24 +52,27 @@ class Worker:
         while job := self._jobs.take():
             started = time.monotonic()
             outcome = self._process(job)
-            _log.info("%s: %s, %.2f s", _summary(job), outcome, time.monotonic() - started)
+            _log.info("%s: %s, %.2f s", job, outcome, time.monotonic() - started)
             del job
             self._enforce_memory_limit()
 
-    def _process(self, job: Job) -> str:
-        """Run `job` and send its last message; never raises. Returns the outcome for the log."""
+    def _process(self, job: Work) -> str:
+        """Run `job` and report its end; never raises. Returns the outcome for the log."""
         try:
             with job.cancel_token.scope():
-                self._apply(job)
+                job.cancel_token.check()
+                if isinstance(job, FileJob):
+                    job.make(self._engine)
+                elif isinstance(job, Job):
+                    self._apply(job)
         except Exception as error:
             failure = _as_ganfx_error(error, job)
-            job.responses.finish(encode_message("error", code=failure.code, message=str(failure), hint=failure.hint))
+            job.finish(failure)
             return f"error: {failure}"
-        job.responses.finish(encode_message("done"))
+        job.finish(None)
         return "done"
 
     def _apply(self, job: Job) -> None:
-        job.cancel_token.check()
         header = job.header
         bound_filter = pipeline.load_filter(header.filter, job.options, model=header.model, engine=self._engine)
         whole = {}
@@ -121,17 +125,12 @@ def _send_rows(job: Job, piece: Picture, grey: bool) -> None:
         job.responses.put(encode_message("rows", bytes=len(rows), share=round(job.share, 4)), rows)
 
 
-def _as_ganfx_error(error: Exception, job: Job) -> GanfxError:
+def _as_ganfx_error(error: Exception, job: Work) -> GanfxError:
     """The error to report to the client."""
     if job.cancel_token.cancelled:
         return ServerError("the work was stopped", hint="start it again")
     if isinstance(error, GanfxError):
         return error
-    _log.error("%s", _summary(job), exc_info=error)
+    _log.error("%s", job, exc_info=error)
     line = " ".join(f"{type(error).__name__}: {error}".split())
     return ServerError(f"the filter broke: {line[:200]}", hint=f"more stands in {LOG}")
-
-
-def _summary(job: Job) -> str:
-    header = job.header
-    return f"{header.filter} of {header.width}x{header.height}x{header.channels}, {header.depth} bits"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,9 +67,11 @@ def test_the_client_in_python_works(service: Service) -> None:
         names["apply"](service.state, HEADER | {"filter": "stylise"}, PIXELS)
 
 
-def test_tables_list_every_route_and_field() -> None:
+def test_tables_list_every_route_and_field(tmp_path: Path) -> None:
     routes = {
-        f"{method} {route.path}" for route in App(JobQueue(1), 1).app.routes for method in route.methods - {"HEAD"}
+        f"{method} {route.path}"
+        for route in App(JobQueue(1), 1, tmp_path).app.routes
+        for method in route.methods - {"HEAD"}
     }
     assert documented("route") == routes
     assert documented("field of the header") == set(Header.model_fields)

@@ -1,0 +1,193 @@
+"""The routes for the page in the browser: tickets and sessions, files, jobs and their events."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from ganfx.errors import BusyError, GanfxError, ItemError, RequestError, TokenError
+from ganfx.files.views import view
+from ganfx.server.body import RequestBody
+from ganfx.server.file_jobs import RUNNING, WAITING, FileJob, JobRequest
+from ganfx.server.jobs import JobQueue
+from ganfx.server.page import HEADERS, PAGE, page_file
+from ganfx.server.sessions import COOKIE, Sessions
+from ganfx.server.sitting import FILE_BYTES, Sitting, suffix_of
+
+_JSON_BYTES, _CHUNK = 1 << 16, 1 << 20
+_MOST_JOBS = 1000
+# Seconds between two looks at the jobs, and between two signs of life to a page.
+_LOOK_S, _ALIVE_S = 0.2, 5.0
+_MOST_SIDE = 8192
+_Asked = TypeVar("_Asked", bound=BaseModel)
+
+
+class TicketRequest(BaseModel):
+    """The ticket in the fragment of the page's address."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    ticket: str
+
+
+class PageRoutes:
+    """The routes over a sitting and a job queue; `used` is called with each sign of use."""
+
+    def __init__(self, jobs: JobQueue, sitting: Sitting, used: Callable[[], None]) -> None:
+        self.sessions, self.sitting = Sessions(), sitting
+        self._queue, self._used = jobs, used
+        self._jobs: dict[str, FileJob] = {}
+        self.routes = [
+            Route(PAGE + "{name}", page_file, methods=["GET"]),
+            Route(PAGE, page_file, methods=["GET"]),
+            Route("/v1/tickets", self.ticket, methods=["POST"]),
+            Route("/v1/sessions", self.session, methods=["POST"]),
+            Route("/v1/sitting", self.state, methods=["GET"]),
+            Route("/v1/files", self.upload, methods=["POST"]),
+            Route("/v1/files/{id}", self.download, methods=["GET"]),
+            Route("/v1/files/{id}", self.remove, methods=["DELETE"]),
+            Route("/v1/files/{id}/view", self.view, methods=["GET"]),
+            Route("/v1/jobs", self.start, methods=["POST"]),
+            Route("/v1/jobs/{id}", self.job, methods=["GET"]),
+            Route("/v1/jobs/{id}", self.cancel, methods=["DELETE"]),
+            Route("/v1/events", self.events, methods=["GET"]),
+        ]
+
+    async def ticket(self, request: Request) -> Response:
+        """POST /v1/tickets: a ticket for the page's address."""
+        return JSONResponse({"ticket": self.sessions.ticket(), "page": PAGE})
+
+    async def session(self, request: Request) -> Response:
+        """POST /v1/sessions: a ticket becomes a session."""
+        asked = await _json(request, TicketRequest)
+        session = self.sessions.begin(asked.ticket)
+        if session is None:
+            raise TokenError("this address was used already, or is too old", hint="start it anew: ganfx ui")
+        path, cookie = session
+        response = JSONResponse({"base": PAGE + path}, headers=HEADERS)
+        response.set_cookie(COOKIE, cookie, path=PAGE + path, httponly=True, samesite="strict")
+        return response
+
+    async def state(self, request: Request) -> Response:
+        """GET /v1/sitting: all files and jobs."""
+        self._used()
+        files = [file.as_json() for file in self.sitting.files()]
+        return JSONResponse({"files": files, "jobs": [job.as_json() for job in self._jobs.values()]})
+
+    async def upload(self, request: Request) -> Response:
+        """POST /v1/files?name=NAME: the body is a picture file."""
+        self._used()
+        body, name = RequestBody(request), request.query_params.get("name", "picture")
+        try:
+            if body.length > FILE_BYTES:
+                raise RequestError(f"files of more than {FILE_BYTES >> 20} MiB are not taken")
+            id_, path = self.sitting.new_path(suffix_of(name))
+            try:
+                with path.open("xb") as file:
+                    for at in range(0, body.length, _CHUNK):
+                        file.write(await body.read(min(_CHUNK, body.length - at)))
+            except BaseException:
+                path.unlink(missing_ok=True)
+                raise
+        except GanfxError:
+            await body.drain()
+            raise
+        try:
+            added = await run_in_threadpool(self.sitting.add, id_, path, name)
+        except ItemError as error:
+            error.subject = None  # the page knows it by another name
+            raise
+        return JSONResponse(added.as_json(), 201)
+
+    async def download(self, request: Request) -> Response:
+        """GET /v1/files/ID: the file itself, to be saved."""
+        self._used()
+        file = self.sitting.find(request.path_params["id"])
+        disposition = f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"
+        return FileResponse(
+            file.path, media_type="application/octet-stream", headers=HEADERS | {"Content-Disposition": disposition}
+        )
+
+    async def remove(self, request: Request) -> Response:
+        """DELETE /v1/files/ID."""
+        self.sitting.remove(request.path_params["id"])
+        return Response(status_code=204)
+
+    async def view(self, request: Request) -> Response:
+        """GET /v1/files/ID/view?side=N: the picture as browsers show it, with no side longer than N."""
+        file = self.sitting.find(request.path_params["id"])
+        side = request.query_params.get("side", "1600")
+        if not (side.isascii() and side.isdecimal() and 0 < int(side) <= _MOST_SIDE):
+            raise RequestError(f"side is not a number from 1 to {_MOST_SIDE}")
+        data, kind = await run_in_threadpool(view, file.path, int(side), is_own=bool(file.source))
+        return Response(data, media_type=kind, headers=HEADERS | {"Cache-Control": "private, max-age=3600"})
+
+    async def start(self, request: Request) -> Response:
+        """POST /v1/jobs: a picture through a filter."""
+        self._used()
+        asked = await _json(request, JobRequest)
+        if sum(job.state in (WAITING, RUNNING) for job in self._jobs.values()) >= _MOST_JOBS:
+            raise BusyError(f"{_MOST_JOBS} pictures are waiting already", hint="try again in a while")
+        job = await run_in_threadpool(FileJob, secrets.token_urlsafe(9), asked, self.sitting, "page")
+        self._queue.enqueue(job)
+        self._jobs[job.id] = job
+        return JSONResponse(job.as_json(), 201)
+
+    async def job(self, request: Request) -> Response:
+        """GET /v1/jobs/ID: how far it is."""
+        return JSONResponse(self._find(request).as_json())
+
+    async def cancel(self, request: Request) -> Response:
+        """DELETE /v1/jobs/ID: stop it."""
+        job = self._find(request)
+        job.cancel()
+        self._queue.discard(job)
+        return Response(status_code=204)
+
+    async def events(self, request: Request) -> Response:
+        """GET /v1/events: each job's state at first, and whenever it changes, as server-sent events."""
+        return StreamingResponse(self._events(), media_type="text/event-stream", headers=HEADERS)
+
+    async def _events(self) -> AsyncIterator[str]:
+        told: dict[str, str] = {}
+        alive = 0.0
+        while True:
+            self._used()
+            for job in list(self._jobs.values()):
+                text = json.dumps(job.as_json())
+                if told.get(job.id) != text:
+                    told[job.id] = text
+                    yield f"data: {text}\n\n"
+            if time.monotonic() - alive > _ALIVE_S:
+                alive = time.monotonic()
+                yield ": alive\n\n"
+            await asyncio.sleep(_LOOK_S)
+
+    def _find(self, request: Request) -> FileJob:
+        if job := self._jobs.get(request.path_params["id"]):
+            return job
+        raise RequestError("there is no such job")
+
+
+async def _json(request: Request, kind: type[_Asked]) -> _Asked:
+    """The body as JSON. Raises RequestError."""
+    body = RequestBody(request)
+    if body.length > _JSON_BYTES:
+        raise RequestError(f"the request has {body.length} bytes", hint=f"{_JSON_BYTES} are allowed")
+    try:
+        return kind.model_validate_json(bytes(await body.read(body.length)))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        line = " ".join(f"{'.'.join(map(str, first['loc']))} {first['msg']}".split())
+        raise RequestError(f"the request is wrong: {line[:200]}") from error

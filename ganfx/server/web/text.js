@@ -1,0 +1,31 @@
+/** All English text of the page, in one place for translation. */
+export const TEXT = {
+  choose: "Add pictures",
+  drop: "Drop pictures here, or click to choose them",
+  dropMore: "JPEG, PNG, TIFF, HEIC, camera RAW and more. They stay on this computer.",
+  filter: "What to do",
+  format: "Save as",
+  sameFormat: "The picture’s own format",
+  more: "More settings",
+  start: "Start",
+  startAll: (/** @type {number} */ count) => `Start, all ${count} pictures`,
+  stop: "Stop",
+  save: "Save",
+  remove: (/** @type {string} */ name) => `Remove ${name}`,
+  before: "Before",
+  after: "After",
+  slider: "How much of the result is shown, from left to right",
+  zoom: "100 %",
+  waiting: "waits for its turn",
+  reading: "is being read",
+  done: "finished",
+  stopped: "stopped",
+  progress: (/** @type {number} */ share, /** @type {string} */ rest) => `${Math.round(share * 100)} %${rest}`,
+  left: (/** @type {number} */ seconds) =>
+    seconds < 90 ? `, about ${Math.max(1, Math.round(seconds))} s left` : `, about ${Math.round(seconds / 60)} min left`,
+  rate: (/** @type {number} */ rate) => `, ${rate.toPrecision(2)} megapixels/s`,
+  auto: "automatic",
+  gone: "The engine does not answer. Start it again with: ganfx ui",
+  about: (/** @type {string} */ name, /** @type {number} */ width, /** @type {number} */ height) =>
+    `${name}, ${width} × ${height}`,
+};

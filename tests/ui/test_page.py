@@ -1,0 +1,143 @@
+"""What somebody who never saw a terminal does with the page."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, PngImagePlugin
+
+from tests.server.services import Service, wait_until
+from tests.ui.conftest import address_of
+
+pytestmark = pytest.mark.ui
+
+
+def finish(page: Any, count: int) -> None:
+    page.locator("#start").click()
+    page.locator("li.done").nth(count - 1).wait_for(timeout=60_000)
+
+
+def test_three_pictures_are_enlarged_compared_and_saved_as_on_the_command_line(
+    page: Any, pictures: list[Path], models: Path, tmp_path: Path
+) -> None:
+    page.locator("#files").set_input_files(pictures)
+    page.locator("#pictures li").nth(2).wait_for()
+    finish(page, 3)
+    slider = page.get_by_role("slider")
+    slider.focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    assert slider.input_value() == "60"
+    assert page.locator("before-after").evaluate("one => one.style.getPropertyValue('--at')") == "60%"
+    for number, path in enumerate(pictures):
+        page.locator("#pictures .pick").nth(number).click()
+        with page.expect_download() as waiting:
+            page.locator("#save").click()
+        saved = tmp_path / waiting.value.suggested_filename
+        waiting.value.save_as(saved)
+        made = tmp_path / f"cli{path.suffix}"
+        command = [sys.executable, "-m", "ganfx", "upscale", "--provider", "cpu", str(path), "-o", str(made)]
+        subprocess.run(command, env=os.environ | {"GANFX_MODELS": str(models)}, check=True)
+        assert saved.name == f"{path.stem}_x4{path.suffix}"
+        assert saved.read_bytes() == made.read_bytes()
+
+
+def test_a_picture_that_is_none_and_names_full_of_markup_are_shown_as_text(page: Any, tmp_path: Path) -> None:
+    odd = tmp_path / "<img src=x onerror=document.title='got'>.png"
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Comment", "<script>document.title='got'</script>")
+    Image.new("RGB", (16, 16), "red").save(odd, pnginfo=text)
+    broken = tmp_path / "<b>broken.jpg"
+    broken.write_bytes(b"no picture")
+    page.locator("#files").set_input_files([odd, broken])
+    page.get_by_role("alert").wait_for()
+    assert "<b>broken.jpg: not a picture of a known kind" in page.get_by_role("alert").inner_text()
+    assert page.locator("#pictures b").inner_text() == odd.name
+    finish(page, 1)
+    assert page.title() == "ganfx"
+
+
+def large(folder: Path) -> Path:
+    path = folder / "large.png"
+    Image.fromarray(np.random.default_rng(1).integers(0, 256, (1200, 1600, 3), np.uint8)).save(path)
+    return path
+
+
+def test_work_goes_on_over_a_reload_and_is_stopped_at_once(page: Any, tmp_path: Path, engine: Service) -> None:
+    page.locator("#files").set_input_files(large(tmp_path))
+    page.locator("#pictures li").wait_for()
+    page.get_by_label("The network that does the work").or_(page.locator("[name=model]")).first.select_option("slow")
+    page.locator("#start").click()
+    page.locator("li.running").wait_for()
+    page.reload()
+    page.locator("li.running").wait_for()
+    page.locator("#stop").click()
+    page.locator("li.stopped").wait_for(timeout=10_000)
+    wait_until(lambda: not engine.health()["busy"], 10)
+
+
+def test_an_engine_that_ended_is_told(page: Any, engine: Service) -> None:
+    engine.process.kill()
+    page.get_by_text("The engine does not answer").wait_for(timeout=10_000)
+
+
+def test_everything_works_by_the_keyboard_alone(page: Any, pictures: list[Path]) -> None:
+    page.locator("#drop").focus()
+    page.evaluate("document.getElementById('files').addEventListener('click', () => (window.asked = true))")
+    page.keyboard.press("Enter")
+    assert page.evaluate("window.asked")
+    page.locator("#files").set_input_files(pictures[0])
+    page.locator("#pictures li").wait_for()
+    page.keyboard.press("Tab")
+    for _ in range(20):
+        if page.evaluate("document.activeElement.id") == "start":
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.locator("li.done").wait_for(timeout=60_000)
+    for _ in range(20):
+        if page.evaluate("document.activeElement.id") == "save":
+            break
+        page.keyboard.press("Tab")
+    with page.expect_download():
+        page.keyboard.press("Enter")
+
+
+def test_an_address_opens_the_page_once(page: Any, browser: Any, engine: Service) -> None:
+    address = address_of(engine)
+    for expected in (False, True):
+        other = browser.new_context().new_page()
+        other.goto(address)
+        if expected:
+            other.get_by_text("this address was used already").wait_for()
+        else:
+            other.wait_for_function("sessionStorage.length > 0")
+        assert "#" not in other.url
+        other.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_is_cut_off_and_all_has_names(page: Any, pictures: list[Path], width: int, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 844})
+    page.locator("#files").set_input_files(pictures)
+    page.locator("#pictures li").nth(2).wait_for()
+    finish(page, 3)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    axe = os.environ.get("GANFX_AXE")
+    if folder := os.environ.get("GANFX_SCREENSHOTS"):
+        page.wait_for_timeout(300)
+        page.screenshot(path=f"{folder}/{scheme}-{width}.png")
+    if axe:
+        page.evaluate(Path(axe).read_text(encoding="utf-8"))
+        found = page.evaluate(
+            "axe.run().then(found => found.violations.map(one => [one.id, one.nodes.map(n => n.html)]))"
+        )
+        assert found == []
