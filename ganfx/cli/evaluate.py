@@ -252,6 +252,23 @@ def stylize(
     _tell(evaluate_stylize(models, sets, style, limit=limit, say=_say), output)
 
 
+@evaluate.command(short_help="Make textures of examples, and compare with quilting and tiling.")
+@_sets
+@_limit
+@_output
+def texture(sets: tuple[Path, ...], limit: int | None, output: Path | None) -> None:
+    """Make a seamless texture of each example by patches, by image quilting and by tiling, and compare.
+
+    \b
+    Example:
+      ganfx eval texture --set materials -o figures
+    """
+    with _extras():
+        from ganfx.evaluation.texture import evaluate_texture
+
+    _tell(evaluate_texture(sets, limit=limit, say=_say), output)
+
+
 def _size(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, int] | None:
     return None if value is None else parse_size(value, 16)
 

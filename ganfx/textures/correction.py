@@ -18,7 +18,7 @@ REACH_OF_ROUND = REACH * len(QUARTERS)
 # How much better a source must fit that does not go on as the neighbors do, in squared distance.
 APART_PRICE = np.float32(2)
 # Pieces of the example that are copied in one are at most about twice so many pixels wide.
-LARGEST = 8
+LARGEST = 7
 
 # From the sources (h, w) as they are and descriptions (n, NUMBERS) to one more candidate (n) and its price (n).
 Search = Callable[[Cells, Floats], tuple[Cells, Floats]]

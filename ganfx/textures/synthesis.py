@@ -25,8 +25,8 @@ Sources = NDArray[np.int16]
 
 # Rows and columns that are worked on at once.
 TILE = 256
-# Rounds of correction: at the coarsest level, at others, and at those with spacings of up to FINE pixels.
-FIRST_ROUNDS, COARSE_ROUNDS, FINE_ROUNDS, FINE = 6, 5, 2, 2
+# Rounds of correction: at the coarsest level, at others, and at the finest.
+FIRST_ROUNDS, ROUNDS, FINEST_ROUNDS = 6, 5, 2
 # Samples of the pieces that the coarsest level begins with.
 PIECE = 4
 # What it costs there to take what is taken more often than the rest already, in variances of the descriptions.
@@ -89,7 +89,7 @@ class Synthesis:
     def _tile(self, number: int, rows: range, columns: range) -> Sources:
         level, coarser = self.levels[number], self.levels[number - 1]
         height, width = self._shape(number)
-        rounds = FINE_ROUNDS if level.spacing <= FINE else COARSE_ROUNDS
+        rounds = FINEST_ROUNDS if level.spacing == 1 else ROUNDS
         halo = REACH_OF_ROUND * rounds
         y = np.arange(rows.start - halo, rows.stop + halo)[:, None] % height
         x = np.arange(columns.start - halo, columns.stop + halo)[None] % width
