@@ -36,7 +36,7 @@ def measured_reach(session: Any, given: Port, made: Port, sizes: Sizes, side: in
     multiple = sizes.multiple
     width = side or ceil_to(max(_WIDTH, sizes.least), multiple)
     height = side or ceil_to(max(_HEIGHT, sizes.least), multiple)
-    kept = _KEPT if width <= 2 * _WIDTH else width * 3 // 4
+    kept = _KEPT if _WIDTH <= width <= 2 * _WIDTH else width * 3 // 4
     picture = probe_picture(height, width, given.channels)
     other = picture.copy()
     other[:, kept:] = 1 - other[:, kept:] ** 2
