@@ -184,7 +184,10 @@ def test_a_cache_folder_that_cannot_be_written_is_no_failure(tmp_path: Path, mon
 
 @pytest.mark.usefixtures("like_a_gpu")
 def test_auto_goes_without_fp16_where_the_graph_cannot_have_it(tmp_path: Path) -> None:
-    nodes = [graphs.helper.make_node("Mul", ["input", "huge"], ["output"])]
+    nodes = [
+        graphs.helper.make_node("Mul", ["input", "huge"], ["larger"]),
+        graphs.helper.make_node("Div", ["larger", "huge"], ["output"]),
+    ]
     path = graphs.write(tmp_path / "m.onnx", nodes, {"huge": np.array(1e6, np.float32)})
     assert open_engine(path).precision == "fp32"
     with pytest.raises(ProviderError, match="do not fit into fp16"):
