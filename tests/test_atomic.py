@@ -231,7 +231,13 @@ def test_a_full_disk_is_an_error_of_its_own(tmp_path: Path) -> None:
 ELSEWHERE = {
     "open_folder.py",
     "batch/homes.py",  # sets a damaged journal aside by a rename
+    "cli/pipes.py",  # pipes, and a folder of its own in the system's temporary folder
+    "cli/terminal.py",  # appends to the log that the user asked for
+    "files/animations/spool.py",  # files without a name
     "files/canvas.py",  # files without a name
+    "files/codecs/child.py",  # in a folder of its own in the system's temporary folder
+    "files/codecs/layered.py",  # the same
+    "files/codecs/photoshop.py",  # the same
     "files/writer.py",  # the open temporary file of an AtomicFile
     "batch/report.py",  # the same, and the open temporary file of an AtomicFile
     "hosts/doctor.py",  # a folder of its own in the system's temporary folder
@@ -242,6 +248,7 @@ ELSEWHERE = {
     "hub/registry.py",  # fills the temporary file of `replacing`
     "isolation.py",  # files without a name
     "private.py",  # private files in the state folder, through an open folder
+    "server/page_routes.py",  # new files in the page's own folder, which is emptied when the service ends
     "training/monitor.py",  # appends to a log in the folder of the training
     "watch/quarantine.py",  # files made by an open folder
 }

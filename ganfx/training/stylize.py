@@ -175,9 +175,9 @@ class StylizeTask(TrainingTask):
         fake, terms = self._stylized(gan, photo, painting)
         ruled = bool(self.settings.rule)
         shown = painting if ruled else photo
-        terms |= self._constraints(fake, shown)
         if stage.adversarial or not ruled:
             terms |= self._appearance(gan, fake, shown)
+        terms |= self._constraints(fake, shown)
         if stage.adversarial:
             terms["adversarial"] = gan.adversarial_term(augmented(fake))
         metrics = gan.step_generator(terms, rate * stage.generator_rate)

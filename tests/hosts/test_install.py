@@ -50,7 +50,7 @@ def test_the_bundles_hold_every_source_file() -> None:
 
 def test_the_plugins_stay_thin() -> None:
     lines = [line for path in (ROOT / "plugins").rglob("*.py") for line in path.read_text().splitlines()]
-    assert sum(1 for line in lines if line.strip()) < 800
+    assert sum(1 for line in lines if line.strip()) < 850
 
 
 def test_nothing_of_ganfx_is_imported_by_a_plugin() -> None:

@@ -68,7 +68,8 @@ def print_of(size: tuple[int, int], scratches: int) -> Floats:
 
 def chosen(auto: Auto, rgb: Floats, **picture: Any) -> tuple[list[str], str]:
     chain = auto.choose(Picture(rgb, **picture), lambda pixels: None)
-    return [bound.suffix for bound in chain.filters], "; ".join(chain.reasons)
+    # Without the names of the models, which are not the default ones.
+    return [bound.suffix.split("_")[0] for bound in chain.filters], "; ".join(chain.reasons)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_what_is_noisy_is_cleaned_before_it_is_enlarged(auto: Auto) -> None:
     clean = dataclasses.replace(auto.clean, values={**auto.clean.values, "strength": 0.25})
     noisy = dataclasses.replace(auto, clean=clean)
     chain = noisy.choose(Picture(photograph((1500, 300))), lambda pixels: None)
-    assert [bound.suffix for bound in chain.filters] == ["clean", "x2"]
+    assert [bound.suffix.split("_")[0] for bound in chain.filters] == ["clean", "x2"]
     assert chain.reasons[0] == "clean: noise or compression, strength 0.25"
     assert chain.filters[0].values["strength"] == 0.25
 

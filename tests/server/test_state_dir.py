@@ -20,9 +20,10 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissio
 
 def test_all_files_of_the_service_are_the_users_alone(service: Service) -> None:
     assert service.address
-    modes = {path.name: oct(stat.S_IMODE(path.stat().st_mode)) for path in service.state.iterdir()}
-    assert set(modes) >= {"server.json", "serve.lock", "serve.log"}
-    assert set(modes.values()) == {"0o600"}
+    modes = {path: oct(stat.S_IMODE(path.stat().st_mode)) for path in service.state.iterdir()}
+    assert {path.name for path in modes} >= {"server.json", "serve.lock", "serve.log"}
+    for path, mode in modes.items():
+        assert mode == ("0o700" if path.is_dir() else "0o600"), path.name
 
 
 @pytest.mark.parametrize("name", ["serve.lock", "serve.log"])

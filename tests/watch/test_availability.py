@@ -14,7 +14,7 @@ from typing import Any
 import onnxruntime
 import pytest
 
-from ganfx.batch import item_runner
+from ganfx.batch import making
 from ganfx.batch.process import Outcome
 from ganfx.pipeline import EngineOptions
 from ganfx.watch import WatchOptions, classify, open_watcher, quarantine, stopping, watch_folder
@@ -32,7 +32,7 @@ def by_name(source: Path, output: Path, model: Path, options: WatchOptions = ONC
 SURPRISES = [
     (classify, "is_picture", UnicodeError()),
     (classify, "check_complete", RecursionError()),
-    (item_runner, "process", MemoryError()),
+    (making, "process", MemoryError()),
 ]
 
 
