@@ -18,6 +18,7 @@ from ganfx.files import SaveOptions, format_for, writable_suffix
 from ganfx.filters import find_filter
 from ganfx.hub import is_path
 from ganfx.server.sitting import Sitting, SittingFile
+from ganfx.text import Detail
 
 WAITING, RUNNING, DONE, FAILED, STOPPED = "waiting", "running", "done", "failed", "stopped"
 
@@ -76,7 +77,8 @@ class FileJob:
         item, chain = Item(self.source.path, path), pipeline.Chain((bound,))
         outcome = process(item, chain, SaveOptions(), WritePolicy(), StageSlot(None, self._report))
         name = f"{Path(self.source.name).stem}_{chain.suffix}{self._suffix}"
-        self.result = self._sitting.add(id_, path, name, source=self.source.id, notes=outcome.notes)
+        notes = tuple(note for note in outcome.notes if not isinstance(note, Detail))
+        self.result = self._sitting.add(id_, path, name, source=self.source.id, notes=notes)
 
     def _report(self, share: float, megapixels: float) -> None:
         self.cancel_token.check()
