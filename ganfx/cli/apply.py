@@ -28,8 +28,8 @@ def apply(context: click.Context, model: str, arguments: tuple[str, ...]) -> int
     assert context.parent is not None
     command = context.parent.command
     assert isinstance(command, click.Group)
-    status = command.commands[name].main([*arguments, option, model], prog_name=f"ganfx {name}", standalone_mode=False)
-    return int(status or 0)
+    with command.commands[name].make_context(name, [*arguments, option, model], parent=context.parent) as chosen:
+        return int(chosen.command.invoke(chosen) or 0)
 
 
 def _filter_of(model: str) -> tuple[str, str]:

@@ -120,5 +120,6 @@ class _ModelOption(HeadedOption):
         from ganfx.hub import bundled_names
 
         names = ", ".join(bundled_names(self.filter_name))
-        self.help = f"One of {names}, another from `ganfx models`, or an ONNX file."
+        self.help = f"One of {names}, another from" if names else "One of"
+        self.help += " `ganfx models`, or an ONNX file."
         return super().get_help_record(ctx)
