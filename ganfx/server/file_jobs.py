@@ -13,10 +13,10 @@ from ganfx.batch.items import Item
 from ganfx.batch.process import WritePolicy, process
 from ganfx.batch.stage_limits import StageSlot
 from ganfx.engine import CancelToken, EngineOptions
-from ganfx.errors import GanfxError, MaskError, OptionError, UnknownModelError
+from ganfx.errors import GanfxError, MaskError, OptionError
 from ganfx.files import SaveOptions, format_for, writable_suffix
 from ganfx.filters import find_filter
-from ganfx.hub import is_path
+from ganfx.server.jobs import given_options
 from ganfx.server.sitting import Sitting, SittingFile
 from ganfx.text import Detail
 
@@ -119,13 +119,7 @@ def _checked(request: JobRequest) -> Any:
     filter_ = find_filter(request.filter)
     if filter_.needs_mask:
         raise MaskError(f"{filter_.name} needs a mask", hint="the page has no brush yet: use the command or a plug-in")
-    if request.model is not None and is_path(request.model):
-        raise UnknownModelError(f"{request.model!r} is not a model's name", hint="models are named, not their files")
-    repeatable = {option.name for option in filter_.options if option.repeatable}
-    given = {
-        name: str(value).split() if name in repeatable and not isinstance(value, list) else value
-        for name, value in request.options.items()
-    }
+    given = given_options(filter_, request.model, request.options)
     if request.format is not None and not request.format.isalnum():
         raise OptionError(f"format: {request.format!r} is not a suffix")
     return pipeline.check_filter(request.filter, given, model=request.model)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from ganfx import pipeline
 from ganfx.engine import CancelToken
 from ganfx.errors import BusyError, GanfxError, MaskError, OptionError, UnknownModelError
-from ganfx.filters import find_filter
+from ganfx.filters import Filter, find_filter
 from ganfx.hub import is_path
 from ganfx.server.response_queue import ResponseQueue
 from ganfx.server.wire import Header, encode_message
@@ -210,12 +210,19 @@ def validate_options(header: Header) -> Mapping[str, Any]:
         raise OptionError(f"{filter_.name} takes no mask", hint="it works on the whole picture")
     if filter_.needs_mask and not header.mask:
         raise MaskError(f"{filter_.name} needs a mask", hint="select what is to be filled")
-    if header.model is not None and is_path(header.model):
-        raise UnknownModelError(f"{header.model!r} is not a model's name", hint="models are named, not their files")
-    repeatable = {option.name for option in filter_.options if option.repeatable}
-    # Several values are a list, or one text with spaces between them.
-    given = {
-        name: str(value).split() if name in repeatable and not isinstance(value, list) else value
-        for name, value in header.options.items()
-    }
+    given = given_options(filter_, header.model, header.options)
     return pipeline.check_filter(header.filter, given, model=header.model)
+
+
+def given_options(filter_: Filter, model: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a request; several values are a list, or one text with spaces between them.
+
+    Raises UnknownModelError where `model` is the path of a file.
+    """
+    if model is not None and is_path(model):
+        raise UnknownModelError(f"{model!r} is not a model's name", hint="models are named, not their files")
+    repeatable = {option.name for option in filter_.options if option.repeatable}
+    return {
+        name: str(value).split() if name in repeatable and not isinstance(value, list) else value
+        for name, value in options.items()
+    }

@@ -81,12 +81,7 @@ def train_model(
     `start_from` is no model.
     """
     kind = trainable(filter)
-    if (style or rule or both) and not kind.learns_style:
-        raise TrainingError(f"{filter} learns no style", hint="style, rule and both are for stylize")
-    if style and rule:
-        raise TrainingError("a style is learnt from pictures or drawn by a rule", hint="give --style or --rule")
-    if both:
-        check_reversible(style)
+    _check_style(kind, style, rule, both)
     recipe = recipe or kind.recipe or default_recipe(style, rule)
     name = name or f"{rule or Path(recipe).stem}-custom"
     request = TrainingRequest(
@@ -105,6 +100,16 @@ def train_model(
     )
     job = _Job.starting(start_from, kind, license, say)
     return job.both_ways(name, request) if both else [job.train(name, request)]
+
+
+def _check_style(kind: Trainable, style: Path | None, rule: str | None, both: bool) -> None:
+    """Raises TrainingError where what is to say the style does not fit the filter, or each other."""
+    if (style or rule or both) and not kind.learns_style:
+        raise TrainingError(f"{kind.filter} learns no style", hint="style, rule and both are for stylize")
+    if style and rule:
+        raise TrainingError("a style is learnt from pictures or drawn by a rule", hint="give --style or --rule")
+    if both:
+        check_reversible(style)
 
 
 @dataclass(frozen=True)

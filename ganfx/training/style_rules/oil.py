@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ganfx.training.resample import blurred
 from ganfx.training.style_losses import luminance
-from ganfx.training.style_rules.marks import dabbed, moved
+from ganfx.training.style_rules.marks import dabbed, relief, saturated
 
 # Dabs: half their width in pixels for each pass.
 _WIDTHS = (3.5, 2.0)
@@ -20,11 +20,5 @@ def oil(rgb: Tensor) -> Tensor:
     for width in _WIDTHS:
         painted = dabbed(painted, width)
     light = luminance(painted)
-    vivid = light + (painted - light) * _VIVID
-    return (vivid + _RELIEF * _ridges(light)).clamp(0, 1)
-
-
-def _ridges(light: Tensor) -> Tensor:
-    """Relief lit from the upper left: the slope of the fine differences of luminance."""
-    fine = light - blurred(light, 3.0)
-    return fine - moved(fine, -1, -1)
+    ridges = relief(light - blurred(light, 3.0))
+    return (saturated(painted, _VIVID) + _RELIEF * ridges).clamp(0, 1)
