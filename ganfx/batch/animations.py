@@ -76,7 +76,7 @@ class _Animated:
         if chain.needs_mask and self._item.mask is None:
             raise MaskError("there is no mask for it", hint="a mask has its picture's name, with any suffix")
         input_size, output_size = (animation.width, animation.height), chain.output_size(animation.first)
-        slot.expect(math.prod(output_size) * animation.count / 1e6)
+        slot.expect(math.prod(output_size) * animation.count / 1e6, animation.count)
         notes = ("copied",) if not chain.filters and self._is_copied() else self._written(chain)
         seconds, told = time.monotonic() - started, tuple(dict.fromkeys((*chain.reasons, *notes)))
         return Outcome(self._item, seconds, input_size, output_size, chain.steps, told, frames=animation.count)

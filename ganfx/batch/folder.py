@@ -63,10 +63,10 @@ class Batch:
     def run(self, progress: ItemProgress | None = None, on_note: Note | None = None) -> Iterator[Outcome]:
         """Make the results, yielding each outcome as it comes. An item that fails is an outcome too.
 
-        `progress` is called by several threads with an item, its finished share, 0..1, and the result's megapixels;
-        what it raises ends the batch, and nothing is half-written. `on_note` is told, by several threads, what was
-        wrong with journals, and which other runs are waited for. Raises EngineError and ModelError, which would fail
-        every item alike, and OutputError where the report cannot be written.
+        `progress` is called by several threads with an item, its finished share, 0..1, the result's megapixels and
+        frames; what it raises ends the batch, and nothing is half-written. `on_note` is told, by several threads, what
+        was wrong with journals, and which other runs are waited for. Raises EngineError and ModelError, which would
+        fail every item alike, and OutputError where the report cannot be written.
         """
         waiting, sheets = _Drained(self.items), WaitingSheets(self.sheets)
         with self._runner(on_note) as runner, self._report() as report:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
@@ -16,7 +17,7 @@ from ganfx.batch.name_template import NameTemplate
 from ganfx.batch.records import followed
 from ganfx.errors import OptionError, nearest
 from ganfx.files import WRITABLE, Icc
-from ganfx.filters import all_filters, find_filter
+from ganfx.filters import SIZES, TargetSize, all_filters, find_filter
 from ganfx.hub import is_path
 from ganfx.open_folder import read_small
 from ganfx.paths import config_dir, models_dir
@@ -36,6 +37,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "strip_metadata": (bool,),
     "name": (str,),
     "color": (bool,),
+    **{option.name: (int, float, str) for option in SIZES},
 }
 
 
@@ -51,6 +53,7 @@ class Recipe:
     strip_metadata: leave out EXIF, XMP and IPTC.
     name: a template for the names of results.
     color: whether AUTO gives pictures without colors some.
+    size: how large results are, as the value of one of `ganfx.filters.SIZES`; empty leaves that to the steps.
     """
 
     steps: tuple[pipeline.Step, ...]
@@ -61,6 +64,7 @@ class Recipe:
     strip_metadata: bool = False
     name: NameTemplate | None = None
     color: bool = False
+    size: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def needing_mask(self) -> list[str]:
@@ -72,17 +76,37 @@ class Recipe:
         """Whether a step works where a mask says, if there is one."""
         return any(find_filter(step.filter).takes_mask for step in self.steps)
 
+    def sized(self, values: Mapping[str, Any]) -> Recipe:
+        """The recipe with the size in `values` of `SIZES`, if there is one. Raises OptionError for two of them."""
+        given = {option.name: option.check(values.get(option.name)) for option in SIZES}
+        target = TargetSize.of({**self.size, **{name: value for name, value in given.items() if value is not None}})
+        return dataclasses.replace(self, size={target.name: target.value} if target else {})
+
     @classmethod
     def of(cls, steps: str) -> Recipe:
         """The recipe of steps in the syntax of `pipeline.parse_steps`, or of AUTO. Raises OptionError."""
         return cls(_steps(steps))
 
     def open(self, engine: pipeline.EngineOptions) -> pipeline.Chooser:
-        """The chain of the steps, or its chooser for AUTO, with opened networks.
+        """The chain of the steps, or its chooser for AUTO, with opened networks; the last one makes the size.
 
         Raises OptionError, ModelError or EngineError.
         """
-        return pipeline.load_chain(self.steps, engine) if self.steps else pipeline.load_auto(engine, color=self.color)
+        if not self.steps:
+            return pipeline.load_auto(engine, color=self.color, size=self.size)
+        return pipeline.load_chain((*self.steps, *self._sizing), engine)
+
+    @property
+    def _sizing(self) -> tuple[pipeline.Step, ...]:
+        """The step that makes the size asked for. Raises OptionError where one of the others says a size."""
+        named = [step.filter for step in self.steps if any(option.sizes for option in find_filter(step.filter).options)]
+        if self.size and named:
+            name = next(iter(self.size)).replace("_", "-")
+            raise OptionError(
+                f"{name} and the step {named[0]} both say how large results are",
+                hint=f"leave out {name}, or write {named[0]}:{name}=...",
+            )
+        return (pipeline.Step("upscale", self.size),) if self.size else ()
 
 
 @dataclass(frozen=True)
@@ -221,8 +245,9 @@ def _recipe(table: Any, where: str) -> Recipe:
     name = table.get("name")
     try:
         template = None if name is None else NameTemplate(name)
-        saving = {key: value for key, value in table.items() if key not in ("steps", "name")}
-        return Recipe(_steps(table["steps"]), name=template, **saving)
+        sizes = {option.name for option in SIZES}
+        own = {key: value for key, value in table.items() if key not in {"steps", "name", *sizes}}
+        return Recipe(_steps(table["steps"]), name=template, **own).sized(table)
     except OptionError as error:
         raise OptionError(f"{where}: {error.message}", hint=error.hint) from error
 

@@ -13,8 +13,9 @@ from ganfx.errors import DiskFullError, EngineError, GanfxError, HeldError, Item
 from ganfx.incidents import unexpected
 
 _FULL = "the disk is full"
-# Called with an item, its finished share, 0..1, and the megapixels of its result, 0 as long as these are not known.
-ItemProgress = Callable[[Item, float, float], None]
+# Called with an item, its finished share, 0..1, the megapixels of its result, 0 as long as these are not known, and its
+# frames, 1 where it is no animation.
+ItemProgress = Callable[[Item, float, float, int], None]
 # Makes one item. Raises ItemError where it fails.
 MakeItem = Callable[[Item, StageSlot], Outcome]
 
@@ -77,10 +78,10 @@ class _ProgressError(BaseException):
         self.cause = cause
 
 
-def _tell(progress: ItemProgress | None, item: Item, share: float, megapixels: float) -> None:
+def _tell(progress: ItemProgress | None, item: Item, share: float, megapixels: float, frames: int) -> None:
     try:
         if progress:
-            progress(item, share, megapixels)
+            progress(item, share, megapixels, frames)
     except Exception as error:
         raise _ProgressError(error) from error
 

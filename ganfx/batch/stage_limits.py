@@ -80,15 +80,17 @@ class StageSlot:
     """The place of one picture in the stages; a context manager that gives its last place back.
 
     semaphores: shared with the other pictures; None has no limits.
-    on_progress: called with the finished share, 0..1, and the result's megapixels, 0 as long as these are not known.
+    on_progress: called with the finished share, 0..1, the result's megapixels, 0 as long as these are not known, and
+        its frames, 1 where it is no animation.
     """
 
     def __init__(
-        self, semaphores: StageSemaphores | None = None, on_progress: Callable[[float, float], None] | None = None
+        self, semaphores: StageSemaphores | None = None, on_progress: Callable[[float, float, int], None] | None = None
     ) -> None:
         self._semaphores, self._on_progress = semaphores, on_progress
         self._stage: str | None = None
         self._share = self._megapixels = 0.0
+        self._frames = 1
 
     def enter(self, stage: str) -> None:
         """Wait for a place in `stage`, then leave the stage before, so that few results wait between stages."""
@@ -103,11 +105,11 @@ class StageSlot:
             raise KeyboardInterrupt
         self._share = share
         if self._on_progress:
-            self._on_progress(share, self._megapixels)
+            self._on_progress(share, self._megapixels, self._frames)
 
-    def expect(self, megapixels: float) -> None:
-        """Say how large the result will be."""
-        self._megapixels = megapixels
+    def expect(self, megapixels: float, frames: int = 1) -> None:
+        """Say how large the result will be, all its frames together."""
+        self._megapixels, self._frames = megapixels, frames
 
     def check(self) -> None:
         """Raises KeyboardInterrupt where the batch is to stop."""

@@ -31,7 +31,7 @@ from ganfx.cli import (
     watch,
 )
 from ganfx.cli.filter_commands import filter_command
-from ganfx.cli.terminal import report_error, tell, use_replacements
+from ganfx.cli.terminal import closing_logs, report_error, tell, use_replacements
 from ganfx.cli.usage_errors import no_such_command, show_usage_error
 from ganfx.errors import GanfxError
 from ganfx.filters import all_filters
@@ -105,20 +105,25 @@ for _command in _COMMANDS:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its status."""
     use_replacements()
+    with closing_logs():
+        sys.exit(_status(arguments))
+
+
+def _status(arguments: Sequence[str] | None) -> int:
+    """The exit status of the command line, once errors are told."""
     try:
         given = list(arguments) if arguments is not None else None
-        status = cli.main(args=given, prog_name=PROGRAM, standalone_mode=False)
-        sys.exit(status or 0)
+        return cli.main(args=given, prog_name=PROGRAM, standalone_mode=False) or 0
     except click.ClickException as error:
         show_usage_error(error)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except GanfxError as error:
         report_error(error)
-        sys.exit(error.exit_status)
+        return error.exit_status
     except BrokenPipeError:
         # Nobody reads on. What is still buffered goes nowhere, so that the end of the process says nothing either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(BROKEN_PIPE)
+        return BROKEN_PIPE
     except (KeyboardInterrupt, click.Abort):
         tell("interrupted: what is finished is complete, nothing is half-written")
-        sys.exit(INTERRUPTED)
+        return INTERRUPTED

@@ -56,9 +56,9 @@ def _run(
         for note in batch.notes:
             report.say(f"note: {note}")
 
-        def progress(item: Item, share: float, megapixels: float) -> None:
+        def progress(item: Item, share: float, megapixels: float, frames: int) -> None:
             interrupt.check()
-            report.progress(item, share, megapixels)
+            report.progress(item, share, megapixels, frames)
 
         def on_note(note: str) -> None:
             report.say(f"note: {note}")

@@ -27,7 +27,8 @@ Examples:
 _METAVARS: dict[Any, str] = {int: "N", float: "X"}
 
 
-def _own_option(option: Option, heading: str) -> Decorator:
+def own_option(option: Option, heading: str) -> Decorator:
+    """The option of a command for an `option` of a filter."""
     names = [f"--{option.name.replace('_', '-')}"] + ([f"-{option.letter}"] if option.letter else [])
     shown = option.default not in (None, ())
     return headed(heading)(
@@ -84,7 +85,7 @@ def filter_command(filter_: Filter) -> click.Command:
     decorators = [
         files_argument(),
         *(mask_options(own, required=filter_.needs_mask) if filter_.takes_mask else ()),
-        *(_own_option(option, own) for option in filter_.options),
+        *(own_option(option, own) for option in filter_.options),
         *(candidate_options(own) if filter_.has_seed else ()),
         *([save_mask_option(own)] if filter_.finder else ()),
         _model_option(filter_),

@@ -11,7 +11,7 @@ import click
 
 from ganfx.batch.stage_limits import StageLimits
 from ganfx.cli.help_groups import MODEL, RUN, Decorator, headed
-from ganfx.cli.terminal import logged
+from ganfx.cli.terminal import log_to
 from ganfx.engine import PRECISIONS, PROVIDERS, EngineOptions
 from ganfx.paths import max_pixels, set_max_pixels
 
@@ -75,7 +75,7 @@ def log_option() -> Decorator:
 
     def keep(context: click.Context, parameter: click.Parameter, value: Path | None) -> None:
         if value is not None:
-            context.with_resource(logged(value))
+            log_to(value)
 
     kind = click.Path(path_type=Path, dir_okay=False)
     return headed(RUN)("--log-file", type=kind, metavar="FILE", expose_value=False, callback=keep, help=_LOG_HELP)

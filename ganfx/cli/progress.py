@@ -48,13 +48,14 @@ class Reporter:
         self._since: dict[Item, float] = {}
         self._total_row = bars.add_task("", total=total, speed="", left="") if bars else None
 
-    def progress(self, item: Item, share: float, megapixels: float) -> None:
-        """Show that `share`, 0..1, of `item` is finished, whose result will have so many megapixels."""
+    def progress(self, item: Item, share: float, megapixels: float, frames: int = 1) -> None:
+        """Show that `share`, 0..1, of `item` is finished, whose result will have so many megapixels and frames."""
         if self.bars is None:
             return
         with self._lock:
             self._shares[item], self._begun[item] = share, share * megapixels
-            self._names[item] = shown(item.source.name)
+            at = f" {min(int(share * frames) + 1, frames)}/{frames}" if frames > 1 else ""
+            self._names[item] = shown(item.source.name) + at
             # One picture alone has the line of the total.
             if self.total > 1:
                 self._show_item(item, share)
@@ -66,7 +67,7 @@ class Reporter:
             self._rows[item] = self.bars.add_task(self._names[item], total=1.0, speed="", left="")
             self._since[item] = time.monotonic()
         left = remaining(time.monotonic() - self._since[item], share, 1 - share)
-        self.bars.update(self._rows[item], completed=share, left=left)
+        self.bars.update(self._rows[item], completed=share, description=self._names[item], left=left)
 
     def finished(self, outcome: Outcome) -> None:
         """Print the outcome of one item."""

@@ -51,19 +51,22 @@ def tell(line: object) -> None:
 _LOGS: list[IO[str]] = []
 
 
-@contextlib.contextmanager
-def logged(path: Path) -> Iterator[None]:
-    """Within the block, all messages are added to the file at `path`, too, with the time. Raises UsageError."""
+def log_to(path: Path) -> None:
+    """Add all messages to the file at `path`, too, with the time, until `closing_logs` ends. Raises UsageError."""
     try:
-        file = path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
+        _LOGS.append(path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1))
     except OSError as error:
         raise click.UsageError(f"--log-file {path}: {(error.strerror or str(error)).lower()}") from error
-    with file:
-        _LOGS.append(file)
-        try:
-            yield
-        finally:
-            _LOGS.remove(file)
+
+
+@contextlib.contextmanager
+def closing_logs() -> Iterator[None]:
+    """At the end of the block, the files that messages are added to are closed."""
+    try:
+        yield
+    finally:
+        while _LOGS:
+            _LOGS.pop().close()
 
 
 def log(line: object) -> None:

@@ -29,6 +29,7 @@ from ganfx.filters.base import (
     Strip,
     TargetSize,
 )
+from ganfx.filters.sizes import SIZES
 
 __all__ = [
     "AUTO",
@@ -36,6 +37,7 @@ __all__ = [
     "CERTAIN",
     "DOUBTFUL",
     "SEED",
+    "SIZES",
     "Estimator",
     "Filter",
     "Finder",

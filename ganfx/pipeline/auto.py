@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ganfx.engine import Engine, EngineOptions, PixelProgress
+from ganfx.filters import Size
 from ganfx.imaging.color import lab_of
 from ganfx.imaging.picture import Floats, Picture
 from ganfx.pipeline.bound_filter import BoundFilter
@@ -66,6 +68,7 @@ class Auto:
 
     heal, clean, colorize   the bound filters
     enlarge                 the bound upscaler for each scale
+    sized                   the upscaler that makes every picture as large as was asked for; None: none was
     color                   whether pictures without colors get some; otherwise that is only proposed
     """
 
@@ -74,8 +77,11 @@ class Auto:
     colorize: BoundFilter
     enlarge: Mapping[int, BoundFilter]
     color: bool = False
+    sized: BoundFilter | None = None
 
-    suffix = "enhanced"
+    @property
+    def suffix(self) -> str:
+        return f"enhanced_{self.sized.suffix}" if self.sized else "enhanced"
 
     @property
     def fingerprint(self) -> str:
@@ -85,7 +91,8 @@ class Auto:
 
     @property
     def names(self) -> Mapping[str, str]:
-        return {"filter": "enhance", "model": "auto", "suffix": self.suffix}
+        scale = {"scale": f"{self.sized.scale:g}"} if self.sized and self.sized.scale else {}
+        return {"filter": "enhance", "model": "auto", **scale, "suffix": self.suffix}
 
     @property
     def engines(self) -> tuple[Engine, ...]:
@@ -97,7 +104,7 @@ class Auto:
 
     @property
     def _filters(self) -> tuple[BoundFilter, ...]:
-        return self.heal, self.clean, self.colorize, *self.enlarge.values()
+        return self.heal, self.clean, self.colorize, *([self.sized] if self.sized else self.enlarge.values())
 
     def varied(self, by: int) -> Auto:
         """Raises OptionError: no step has a seed."""
@@ -110,7 +117,6 @@ class Auto:
         damage = self._damage(small, tone, progress)
         is_worn = damage > SCRATCHED
         is_old_print = is_worn and tone.is_paper
-        times = max((times for times, side in SMALL.items() if max(source.width, source.height) <= side), default=1)
         filters, reasons = list[BoundFilter](), list[str]()
         if is_old_print:
             filters.append(self.heal)
@@ -126,12 +132,23 @@ class Auto:
             reasons.append(
                 f"colorize: {what}" if self.color else f"not colorize: {what}, maybe on purpose; say --color"
             )
-        if times > 1:
-            filters.append(self.enlarge[times])
-            reasons.append(f"upscale:{times}: no side is longer than {SMALL[times]} pixels")
+        for enlarging, reason in self._enlarging((source.width, source.height)):
+            filters.append(enlarging)
+            reasons.append(reason)
         if is_worn and not is_old_print:
             reasons.append(f"not heal: {damage:.1%} of it may be scratches, or not; say --steps heal,... if it is")
         return Chain(tuple(filters), tuple(reasons) if filters else ("nothing is needed", *reasons))
+
+    def _enlarging(self, size: Size) -> list[tuple[BoundFilter, str]]:
+        """The upscaler for a picture of `size` and why, if there is one."""
+        if self.sized:
+            target = self.sized.target
+            is_needed = self.sized.output_size(size) != size or bool(target and target.dpi)
+            wanted = target or f"{self.sized.scale:g}"
+            return [(self.sized, f"upscale:{wanted}: asked for")] if is_needed else []
+        times = max((times for times, side in SMALL.items() if max(size) <= side), default=1)
+        reason = f"upscale:{times}: no side is longer than {SMALL[times]} pixels" if times > 1 else ""
+        return [(self.enlarge[times], reason)] if times > 1 else []
 
     def _cleaning(self, source: Source, progress: PixelProgress) -> BoundFilter | None:
         """The filter with the strength that `source` needs; None for a clean picture."""
@@ -149,12 +166,17 @@ class Auto:
         return float(certain(find_mask(small, self.heal, lambda pixels: progress(0))).mean())
 
 
-def load_auto(engine: EngineOptions, *, color: bool = False) -> Auto:
-    """The chooser with its networks opened. Raises ModelError or EngineError."""
+def load_auto(engine: EngineOptions, *, color: bool = False, size: Mapping[str, Any] | None = None) -> Auto:
+    """The chooser with its networks opened; `size` has the value of one of `ganfx.filters.SIZES`, or none.
+
+    Raises OptionError, ModelError or EngineError.
+    """
     heal, clean, colorize = (load_filter(name, {}, engine=engine) for name in ("heal", "clean", "colorize"))
     # What is to be cleaned is cleaned before all else.
-    enlarge = {times: load_filter("upscale", {"scale": times, "clean": 0}, engine=engine) for times in SMALL}
-    return Auto(heal, clean, colorize, enlarge, color)
+    wanted: Sequence[Mapping[str, Any]] = [size] if size else [{"scale": times} for times in SMALL]
+    upscalers = [load_filter("upscale", {**sizing, "clean": 0}, engine=engine) for sizing in wanted]
+    enlarge = {} if size else dict(zip(SMALL, upscalers, strict=True))
+    return Auto(heal, clean, colorize, enlarge, color, upscalers[0] if size else None)
 
 
 def tone_of(rgb: Floats) -> Tone:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, FiniteFloat
 
 from ganfx import pipeline
 from ganfx.batch.items import Item
-from ganfx.batch.process import WritePolicy, process
+from ganfx.batch.making import way_to_make
+from ganfx.batch.process import WritePolicy
 from ganfx.batch.stage_limits import StageSlot
 from ganfx.engine import CancelToken, EngineOptions
 from ganfx.errors import GanfxError, MaskError, OptionError
@@ -75,12 +77,14 @@ class FileJob:
         bound = pipeline.load_filter(self._request.filter, self._options, model=self._request.model, engine=engine)
         id_, path = self._sitting.new_path(self._suffix)
         item, chain = Item(self.source.path, path), pipeline.Chain((bound,))
-        outcome = process(item, chain, SaveOptions(), WritePolicy(), StageSlot(None, self._report))
+        with contextlib.ExitStack() as stack:
+            make = way_to_make(item, stack)
+            outcome = make(item, chain, SaveOptions(), WritePolicy(), StageSlot(None, self._report))
         name = f"{Path(self.source.name).stem}_{chain.suffix}{self._suffix}"
         notes = tuple(note for note in outcome.notes if not isinstance(note, Detail))
         self.result = self._sitting.add(id_, path, name, source=self.source.id, notes=notes)
 
-    def _report(self, share: float, megapixels: float) -> None:
+    def _report(self, share: float, megapixels: float, frames: int) -> None:
         self.cancel_token.check()
         self.share, self.megapixels = share, megapixels
 

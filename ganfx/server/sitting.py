@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ganfx.errors import BusyError, RequestError
-from ganfx.files import open_reader
+from ganfx.files import open_animation, open_reader
 from ganfx.server.state_dir import private_dir
 from ganfx.text import clipped, printable
 
@@ -38,6 +38,7 @@ class SittingFile:
     bytes           size of the file
     source          id of the picture that a result was made from; empty: it was sent
     notes           sentences for the user
+    frames          how many there are; 1 for a picture that is no animation
     """
 
     id: str
@@ -51,6 +52,7 @@ class SittingFile:
     bytes: int
     source: str = ""
     notes: tuple[str, ...] = ()
+    frames: int = 1
 
     def as_json(self) -> dict[str, Any]:
         """All but the path, as plain data."""
@@ -92,7 +94,10 @@ class Sitting:
         source: id of the picture that it was made from. notes: None takes those of reading it.
         """
         try:
-            with open_reader(path) as reader:
+            animation = open_animation(path)
+            with animation.first if animation else open_reader(path) as reader:
+                frames = animation.count if animation else 1
+                found = (*reader.info.notes, *([f"the first of {frames} frames is shown"] if frames > 1 else []))
                 file = SittingFile(
                     id_,
                     shown_name(name),
@@ -104,7 +109,8 @@ class Sitting:
                     reader.has_alpha,
                     path.stat().st_size,
                     source,
-                    reader.info.notes if notes is None else notes,
+                    found if notes is None else notes,
+                    frames,
                 )
         except BaseException:
             path.unlink(missing_ok=True)

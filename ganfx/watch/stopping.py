@@ -49,8 +49,8 @@ class StoppableSlot(StageSlot):
         if stage == ENGINE:
             self._stop.check()
 
-    def expect(self, megapixels: float) -> None:
-        self._slot.expect(megapixels)
+    def expect(self, megapixels: float, frames: int = 1) -> None:
+        self._slot.expect(megapixels, frames)
 
     def progress(self, share: float) -> None:
         self._slot.progress(share)

@@ -116,7 +116,7 @@ def test_progress_counts_all_frames(tmp_path: Path) -> None:
     source = save(tmp_path / "a.webp", moving())
     shares = list[float]()
 
-    def progress(item: Item, share: float, megapixels: float) -> None:
+    def progress(item: Item, share: float, megapixels: float, frames: int) -> None:
         shares.append(share)
 
     options = BatchOptions(output=tmp_path / "out")

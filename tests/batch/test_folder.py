@@ -56,7 +56,7 @@ def test_progress_comes_from_several_threads_and_reaches_the_end(tmp_path: Path,
     sizes: dict[Item, float] = {}
     lock = threading.Lock()
 
-    def progress(item: Item, share: float, megapixels: float) -> None:
+    def progress(item: Item, share: float, megapixels: float, frames: int) -> None:
         with lock:
             shares.setdefault(item, []).append(share)
             sizes[item] = megapixels

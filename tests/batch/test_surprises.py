@@ -78,7 +78,7 @@ def test_what_all_pictures_would_meet_still_ends_the_batch(
 
 
 def test_what_the_callers_own_progress_raises_is_the_callers(tmp_path: Path, steps: str) -> None:
-    def progress(item: Any, share: float, megapixels: float) -> None:
+    def progress(item: Any, share: float, megapixels: float, frames: int) -> None:
         raise LookupError("the caller's")
 
     with pytest.raises(LookupError):

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import pyvips
 
 from ganfx.batch.stage_limits import StageLimits
 from ganfx.cli import main
@@ -103,11 +104,56 @@ def test_a_log_file_gets_all_messages_with_the_time(tmp_path: Path, capsys: pyte
     assert told(capsys, *line[:-1], tmp_path / "absent" / "log.txt")[0] == 2
 
 
+def test_the_log_ends_with_the_error_that_ended_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log, picture = tmp_path / "log.txt", photo(tmp_path / "a.png")
+    assert told(capsys, "upscale", picture, "-n", tmp_path / "no.onnx", "--log-file", log)[0] == 2
+    errors = [line for line in log.read_text().splitlines() if "error: " in line and "no.onnx" in line]
+    assert len(errors) == 1
+
+
 def test_a_dry_run_says_what_enhance_would_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, _, err = told(capsys, "enhance", photo(tmp_path / "a.png"), "--dry-run")
     assert status == 0
     assert "upscale:4: no side is longer" in err
     assert "steps: " in err
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "made"),
+    [
+        (["--width", "45"], "a_enhanced_45w.png"),
+        (["--long-side", "45", "--steps", "clean"], "a_clean_45px.png"),
+        (["--recipe", "sized"], "a_clean_45w.png"),
+    ],
+    ids=["auto", "steps", "recipe"],
+)
+def test_enhance_makes_the_size_that_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, asked: list[str], made: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ganfx.toml").write_text('[recipes.sized]\nsteps = "clean"\nwidth = 45')
+    pyvips.Image.black(30, 20, bands=3).copy(interpretation="srgb").pngsave(str(tmp_path / "a.png"))
+    assert told(capsys, "enhance", "a.png", *asked)[0] == 0
+    result = pyvips.Image.new_from_file(str(tmp_path / made))
+    assert (result.width, result.height) == (45, 30)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["--steps", "upscale:2", "--width", "45"], "width and the step upscale both say"),
+        (["--width", "45", "--height", "45"], "width and height both say"),
+        (["-s", "0.3"], "0.3"),
+        (["--width", "45000"], "have to be enlarged"),
+    ],
+)
+def test_enhance_refuses_sizes_that_contradict_or_cannot_be(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], asked: list[str], said: str
+) -> None:
+    status, _, err = told(capsys, "enhance", photo(tmp_path / "a.png"), *asked)
+    assert status in (2, 3)
+    assert said in err
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 

@@ -30,6 +30,16 @@ def test_the_rate_of_a_single_picture_is_known_before_it_is_finished(
     assert total.percentage == pytest.approx(25)
 
 
+@pytest.mark.parametrize(("share", "shown"), [(0.0, "a.gif 1/16"), (0.13, "a.gif 3/16"), (1.0, "a.gif 16/16")])
+def test_animations_count_their_frames(tmp_path: Path, share: float, shown: str) -> None:
+    item = Item(tmp_path / "a.gif", tmp_path / "b.gif")
+    for total in (1, 2):
+        bars = progress.Progress(*progress.columns(), disable=True)
+        report = progress.Reporter(total, "CPU", Level.NORMAL, bars)
+        report.progress(item, share, 1.0, 16)
+        assert shown in [task.description for task in bars.tasks]
+
+
 @pytest.mark.parametrize(("level", "shown"), [(Level.NORMAL, False), (Level.VERBOSE, True)])
 def test_that_a_picture_needed_no_cleaning_is_told_to_those_who_ask_for_more(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], level: Level, shown: bool

@@ -145,6 +145,29 @@ def test_a_picture_comes_back_enlarged_under_its_name(service: Service) -> None:
     assert Image.open(io.BytesIO(data)).size == (8, 6)
 
 
+def test_an_animation_comes_back_with_all_its_frames(service: Service) -> None:
+    data = io.BytesIO()
+    first, *rest = [Image.new("RGB", (4, 3), color) for color in ("red", "green", "blue")]
+    first.save(data, "WEBP", save_all=True, append_images=rest, duration=[100, 200, 300], lossless=True)
+    _, file = upload(service, "a.webp", data.getvalue())
+    assert (file["frames"], file["notes"]) == (3, ["the first of 3 frames is shown"])
+    request = {"file": file["id"], "filter": "upscale", "options": {"clean": "off"}}
+    body = json.dumps(request).encode()
+    _, job = service.request("POST", "/v1/jobs", body, service.headers)
+    done = wait_until(
+        lambda: (found := service.request("GET", f"/v1/jobs/{job['id']}")[1])["state"] == "done" and found
+    )
+    assert done["result"]["frames"] == 3
+    _, made = response(service, "GET", f"/v1/files/{done['result']['id']}", **service.headers)
+    found = Image.open(io.BytesIO(made))
+    assert (found.size, found.n_frames) == ((16, 12), 3)
+    _, job = service.request("POST", "/v1/jobs", json.dumps(request | {"format": "jpg"}).encode(), service.headers)
+    failed = wait_until(
+        lambda: (found := service.request("GET", f"/v1/jobs/{job['id']}")[1])["state"] == "failed" and found
+    )
+    assert failed["error"]["message"] == "it has 3 frames, and JPEG holds one picture"
+
+
 def test_a_file_that_is_no_picture_leaves_nothing_behind(service: Service) -> None:
     before = set((service.state / "sitting").glob("*"))
     status, reply = upload(service, "x.png", b"no picture")
