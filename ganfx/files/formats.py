@@ -98,6 +98,8 @@ _JXL = Codec("jxl", "pyjpegxl", "[jxl]")
 _EXR = Codec("openexr", "OpenEXR", "OpenEXR")
 _PILLOW = Codec("bitmap", "PIL", "pillow")
 _OPENCV = "opencv-python-headless"
+_TARGA = Codec("targa", "PIL", "pillow")
+_JPEG2000 = Codec("jpeg2000", "cv2", _OPENCV)
 _RADIANCE = Codec("radiance", "cv2", _OPENCV)
 _NETPBM = Codec("netpbm", "numpy", "numpy")
 _LAYERED = Codec("layered", "pyvips", "pyvips")
@@ -190,8 +192,9 @@ FORMATS = (
     Format("PBM", (".pbm",), _NETPBM, None, result=".pgm", alpha=False, grey=True),
     Format("PAM", (".pam",), _NETPBM, _NETPBM, bits=16, grey=True),
     Format("PFM", (".pfm",), _NETPBM, _NETPBM, bits=32, least=32, alpha=False, grey=True),
-    Format("TGA", (".tga",), _PILLOW, None, result=".png"),
-    Format("JPEG 2000", (".jp2", ".j2k", ".jpx", ".j2c", ".jpc"), Codec("jpeg2000", "cv2", _OPENCV), None, ".png"),
+    Format("TGA", (".tga",), _PILLOW, _TARGA, grey=True, max_side=2**16 - 1),
+    Format("JPEG 2000", (".jp2", ".jpx"), _JPEG2000, _JPEG2000, bits=16, keeps=_keeps("icc exif xmp")),
+    Format("JPEG 2000 codestream", (".j2k", ".j2c", ".jpc"), _JPEG2000, None, result=".jp2", bits=16),
     Format("Radiance HDR", (".hdr", ".pic"), _RADIANCE, _RADIANCE, bits=32, least=32, alpha=False, lossless=False),
     Format("OpenEXR", (".exr",), _EXR, _EXR, bits=32, least=32, grey=True),
     Format("PSD", (".psd", ".psb"), Codec("photoshop", "pyvips", "pyvips"), None, result=".tif"),

@@ -20,7 +20,7 @@ _GENERIC_BRANDS = (b"mif1", b"msf1", b"miaf", b"mif2")
 _STARTS = {
     b"\xff\x0a": "JPEG XL",
     b"\0\0\0\x0cJXL \r\n\x87\n": "JPEG XL",
-    b"\xff\x4f\xff\x51": "JPEG 2000",
+    b"\xff\x4f\xff\x51": "JPEG 2000 codestream",
     b"\0\0\0\x0cjP  \r\n\x87\n": "JPEG 2000",
     b"FUJIFILMCCD-RAW": "RAW",
     b"IIRO": "RAW",

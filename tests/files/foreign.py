@@ -100,6 +100,11 @@ def _box(name: bytes, content: bytes) -> bytes:
     return struct.pack(">I4s", len(content) + 8, name) + content
 
 
+def _codestream(wanted: Wanted) -> bytes:
+    data = _jpeg2000(wanted)
+    return data[data.index(b"\xff\x4f\xff\x51") :]
+
+
 def _jpeg2000(wanted: Wanted) -> bytes:
     data = _either(".jp2", _pillow("jpeg2000"))(Wanted(wanted.deep, wanted.alpha))
     if wanted.icc:
@@ -258,6 +263,7 @@ MAKERS: dict[str, Callable[[Wanted], bytes]] = {
     "PFM": lambda wanted: _opencv(".pfm", linear()),
     "TGA": _pillow("tga"),
     "JPEG 2000": _jpeg2000,
+    "JPEG 2000 codestream": _codestream,
     "Radiance HDR": lambda wanted: _opencv(".hdr", linear()),
     "OpenEXR": exr,
     "PSD": psd,
@@ -282,6 +288,7 @@ POSSIBLE = {
     "PFM": "deep",
     "TGA": "alpha",
     "JPEG 2000": "deep alpha icc exif",
+    "JPEG 2000 codestream": "deep alpha",
     "Radiance HDR": "deep",
     "OpenEXR": "deep alpha",
     "PSD": "deep alpha icc exif",

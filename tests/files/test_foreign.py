@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pillow_heif
 import pyjpegxl
@@ -111,7 +113,7 @@ def _bomb(name: str) -> bytes:
         return data[:18] + struct.pack("<ii", side, side) + data[26:]
     if name == "TGA":
         return data[:12] + struct.pack("<HH", side, side) + data[16:]
-    if name == "JPEG 2000":
+    if name.startswith("JPEG 2000"):
         at = data.index(b"\xff\x4f\xff\x51")
         return data[: at + 8] + struct.pack(">II", side, side) + data[at + 16 :]
     if name == "PSD":
@@ -183,11 +185,34 @@ def test_a_decoder_that_crashes_fails_alone(tmp_path: Path, monkeypatch: pytest.
 
 @pytest.mark.parametrize(
     ("suffix", "expected"),
-    [(".dng", ".tif"), (".psd", ".tif"), (".kra", ".png"), (".tga", ".png"), (".jp2", ".png"), (".pbm", ".pgm")],
+    [(".dng", ".tif"), (".psd", ".tif"), (".kra", ".png"), (".tga", ".tga"), (".j2k", ".jp2"), (".pbm", ".pgm")],
 )
 def test_what_is_not_written_becomes_what_people_expect(tmp_path: Path, suffix: str, expected: str) -> None:
     form = next(form for form in FORMATS if suffix in form.suffixes)
     assert writable_suffix(put(tmp_path, form, suffix=suffix)) == expected
+
+
+@pytest.mark.parametrize(("suffix", "bits"), [(".jp2", 8), (".jp2", 16), (".tga", 8)])
+@pytest.mark.parametrize("alpha", [False, True])
+def test_other_programs_read_every_sample_as_it_was(tmp_path: Path, suffix: str, bits: int, alpha: bool) -> None:
+    path, full = tmp_path / f"out{suffix}", 2**bits - 1
+    samples = np.random.default_rng(1).integers(0, full + 1, (40, 50, 3 + alpha))
+    rgba = (samples / full).astype(np.float32)
+    save_picture(Picture(rgba[..., :3], rgba[..., 3] if alpha else None, PictureInfo(bits)), path)
+    if bits == 8:
+        found = np.asarray(Image.open(path))
+    else:
+        found = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)[..., [2, 1, 0, 3][: 3 + alpha]]
+    assert (found == samples).all()
+
+
+def test_small_pictures_of_16_bits_are_no_jpeg_2000_and_that_is_said(tmp_path: Path) -> None:
+    picture = Picture(np.full((20, 50, 3), 0.5, np.float32), info=PictureInfo(16))
+    with pytest.raises(OutputError, match="from 32 pixels a side on"):
+        save_picture(picture, tmp_path / "out.jp2")
+    assert not list(tmp_path.iterdir())
+    save_picture(replace(picture, info=PictureInfo(8)), tmp_path / "out.jp2")
+    assert open_picture(tmp_path / "out.jp2").height == 20
 
 
 def test_raw_is_developed_by_the_cameras_white_balance_and_that_is_said(tmp_path: Path) -> None:
