@@ -18,6 +18,7 @@ from ganfx.pipeline.auto import load_auto
 from ganfx.pipeline.bound_filter import BoundFilter
 from ganfx.pipeline.chain import Chain, Chooser, apply_step, assemble
 from ganfx.pipeline.loading import check_filter, load_filter
+from ganfx.pipeline.part import apply_to_part
 from ganfx.pipeline.retouching import (
     MaskedRegions,
     certain,
@@ -42,6 +43,7 @@ __all__ = [
     "Source",
     "Step",
     "apply",
+    "apply_to_part",
     "as_step",
     "assemble",
     "certain",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
 
 from ganfx.engine import PixelProgress
 from ganfx.filters import Overview
-from ganfx.imaging.picture import Floats, Picture
+from ganfx.imaging.picture import Box, Floats, Picture
 from ganfx.pipeline.bound_filter import BoundFilter
 from ganfx.pipeline.source import Source
 
@@ -18,16 +19,31 @@ _STRIP_PIXELS = 2**20
 
 def run_overview(source: Source, bound: BoundFilter, overview: Overview, progress: PixelProgress) -> Iterator[Picture]:
     """The result's rows, top to bottom, in chunks; `source` is read twice."""
+    change = _study(source, bound, overview, progress)
+    for top, bottom in _strips(source):
+        yield change(source.rows(top, bottom), top)
+        progress(bottom * source.width)
+
+
+def overview_part(source: Source, bound: BoundFilter, box: Box, progress: PixelProgress) -> Picture:
+    """The part in `box` of what `run_overview` gives; all of `source` is read once. The filter has an overview."""
+    assert bound.filter.overview
+    change = _study(source, bound, bound.filter.overview, progress)
+    changed = change(source.rows(box.top, box.bottom), box.top)
+    return changed.crop(dataclasses.replace(box, top=0, bottom=box.height))
+
+
+def _study(
+    source: Source, bound: BoundFilter, overview: Overview, progress: PixelProgress
+) -> Callable[[Picture, int], Picture]:
+    """What turns rows of `source`, and the number of the first of them, into rows of the result."""
     small = read_overview(source, overview.side, progress)
 
     def infer(image: Floats) -> Floats:
         # Reports no progress, but gives the listener a chance to interrupt.
         return bound.run(image, lambda pixels: progress(0))
 
-    change = overview.study(small, (source.width, source.height), bound.values, bound.engine.spec, infer)
-    for top, bottom in _strips(source):
-        yield change(source.rows(top, bottom), top)
-        progress(bottom * source.width)
+    return overview.study(small, (source.width, source.height), bound.values, bound.engine.spec, infer)
 
 
 def read_overview(source: Source, side: int, progress: PixelProgress) -> Picture:

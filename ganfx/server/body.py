@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from typing import TypeVar
 
+from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from ganfx.errors import RequestError
@@ -13,6 +15,8 @@ from ganfx.server.pace import Pace
 
 # Limits for reading the rest of a refused request: many clients read the response only after they have sent all.
 DRAIN_S, _DRAIN_IDLE_S = 20.0, 0.25
+_JSON_BYTES = 1 << 16
+_Asked = TypeVar("_Asked", bound=BaseModel)
 
 
 class RequestBody:
@@ -59,3 +63,16 @@ class RequestBody:
             raise RequestError("the request came too slowly", hint="send it again") from error
         self._pace.moved(len(self._rest))
         return self._rest
+
+
+async def read_json(request: Request, kind: type[_Asked]) -> _Asked:
+    """The body as JSON. Raises RequestError."""
+    body = RequestBody(request)
+    if body.length > _JSON_BYTES:
+        raise RequestError(f"the request has {body.length} bytes", hint=f"{_JSON_BYTES} are allowed")
+    try:
+        return kind.model_validate_json(bytes(await body.read(body.length)))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        line = " ".join(f"{'.'.join(map(str, first['loc']))} {first['msg']}".split())
+        raise RequestError(f"the request is wrong: {line[:200]}") from error

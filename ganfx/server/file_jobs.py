@@ -1,4 +1,4 @@
-"""Jobs on files of a sitting: the same work as on the command line, byte for byte."""
+"""Jobs on files of a sitting: the same work as on the command line, byte for byte; and previews of a part."""
 
 from __future__ import annotations
 
@@ -7,86 +7,90 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, FiniteFloat
-
 from ganfx import pipeline
 from ganfx.batch.items import Item
 from ganfx.batch.making import way_to_make
 from ganfx.batch.process import WritePolicy
+from ganfx.batch.recipes import Recipe
 from ganfx.batch.stage_limits import StageSlot
 from ganfx.engine import CancelToken, EngineOptions
-from ganfx.errors import GanfxError, MaskError, OptionError
-from ganfx.files import SaveOptions, format_for, writable_suffix
-from ganfx.filters import find_filter
-from ganfx.server.jobs import given_options
-from ganfx.server.sitting import Sitting, SittingFile
+from ganfx.errors import GanfxError
+from ganfx.files import MaskSource, SaveOptions, open_reader, save_picture, writable_suffix
+from ganfx.imaging.picture import Box
+from ganfx.server.job_requests import JobRequest
+from ganfx.server.sitting import Role, Sitting, SittingFile
 from ganfx.text import Detail
 
 WAITING, RUNNING, DONE, FAILED, STOPPED = "waiting", "running", "done", "failed", "stopped"
 
 
-class JobRequest(BaseModel):
-    """What to do with a picture of the sitting; unknown fields are refused.
-
-    file      id of the picture
-    filter    name of the filter
-    model     name of the model; null: the filter's default
-    options   values by name, as in the schema
-    format    suffix of the result without its dot, such as png; null: the picture's own
-    """
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-    file: str
-    filter: str
-    model: str | None = None
-    options: dict[str, bool | int | FiniteFloat | str | list[str]] = {}
-    format: str | None = None
-
-
 class FileJob:
-    """One picture through one filter. Raises OptionError, MaskError, ModelError or OutputError where that cannot be.
+    """One picture through its steps. Raises OptionError, MaskError, ModelError or OutputError where that cannot be.
 
-    id      names it in requests
-    state   one of waiting, running, done, failed, stopped
-    share   fraction of the work that is done, 0 to 1
-    result  the finished picture; None before
-    error   why it failed
+    id           names it in requests
+    is_preview   whether only a part is made, to be looked at
+    client       previews go ahead of whole pictures: they count as another client of the queue
+    state        one of waiting, running, done, failed, stopped
+    share        fraction of the work that is done, 0 to 1
+    result       the finished picture; None before
+    error        why it failed
     """
 
     body_bytes = unread_bytes = 0
 
     def __init__(self, id_: str, request: JobRequest, sitting: Sitting, client: str) -> None:
-        self.id, self.client, self.cancel_token = id_, client, CancelToken()
         self.source = sitting.find(request.file)
-        self._request, self._sitting = request, sitting
-        self._options = _checked(request)
-        self._suffix = f".{request.format}" if request.format else writable_suffix(self.source.path)
-        format_for(Path(f"result{self._suffix}"))
+        self._mask = MaskSource(sitting.find(request.mask).path) if request.mask else None
+        self._box = request.part_of(self.source.width, self.source.height)
+        self.is_preview = self._box is not None
+        self.id, self.cancel_token = id_, CancelToken()
+        self.client = f"{client}, previews" if self._box else client
+        self._request, self._sitting, self._steps = request, sitting, request.checked_steps()
+        self._suffix = request.checked_suffix(writable_suffix(self.source.path))
         self.state, self.share, self.megapixels = WAITING, 0.0, 0.0
         self.result: SittingFile | None = None
         self.error: GanfxError | None = None
         self._started = self._ended = 0.0
 
     def __str__(self) -> str:
-        return f"{self._request.filter} of a file of {self.source.width}x{self.source.height}"
+        what = ", ".join(step.filter for step in self._steps) or "what it needs"
+        part = f" in {self._box.width}x{self._box.height}" if self._box else ""
+        return f"{what} of a file of {self.source.width}x{self.source.height}{part}"
 
     def make(self, engine: EngineOptions) -> None:
         """Write the result. Raises GanfxError."""
         self.state, self._started = RUNNING, time.monotonic()
-        bound = pipeline.load_filter(self._request.filter, self._options, model=self._request.model, engine=engine)
+        chooser = Recipe(self._steps).open(engine)
         id_, path = self._sitting.new_path(self._suffix)
-        item, chain = Item(self.source.path, path), pipeline.Chain((bound,))
+        if self._box:
+            assert isinstance(chooser, pipeline.Chain)
+            self._preview(chooser, self._box, path)
+            notes: tuple[str, ...] = ()
+        else:
+            notes = self._whole(chooser, path)
+        name = f"{Path(self.source.name).stem}_{chooser.suffix}{self._suffix}"
+        shown = tuple(note for note in notes if not isinstance(note, Detail))
+        self.result = self._sitting.add(id_, path, name, Role.RESULT, source=self.source.id, notes=shown)
+
+    def _whole(self, chooser: pipeline.Chooser, path: Path) -> tuple[str, ...]:
+        item, slot = Item(self.source.path, path, self._mask), StageSlot(None, self._report)
         with contextlib.ExitStack() as stack:
-            make = way_to_make(item, stack)
-            outcome = make(item, chain, SaveOptions(), WritePolicy(), StageSlot(None, self._report))
-        name = f"{Path(self.source.name).stem}_{chain.suffix}{self._suffix}"
-        notes = tuple(note for note in outcome.notes if not isinstance(note, Detail))
-        self.result = self._sitting.add(id_, path, name, source=self.source.id, notes=notes)
+            return way_to_make(item, stack)(item, chooser, SaveOptions(), WritePolicy(), slot).notes
+
+    def _preview(self, chain: pipeline.Chain, box: Box, path: Path) -> None:
+        def told(pixels: int) -> None:
+            self._report(pixels / (box.width * box.height), box.width * box.height / 1e6, 1)
+
+        with open_reader(self.source.path) as reader:
+            chain = self._sitting.settled(
+                self.source.id, chain, lambda: chain.settled([reader], lambda pixels: told(0))
+            )
+            mask = self._mask.read(reader) if self._mask else None
+            save_picture(pipeline.apply_to_part(reader, chain, box, told, mask=mask), path)
 
     def _report(self, share: float, megapixels: float, frames: int) -> None:
         self.cancel_token.check()
-        self.share, self.megapixels = share, megapixels
+        self.share, self.megapixels = min(share, 1.0), megapixels
 
     def close(self) -> None:
         """Nothing is kept for the client but the state."""
@@ -109,6 +113,8 @@ class FileJob:
         return {
             "id": self.id,
             "file": self.source.id,
+            "steps": ", ".join(step.filter for step in self._steps),
+            "box": self._box and [self._box.left, self._box.top, self._box.width, self._box.height],
             "state": self.state,
             "share": round(self.share, 4),
             "seconds": round(spent, 2),
@@ -117,13 +123,3 @@ class FileJob:
             "result": self.result and self.result.as_json(),
             "error": self.error and {"code": self.error.code, "message": self.error.message, "hint": self.error.hint},
         }
-
-
-def _checked(request: JobRequest) -> Any:
-    filter_ = find_filter(request.filter)
-    if filter_.needs_mask:
-        raise MaskError(f"{filter_.name} needs a mask", hint="the page has no brush yet: use the command or a plug-in")
-    given = given_options(filter_, request.model, request.options)
-    if request.format is not None and not request.format.isalnum():
-        raise OptionError(f"format: {request.format!r} is not a suffix")
-    return pipeline.check_filter(request.filter, given, model=request.model)

@@ -7,10 +7,9 @@ import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
-from typing import TypeVar
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
@@ -18,19 +17,21 @@ from starlette.routing import Route
 
 from ganfx.errors import BusyError, GanfxError, ItemError, RequestError, TokenError
 from ganfx.files.views import view
-from ganfx.server.body import RequestBody
-from ganfx.server.file_jobs import RUNNING, WAITING, FileJob, JobRequest
+from ganfx.imaging.picture import Box
+from ganfx.server.body import RequestBody, read_json
+from ganfx.server.file_jobs import RUNNING, WAITING, FileJob
+from ganfx.server.job_requests import JobRequest
 from ganfx.server.jobs import JobQueue
 from ganfx.server.page import HEADERS, PAGE, page_file
+from ganfx.server.result_routes import ResultRoutes
 from ganfx.server.sessions import COOKIE, Sessions
-from ganfx.server.sitting import FILE_BYTES, Sitting, suffix_of
+from ganfx.server.sitting import FILE_BYTES, Role, Sitting, suffix_of
 
-_JSON_BYTES, _CHUNK = 1 << 16, 1 << 20
+_CHUNK = 1 << 20
 _MOST_JOBS = 1000
 # Seconds between two looks at the jobs, and between two signs of life to a page.
 _LOOK_S, _ALIVE_S = 0.2, 5.0
 _MOST_SIDE = 8192
-_Asked = TypeVar("_Asked", bound=BaseModel)
 
 
 class TicketRequest(BaseModel):
@@ -62,6 +63,7 @@ class PageRoutes:
             Route("/v1/jobs/{id}", self.job, methods=["GET"]),
             Route("/v1/jobs/{id}", self.cancel, methods=["DELETE"]),
             Route("/v1/events", self.events, methods=["GET"]),
+            *ResultRoutes(lambda: list(self._jobs.values()), used).routes,
         ]
 
     async def ticket(self, request: Request) -> Response:
@@ -70,7 +72,7 @@ class PageRoutes:
 
     async def session(self, request: Request) -> Response:
         """POST /v1/sessions: a ticket becomes a session."""
-        asked = await _json(request, TicketRequest)
+        asked = await read_json(request, TicketRequest)
         session = self.sessions.begin(asked.ticket)
         if session is None:
             raise TokenError("this address was used already, or is too old", hint="start it anew: ganfx ui")
@@ -86,10 +88,13 @@ class PageRoutes:
         return JSONResponse({"files": files, "jobs": [job.as_json() for job in self._jobs.values()]})
 
     async def upload(self, request: Request) -> Response:
-        """POST /v1/files?name=NAME: the body is a picture file."""
+        """POST /v1/files?name=NAME&role=ROLE: the body is a picture file."""
         self._used()
         body, name = RequestBody(request), request.query_params.get("name", "picture")
+        role = request.query_params.get("role", Role.PICTURE)
         try:
+            if role not in (Role.PICTURE, Role.MASK):
+                raise RequestError("role is neither picture nor mask")
             if body.length > FILE_BYTES:
                 raise RequestError(f"files of more than {FILE_BYTES >> 20} MiB are not taken")
             id_, path = self.sitting.new_path(suffix_of(name))
@@ -104,7 +109,7 @@ class PageRoutes:
             await body.drain()
             raise
         try:
-            added = await run_in_threadpool(self.sitting.add, id_, path, name)
+            added = await run_in_threadpool(self.sitting.add, id_, path, name, Role(role))
         except ItemError as error:
             error.subject = None  # the page knows it by another name
             raise
@@ -120,23 +125,29 @@ class PageRoutes:
         )
 
     async def remove(self, request: Request) -> Response:
-        """DELETE /v1/files/ID."""
-        self.sitting.remove(request.path_params["id"])
+        """DELETE /v1/files/ID: the file, and what is known of its jobs."""
+        id_ = request.path_params["id"]
+        self.sitting.remove(id_)
+        for job in [job for job in self._jobs.values() if job.source.id == id_]:
+            self._stop(job)
+            del self._jobs[job.id]
         return Response(status_code=204)
 
     async def view(self, request: Request) -> Response:
-        """GET /v1/files/ID/view?side=N: the picture as browsers show it, with no side longer than N."""
+        """GET /v1/files/ID/view?side=N&box=LEFT,TOP,WIDTH,HEIGHT: as browsers show it, with no side longer than N."""
         file = self.sitting.find(request.path_params["id"])
-        side = request.query_params.get("side", "1600")
-        if not (side.isascii() and side.isdecimal() and 0 < int(side) <= _MOST_SIDE):
+        (side,) = _numbers(request, "side", 1) or (1600,)
+        if not 0 < side <= _MOST_SIDE:
             raise RequestError(f"side is not a number from 1 to {_MOST_SIDE}")
-        data, kind = await run_in_threadpool(view, file.path, int(side), is_own=bool(file.source))
+        at = _numbers(request, "box", 4)
+        box = Box(at[0], at[1], at[0] + at[2], at[1] + at[3]) if at else None
+        data, kind = await run_in_threadpool(view, file.path, side, box=box, is_own=file.role is Role.RESULT)
         return Response(data, media_type=kind, headers=HEADERS | {"Cache-Control": "private, max-age=3600"})
 
     async def start(self, request: Request) -> Response:
         """POST /v1/jobs: a picture through a filter."""
         self._used()
-        asked = await _json(request, JobRequest)
+        asked = await read_json(request, JobRequest)
         if sum(job.state in (WAITING, RUNNING) for job in self._jobs.values()) >= _MOST_JOBS:
             raise BusyError(f"{_MOST_JOBS} pictures are waiting already", hint="try again in a while")
         job = await run_in_threadpool(FileJob, secrets.token_urlsafe(9), asked, self.sitting, "page")
@@ -150,10 +161,12 @@ class PageRoutes:
 
     async def cancel(self, request: Request) -> Response:
         """DELETE /v1/jobs/ID: stop it."""
-        job = self._find(request)
+        self._stop(self._find(request))
+        return Response(status_code=204)
+
+    def _stop(self, job: FileJob) -> None:
         job.cancel()
         self._queue.discard(job)
-        return Response(status_code=204)
 
     async def events(self, request: Request) -> Response:
         """GET /v1/events: each job's state at first, and whenever it changes, as server-sent events."""
@@ -180,14 +193,12 @@ class PageRoutes:
         raise RequestError("there is no such job")
 
 
-async def _json(request: Request, kind: type[_Asked]) -> _Asked:
-    """The body as JSON. Raises RequestError."""
-    body = RequestBody(request)
-    if body.length > _JSON_BYTES:
-        raise RequestError(f"the request has {body.length} bytes", hint=f"{_JSON_BYTES} are allowed")
-    try:
-        return kind.model_validate_json(bytes(await body.read(body.length)))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        line = " ".join(f"{'.'.join(map(str, first['loc']))} {first['msg']}".split())
-        raise RequestError(f"the request is wrong: {line[:200]}") from error
+def _numbers(request: Request, name: str, count: int) -> list[int]:
+    """The `count` numbers from 0 up in a parameter, separated by commas; none without it. Raises RequestError."""
+    text = request.query_params.get(name)
+    if text is None:
+        return []
+    words = text.split(",")
+    if len(words) != count or not all(word.isascii() and word.isdecimal() and len(word) < 10 for word in words):
+        raise RequestError(f"{name} is not {count} numbers with commas between them")
+    return [int(word) for word in words]

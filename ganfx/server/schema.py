@@ -99,7 +99,8 @@ def _option_control(option: Option) -> dict[str, Any]:
         choices = {choice: _title(choice) for choice in option.choices}
         return _control(option.name, option.help, "choice", default, choices=choices)
     if option.repeatable or default is None:
-        return _control(option.name, option.help, "text", " ".join(map(str, default or ())))
+        several = {"repeatable": True} if option.repeatable else {}
+        return _control(option.name, option.help, "text", " ".join(map(str, default or ())), **several)
     low, high = option.bounds or (-_UNBOUNDED, _UNBOUNDED)
     bounds = {"low": low, "high": high} if kind in ("int", "float") else {}
     auto = {"auto": AUTO} if option.auto else {}

@@ -6,12 +6,15 @@ import re
 import secrets
 import shutil
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from ganfx.errors import BusyError, RequestError
 from ganfx.files import open_animation, open_reader
+from ganfx.pipeline import Chain
 from ganfx.server.state_dir import private_dir
 from ganfx.text import clipped, printable
 
@@ -19,14 +22,20 @@ from ganfx.text import clipped, printable
 FOLDER = "sitting"
 # Most bytes of one file, and of all files together.
 FILE_BYTES, ALL_BYTES = 1 << 30, 16 << 30
-_MOST_FILES = 4096
+_MOST_FILES, _MOST_SETTLED = 4096, 16
 _NAME_BYTES = 200
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 
 
+class Role(StrEnum):
+    """What a file of the sitting is."""
+
+    PICTURE, MASK, RESULT = "picture", "mask", "result"
+
+
 @dataclass(frozen=True)
 class SittingFile:
-    """A picture that was sent, or a result.
+    """A picture or a mask that was sent, or a result.
 
     id              names it in requests
     name            what the user calls it; safe to show, and never part of a path
@@ -36,6 +45,7 @@ class SittingFile:
     bits            of a sample
     has_alpha       whether it has an alpha
     bytes           size of the file
+    role            what it is
     source          id of the picture that a result was made from; empty: it was sent
     notes           sentences for the user
     frames          how many there are; 1 for a picture that is no animation
@@ -50,6 +60,7 @@ class SittingFile:
     bits: int
     has_alpha: bool
     bytes: int
+    role: Role = Role.PICTURE
     source: str = ""
     notes: tuple[str, ...] = ()
     frames: int = 1
@@ -66,12 +77,15 @@ class Sitting:
         self._folder = folder / FOLDER
         self._lock = threading.Lock()
         self._files: dict[str, SittingFile] = {}
+        # By picture and chain, that with all decided which is estimated: previews need it again and again.
+        self._settled: dict[tuple[str, str], Chain] = {}
         self.clear()
 
     def clear(self) -> None:
         """Remove all files."""
         with self._lock:
             self._files.clear()
+            self._settled.clear()
         if self._folder.is_symlink():
             self._folder.unlink()
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -87,7 +101,14 @@ class Sitting:
         return name, self._folder / f"{name}{suffix}"
 
     def add(
-        self, id_: str, path: Path, name: str, *, source: str = "", notes: tuple[str, ...] | None = None
+        self,
+        id_: str,
+        path: Path,
+        name: str,
+        role: Role = Role.PICTURE,
+        *,
+        source: str = "",
+        notes: tuple[str, ...] | None = None,
     ) -> SittingFile:
         """Take in the picture at `path`; one that cannot be read is removed, and its error raised.
 
@@ -108,6 +129,7 @@ class Sitting:
                     reader.info.bits,
                     reader.has_alpha,
                     path.stat().st_size,
+                    role,
                     source,
                     found if notes is None else notes,
                     frames,
@@ -132,6 +154,15 @@ class Sitting:
         with self._lock:
             self._files.pop(id_, None)
         file.path.unlink(missing_ok=True)
+
+    def settled(self, id_: str, chain: Chain, settle: Callable[[], Chain]) -> Chain:
+        """`chain` with all decided for the picture `id_` that is estimated, by `settle` the first time."""
+        key = id_, chain.fingerprint
+        if key not in self._settled:
+            self._settled[key] = settle()
+            while len(self._settled) > _MOST_SETTLED:
+                del self._settled[next(iter(self._settled))]
+        return self._settled[key]
 
     def files(self) -> list[SittingFile]:
         """All files, in the order in which they came."""

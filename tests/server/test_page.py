@@ -128,15 +128,18 @@ def upload(service: Service, name: str, body: bytes) -> tuple[int, Any]:
     return service.request("POST", f"/v1/files?name={name}", body, service.headers)  # type: ignore[no-any-return]
 
 
+def made(service: Service, **asked: Any) -> Any:
+    """The finished job of a request."""
+    status, job = service.request("POST", "/v1/jobs", json.dumps(asked).encode(), service.headers)
+    assert status == 201, job
+    path = f"/v1/jobs/{job['id']}"
+    return wait_until(lambda: (found := service.request("GET", path)[1])["state"] in ("done", "failed") and found)
+
+
 def test_a_picture_comes_back_enlarged_under_its_name(service: Service) -> None:
     status, file = upload(service, "a%20b.png", picture())
     assert (status, file["name"], file["width"], file["height"]) == (201, "a b.png", 4, 3)
-    body = json.dumps({"file": file["id"], "filter": "upscale", "options": {"clean": "off"}}).encode()
-    status, job = service.request("POST", "/v1/jobs", body, service.headers)
-    assert status == 201
-    done = wait_until(
-        lambda: (found := service.request("GET", f"/v1/jobs/{job['id']}")[1])["state"] == "done" and found
-    )
+    done = made(service, file=file["id"], steps=[{"filter": "upscale", "options": {"clean": "off"}}])
     assert (done["result"]["name"], done["result"]["width"]) == ("a b_x4.png", 16)
     answer, data = response(service, "GET", f"/v1/files/{done['result']['id']}", **service.headers)
     assert answer.getheader("Content-Disposition") == "attachment; filename*=UTF-8''a%20b_x4.png"
@@ -146,26 +149,70 @@ def test_a_picture_comes_back_enlarged_under_its_name(service: Service) -> None:
 
 
 def test_an_animation_comes_back_with_all_its_frames(service: Service) -> None:
-    data = io.BytesIO()
+    sent = io.BytesIO()
     first, *rest = [Image.new("RGB", (4, 3), color) for color in ("red", "green", "blue")]
-    first.save(data, "WEBP", save_all=True, append_images=rest, duration=[100, 200, 300], lossless=True)
-    _, file = upload(service, "a.webp", data.getvalue())
+    first.save(sent, "WEBP", save_all=True, append_images=rest, duration=[100, 200, 300], lossless=True)
+    _, file = upload(service, "a.webp", sent.getvalue())
     assert (file["frames"], file["notes"]) == (3, ["the first of 3 frames is shown"])
-    request = {"file": file["id"], "filter": "upscale", "options": {"clean": "off"}}
-    body = json.dumps(request).encode()
-    _, job = service.request("POST", "/v1/jobs", body, service.headers)
-    done = wait_until(
-        lambda: (found := service.request("GET", f"/v1/jobs/{job['id']}")[1])["state"] == "done" and found
-    )
+    steps = [{"filter": "upscale", "options": {"clean": "off"}}]
+    done = made(service, file=file["id"], steps=steps)
     assert done["result"]["frames"] == 3
-    _, made = response(service, "GET", f"/v1/files/{done['result']['id']}", **service.headers)
-    found = Image.open(io.BytesIO(made))
+    _, data = response(service, "GET", f"/v1/files/{done['result']['id']}", **service.headers)
+    found = Image.open(io.BytesIO(data))
     assert (found.size, found.n_frames) == ((16, 12), 3)
-    _, job = service.request("POST", "/v1/jobs", json.dumps(request | {"format": "jpg"}).encode(), service.headers)
-    failed = wait_until(
-        lambda: (found := service.request("GET", f"/v1/jobs/{job['id']}")[1])["state"] == "failed" and found
-    )
+    failed = made(service, file=file["id"], steps=steps, format="jpg")
     assert failed["error"]["message"] == "it has 3 frames, and JPEG holds one picture"
+
+
+def test_a_part_of_a_picture_is_seen_and_made_alone(service: Service) -> None:
+    _, file = upload(service, "a.png", picture())
+    for box, status in (("1,1,2,9", 200), ("4,0,1,1", 422), ("1,1,2", 400), ("-1,0,1,1", 400)):
+        answer, data = response(service, "GET", f"/v1/files/{file['id']}/view?box={box}", **service.headers)
+        assert answer.status == status
+        assert status != 200 or Image.open(io.BytesIO(data)).size == (2, 2)
+    done = made(service, file=file["id"], steps=[{"filter": "upscale"}], box=[1, 1, 2, 9])
+    assert (done["box"], done["result"]["width"], done["result"]["height"]) == ([1, 1, 2, 2], 8, 8)
+
+
+def test_a_mask_is_no_picture_of_the_list(service: Service) -> None:
+    _, file = upload(service, "a.png", picture())
+    white = io.BytesIO()
+    Image.fromarray(np.eye(3, 4, dtype=np.uint8) * 255).save(white, "PNG")
+    _, mask = upload(service, "m.png&role=mask", white.getvalue())
+    assert mask["role"] == "mask"
+    assert upload(service, "m.png&role=result", white.getvalue())[0] == 400
+    done = made(service, file=file["id"], steps=[{"filter": "inpaint"}], mask=mask["id"])
+    _, data = response(service, "GET", f"/v1/files/{done['result']['id']}", **service.headers)
+    changed = (np.asarray(Image.open(io.BytesIO(data))) != np.asarray(Image.open(io.BytesIO(picture())))).any(axis=2)
+    assert (changed == np.eye(3, 4, dtype=bool)).all()
+
+
+def test_results_are_saved_where_the_user_says_and_replace_nothing(service: Service, tmp_path: Path) -> None:
+    _, file = upload(service, "mine.png", picture())
+    made(service, file=file["id"], steps=[{"filter": "upscale"}])
+
+    def save(folder: object) -> tuple[int, Any]:
+        return service.request("POST", "/v1/results/save", json.dumps({"folder": folder}).encode(), service.headers)  # type: ignore[no-any-return]
+
+    target = tmp_path / "large"
+    for expected in ("mine_x4.png", "mine_x4-2.png"):
+        status, reply = save(str(target))
+        assert status == 200
+        assert expected in reply["saved"]
+        assert not reply["failed"]
+    for folder in ("large", "", "/no/such/place", 1):
+        assert 400 <= save(folder)[0] < 500
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("mine")
+    assert save(str(elsewhere))[0] == 400
+    assert elsewhere.read_text() == "mine"
+
+
+def test_what_is_known_of_a_picture_goes_with_it(service: Service) -> None:
+    _, file = upload(service, "a.png", picture())
+    job = made(service, file=file["id"], steps=[])
+    assert response(service, "DELETE", f"/v1/files/{file['id']}", **service.headers)[0].status == 204
+    assert service.request("GET", f"/v1/jobs/{job['id']}")[0] == 400
 
 
 def test_a_file_that_is_no_picture_leaves_nothing_behind(service: Service) -> None:
@@ -180,18 +227,23 @@ def test_a_file_that_is_no_picture_leaves_nothing_behind(service: Service) -> No
     "change",
     [
         {"file": "gone"},
-        {"filter": "no"},
-        {"model": "../x.onnx"},
-        {"filter": "inpaint"},
+        {"steps": [{"filter": "no"}]},
+        {"steps": [{"filter": "upscale", "model": "../x.onnx"}]},
+        {"steps": [{"filter": "inpaint"}]},
+        {"steps": [{"filter": "upscale"}] * 17},
+        {"steps": [{"filter": "upscale", "options": {"scale": "nine"}}]},
+        {"steps": [], "box": [0, 0, 2, 2]},
+        {"box": [4, 0, 1, 1]},
+        {"box": [0, 0, 0, 1]},
+        {"mask": "gone"},
         {"format": "../x"},
         {"format": "exe"},
-        {"options": {"scale": "nine"}},
         {"output": "/tmp/x"},
     ],
 )
 def test_jobs_that_cannot_be_are_refused(service: Service, change: dict[str, Any]) -> None:
     _, file = upload(service, "a.png", picture())
-    body = json.dumps({"file": file["id"], "filter": "upscale"} | change).encode()
+    body = json.dumps({"file": file["id"], "steps": [{"filter": "upscale"}]} | change).encode()
     status, reply = service.request("POST", "/v1/jobs", body, service.headers)
     assert 400 <= status < 500
     assert reply["error"]["message"]
@@ -213,7 +265,7 @@ def test_nothing_of_a_sitting_stays(tmp_path: Path, models: Path) -> None:
 
 def test_events_tell_of_each_job(service: Service) -> None:
     _, file = upload(service, "a.png", picture())
-    body = json.dumps({"file": file["id"], "filter": "upscale"}).encode()
+    body = json.dumps({"file": file["id"], "steps": [{"filter": "upscale"}]}).encode()
     _, job = service.request("POST", "/v1/jobs", body, service.headers)
     with contextlib.closing(service.connect()) as connection:
         connection.request("GET", "/v1/events", headers=service.headers)

@@ -71,3 +71,26 @@ def pictures(tmp_path: Path) -> list[Path]:
         )
         smooth.save(path)
     return paths
+
+
+def finish(page: Any, count: int) -> None:
+    """Start, and wait for so many pictures."""
+    page.locator("#start").click()
+    page.locator("li.done").nth(count - 1).wait_for(timeout=60_000)
+
+
+def download(page: Any, link: Any, folder: Path) -> Path:
+    """What `link` saves, in `folder`."""
+    with page.expect_download() as waiting:
+        link.click()
+    saved = folder / str(waiting.value.suggested_filename)
+    waiting.value.save_as(saved)
+    return saved
+
+
+def on_the_command_line(models: Path, *arguments: object) -> bytes:
+    """The bytes that `ganfx` with `arguments`, of which the last is the result, writes."""
+    command = [sys.executable, "-m", "ganfx", *map(str, arguments)]
+    environment = os.environ | {"GANFX_MODELS": str(models)}
+    subprocess.run([*command[:4], "--provider", "cpu", *command[4:]], env=environment, check=True)
+    return Path(str(arguments[-1])).read_bytes()

@@ -1,12 +1,13 @@
 /** Requests to the engine. The ticket in the address's fragment becomes a session, once. */
 import { TEXT } from "./text.js";
 
-/** @typedef {{id: string, name: string, width: number, height: number, source: string, notes: string[]}} Picture */
+/** @typedef {{id: string, name: string, width: number, height: number, role: string, source: string, notes: string[]}} Picture */
 /** @typedef {{code: string, message: string, hint: string | null}} Failure */
-/** @typedef {{id: string, file: string, state: string, share: number, seconds_left: number | null,
- *   megapixels_per_s: number | null, result: Picture | null, error: Failure | null}} Job */
+/** @typedef {{id: string, file: string, steps: string, box: [number, number, number, number] | null, state: string,
+ *   share: number, seconds: number, seconds_left: number | null, megapixels_per_s: number | null, result: Picture | null,
+ *   error: Failure | null}} Job */
 /** @typedef {{name: string, title: string, help: string, kind: string, default: any, low?: number, high?: number,
- *   choices?: Record<string, string>, auto?: string}} Control */
+ *   choices?: Record<string, string>, auto?: string, repeatable?: boolean}} Control */
 /** @typedef {{name: string, title: string, help: string, mask: string, controls: Control[]}} Filter */
 
 const KEY = "ganfx-session";
@@ -49,8 +50,11 @@ async function checked(sent) {
   throw new Error(sentence(failure));
 }
 
-/** @param {Failure} failure */
+/** @param {{message: string, hint: string | null}} failure */
 export const sentence = ({ message, hint }) => [message, hint].filter(Boolean).join(". ");
+
+/** The sentence of whatever was thrown. @param {unknown} error */
+export const reason = (error) => (error instanceof Error ? error.message : String(error ?? ""));
 
 /** Calls `told` for each job that changes. @param {(job: Job) => void} told @param {() => void} lost */
 export function listen(told, lost) {

@@ -1,37 +1,59 @@
 /** The page: pictures come in, go to the engine, and are compared and saved. */
-import { address, ask, begin, listen, sentence } from "./api.js";
-import { BeforeAfter } from "./compare.js";
-import { Controls, make } from "./controls.js";
+import { address, ask, begin, listen, reason, sentence } from "./api.js";
+import { Controls, select } from "./controls.js";
+import { ACTIVE, List, saves, state } from "./list.js";
+import { Mask } from "./mask.js";
 import { TEXT } from "./text.js";
+import { Tools } from "./tools.js";
+import { Viewer } from "./viewer.js";
 
 /** @typedef {import("./api.js").Picture} Picture */
 /** @typedef {import("./api.js").Job} Job */
+/** @typedef {import("./viewer.js").Box} Box */
 
-const SIDE = 2400;
-const ACTIVE = ["waiting", "running"];
-/** @type {Map<string, Picture>} */
-const pictures = new Map();
-/** The last job of each picture. @type {Map<string, Job>} */
-const jobs = new Map();
-/** @type {string | null} */
-let current = null;
-/** @type {Controls | null} */
-let controls = null;
-/** @type {EventSource | null} */
-let events = null;
-
-/** Settled once the engine has told what there is. @type {Promise<void>} */
-let ready = Promise.resolve();
+/** A preview takes about so long, and its part is of so many pixels at first, at least and at most. */
+const PREVIEW_S = 0.7;
+const [FIRST_AREA, LEAST_AREA, MOST_AREA] = [128 ** 2, 64 ** 2, 1024 ** 2];
+/** @type {Map<string, Picture>} */ const pictures = new Map();
+/** All jobs, the newest last. @type {Map<string, Job>} */ const jobs = new Map();
+/** The ids of each picture's jobs but for previews, the newest last. @type {Map<string, string[]>} */ const made = new Map();
+/** @type {Map<string, Mask>} */ const masks = new Map();
+/** What each picture shows: "" is the original, the others are jobs. @type {Map<string, {left: string, right: string}>} */
+const shown = new Map();
+/** How many pixels a preview by these steps may have. @type {Map<string, number>} */ const areas = new Map();
+/** @type {string | null} */ let current = null;
+/** @type {Controls | null} */ let controls = null;
+/** @type {EventSource | null} */ let events = null;
+/** Settled once the engine has told what there is. @type {Promise<void>} */ let ready = Promise.resolve();
 
 /** @param {string} id @returns {any} */
 const at = (id) => document.getElementById(id);
-const compare = /** @type {BeforeAfter} */ (at("compare"));
+const viewer = new Viewer(at("view"), showView);
+const list = new List(at("pictures"), choose, (id) => remove(id).catch(tell));
+const tools = new Tools(at("tools"), viewer, {
+  mask: () => (current ? mask(current) : null),
+  hints: () => controls?.hints ?? null,
+  name: () => pictures.get(current ?? "")?.name.replace(/\.[^.]*$/, "") ?? "",
+  tell,
+});
 
 /** @param {unknown} error */
 function tell(error) {
-  at("message").textContent = error instanceof Error ? error.message : String(error ?? "");
+  at("message").textContent = reason(error);
   at("message").hidden = !error;
 }
+
+/** @param {string} id */
+function mask(id) {
+  const picture = pictures.get(id);
+  if (picture && !masks.has(id)) masks.set(id, new Mask(picture.width, picture.height));
+  return masks.get(id) ?? null;
+}
+
+/** The newest job of a picture. @param {string} id */
+const last = (id) => jobs.get(made.get(id)?.at(-1) ?? "");
+/** All finished ones. @param {string} id */
+const finished = (id) => (made.get(id) ?? []).map((one) => jobs.get(one)).filter((job) => job?.state === "done");
 
 /** @param {Iterable<File>} files */
 async function add(files) {
@@ -40,12 +62,11 @@ async function add(files) {
   const failures = [];
   for (const file of files) {
     try {
-      const name = encodeURIComponent(file.name || "picture");
-      const picture = await ask("POST", `files?name=${name}`, file);
+      const picture = await ask("POST", `files?name=${encodeURIComponent(file.name || "picture")}`, file);
       pictures.set(picture.id, picture);
       current ??= picture.id;
     } catch (error) {
-      failures.push(`${file.name}: ${error instanceof Error ? error.message : error}`);
+      failures.push(`${file.name}: ${reason(error)}`);
     }
     draw();
   }
@@ -53,23 +74,69 @@ async function add(files) {
 }
 
 /** @param {string} id */
+function choose(id) {
+  current = id;
+  draw();
+}
+
+/** @param {string} id */
 async function remove(id) {
-  const job = jobs.get(id);
-  if (job && ACTIVE.includes(job.state)) await ask("DELETE", `jobs/${job.id}`);
-  for (const file of [job?.result?.id, id]) if (file) await ask("DELETE", `files/${file}`).catch(tell);
-  pictures.delete(id);
-  jobs.delete(id);
+  for (const job of [...jobs.values()].filter((one) => one.file === id)) {
+    if (ACTIVE.includes(job.state)) await ask("DELETE", `jobs/${job.id}`);
+    if (job.result) await ask("DELETE", `files/${job.result.id}`).catch(tell);
+    jobs.delete(job.id);
+  }
+  await ask("DELETE", `files/${id}`).catch(tell);
+  for (const map of [pictures, made, masks, shown]) map.delete(id);
   if (current === id) current = pictures.keys().next().value ?? null;
   draw();
 }
 
+/** What is asked of the engine for a picture. @param {string} id @param {Box | null} box */
+async function request(id, box) {
+  const painted = controls?.masked ? masks.get(id) : null;
+  if (painted && !painted.isEmpty) painted.id ??= (await ask("POST", "files?role=mask&name=mask.png", await painted.file())).id;
+  const sent = painted && !painted.isEmpty ? painted.id : null;
+  return { file: id, steps: controls?.requests, mask: sent, box, format: controls?.format.value || null };
+}
+
 async function start() {
   tell(null);
-  try {
-    for (const id of pictures.keys()) {
-      if (ACTIVE.includes(jobs.get(id)?.state ?? "")) continue;
-      take(await ask("POST", "jobs", controls?.request(id)));
+  const failures = [];
+  for (const [id, { name }] of pictures) {
+    if (ACTIVE.includes(last(id)?.state ?? "")) continue;
+    try {
+      take(await ask("POST", "jobs", await request(id, null)));
+    } catch (error) {
+      failures.push(`${name}: ${reason(error)}`);
     }
+  }
+  if (failures.length) tell(failures.join("; "));
+}
+
+async function saveAll() {
+  const { folder, saved, failed } = await ask("POST", "results/save", { folder: at("folder").value });
+  tell(failed.join("; "));
+  at("summary").textContent = TEXT.saved(saved.length, folder);
+}
+
+/** The part of the picture that is seen, or its middle where that would take too long. @returns {Box} */
+function part() {
+  const [left, top, width, height] = viewer.seen;
+  const area = areas.get(JSON.stringify(controls?.requests)) ?? FIRST_AREA;
+  const by = Math.min(1, Math.sqrt(area / (width * height)));
+  const size = [width, height].map((one) => Math.max(1, Math.round(one * by)));
+  const from = [left + (width - size[0]) / 2, top + (height - size[1]) / 2].map(Math.floor);
+  return /** @type {Box} */ ([...from, ...size]);
+}
+
+async function preview() {
+  tell(null);
+  if (!current) return;
+  try {
+    const box = part();
+    take(await ask("POST", "jobs", await request(current, box)));
+    if (box[2] * viewer.zoom < viewer.pane / 3) viewer.look(box);
   } catch (error) {
     tell(error);
   }
@@ -81,93 +148,101 @@ async function stop() {
 
 /** @param {Job} job */
 function take(job) {
-  const known = jobs.get(job.file);
-  if (!pictures.has(job.file) || (known && known.id !== job.id && !newer(job, known))) return;
-  jobs.set(job.file, job);
+  if (!pictures.has(job.file)) return;
+  const before = jobs.get(job.id);
+  jobs.set(job.id, job);
+  if (!job.box && !before) made.set(job.file, [...(made.get(job.file) ?? []), job.id]);
+  if (job.state === "done" && before?.state !== "done") shown.set(job.file, { left: shown.get(job.file)?.left ?? "", right: job.id });
+  if (job.state === "done" && before && before.state !== "done" && job.box) {
+    const area = (job.box[2] * job.box[3] * PREVIEW_S) / Math.max(job.seconds, 0.05);
+    areas.set(JSON.stringify(controls?.requests), Math.min(Math.max(area, LEAST_AREA), MOST_AREA));
+  }
+  if (job.state === "failed" && job.error && (job.file === current || job.box)) tell(`${pictures.get(job.file)?.name}: ${sentence(job.error)}`);
   draw();
 }
 
-/** Jobs in the order in which they began to be known. @type {string[]} */
-const order = [];
-/** @param {Job} job @param {Job} known */
-function newer(job, known) {
-  if (!order.includes(job.id)) order.push(job.id);
-  return order.indexOf(job.id) > order.indexOf(known.id);
-}
-
-/** @param {Job | undefined} job */
-function state(job) {
-  if (!job) return "";
-  if (job.state === "running") {
-    const rest = job.seconds_left === null ? "" : TEXT.left(job.seconds_left);
-    return TEXT.progress(job.share, rest + (job.megapixels_per_s ? TEXT.rate(job.megapixels_per_s) : ""));
-  }
-  if (job.error && job.state === "failed") return sentence(job.error);
-  return { waiting: TEXT.waiting, done: TEXT.done, stopped: TEXT.stopped }[job.state] ?? "";
-}
-
-/** @param {Picture} picture */
-function entry(picture) {
-  const job = jobs.get(picture.id);
-  const image = make("img", { src: address(`files/${picture.id}/view?side=160`), alt: "", loading: "lazy" });
-  const words = make("span", {}, make("b", { textContent: picture.name }), make("small", { textContent: state(job) }));
-  const pick = make("button", { type: "button", className: "pick" }, image, words);
-  pick.setAttribute("aria-pressed", String(picture.id === current));
-  pick.addEventListener("click", () => {
-    current = picture.id;
-    draw();
+/** What is left and right of the line. */
+function drawVersions(/** @type {string} */ id) {
+  const results = finished(id);
+  const chosen = shown.get(id) ?? { left: "", right: "" };
+  const names = Object.fromEntries(results.map((job, number) => [job?.id, TEXT.result(number + 1, job?.steps || TEXT.auto)]));
+  const key = JSON.stringify([id, chosen, names]);
+  if (at("versions").dataset.key === key) return;
+  at("versions").dataset.key = key;
+  const sides = /** @type {const} */ (["left", "right"]).map((side) => {
+    const all = side === "left" ? { "": TEXT.original, ...names } : names;
+    const field = select(side, all, chosen[side]);
+    field.setAttribute("aria-label", side === "left" ? TEXT.before : TEXT.after);
+    field.addEventListener("change", () => {
+      shown.set(id, { ...chosen, [side]: field.value });
+      draw();
+    });
+    return field;
   });
-  const gone = make("button", { type: "button", className: "gone", textContent: "×" });
-  gone.setAttribute("aria-label", TEXT.remove(picture.name));
-  gone.addEventListener("click", () => remove(picture.id).catch(tell));
-  return make("li", { className: job?.state ?? "" }, pick, gone);
-}
-
-/** What the list showed last, so that nothing is drawn anew, and no focus lost, without a change. */
-let drawn = "";
-function drawList() {
-  const now = JSON.stringify([current, [...pictures.keys()], [...jobs.values()].map((job) => [job.id, state(job)])]);
-  if (now === drawn) return;
-  drawn = now;
-  const focused = [...at("pictures").querySelectorAll("button")].indexOf(document.activeElement);
-  at("pictures").replaceChildren(...[...pictures.values()].map(entry));
-  if (focused >= 0) at("pictures").querySelectorAll("button")[focused]?.focus();
+  at("versions").replaceChildren(...(results.length > 1 ? sides : []));
 }
 
 function draw() {
   const picture = current ? pictures.get(current) : undefined;
-  const job = current ? jobs.get(current) : undefined;
-  const result = job?.state === "done" ? job.result : null;
+  const job = current ? last(current) : undefined;
+  const all = [...pictures.keys()].map(last);
   const active = [...jobs.values()].filter((one) => ACTIVE.includes(one.state));
-  drawList();
+  const count = (/** @type {string} */ name) => all.filter((one) => one?.state === name).length;
+  list.show(pictures, last, current);
   at("list").hidden = at("settings").hidden = at("viewer").hidden = !picture;
   at("drop").hidden = !!picture;
+  at("all").hidden = !count("done") || pictures.size < 2;
+  at("summary").textContent = TEXT.summary(count("done"), count("failed"), pictures.size);
+  at("zip").href = address("results");
   at("start").hidden = active.length > 0;
   at("start").textContent = pictures.size > 1 ? TEXT.startAll(pictures.size) : TEXT.start;
-  at("start").classList.toggle("main", !result);
   at("stop").hidden = active.length === 0;
-  at("save").hidden = !result;
-  at("progress").hidden = !job || !ACTIVE.includes(job.state);
-  at("progress").querySelector("progress").value = job?.share ?? 0;
-  at("progress").querySelector("span").textContent = state(job);
-  if (!picture) return;
-  const view = (/** @type {Picture} */ one) => address(`files/${one.id}/view?side=${SIDE}`);
-  const shown = result ?? picture;
-  const width = Math.min(shown.width, Math.round((SIDE * shown.width) / Math.max(shown.width, shown.height)));
-  compare.show(view(picture), result ? view(result) : null, width / devicePixelRatio, picture.name);
-  at("about").textContent = TEXT.about(shown.name, shown.width, shown.height);
-  at("notes").replaceChildren(...shown.notes.map((note) => make("li", { textContent: note })));
-  if (result) Object.assign(at("save"), { href: address(`files/${result.id}`), download: result.name });
-  if (job?.error && job.state === "failed") tell(`${picture.name}: ${sentence(job.error)}`);
+  at("preview").hidden = controls?.isAuto ?? true;
+  const running = active.find((one) => one.file === current) ?? job;
+  at("progress").hidden = !running || !ACTIVE.includes(running.state);
+  at("progress").querySelector("progress").value = running?.share ?? 0;
+  at("progress").querySelector("span").textContent = state(running);
+  if (picture) drawPicture(picture);
+}
+
+/** @param {Picture} picture */
+function drawPicture(picture) {
+  const { left, right } = shown.get(picture.id) ?? { left: "", right: "" };
+  const [old, job] = [jobs.get(left), jobs.get(right)];
+  const result = job?.result ?? null;
+  viewer.show(old?.result ?? picture, picture, result, job?.box ?? null);
+  drawVersions(picture.id);
+  const whole = job?.box ? null : result;
+  const told = whole ?? picture;
+  at("about").textContent = job?.box ? TEXT.previewed(job.seconds) : TEXT.about(told.name, told.width, told.height);
+  at("notes").replaceChildren(...told.notes.map((note) => Object.assign(document.createElement("li"), { textContent: note })));
+  at("save").hidden = !whole;
+  at("start").classList.toggle("main", !whole);
+  if (whole) saves(at("save"), whole);
+  tools.show(!!controls?.masked, !!controls?.hints, !!result);
+}
+
+function showView() {
+  tools.percent.textContent = `${Math.round((100 * viewer.zoom) / viewer.finest)} %`;
+  at("slider").hidden = !viewer.after || viewer.beside;
+  at("slider").value = Math.round(viewer.line * 100);
+  at("slider").setAttribute("aria-valuetext", TEXT.sliderAt(at("slider").value));
 }
 
 function wire() {
-  for (const id of ["choose", "start", "stop", "save"]) at(id).textContent = TEXT[/** @type {"stop"} */ (id)];
-  at("drop").append(make("b", { textContent: TEXT.drop }), make("small", { textContent: TEXT.dropMore }));
-  at("zoom-label").querySelector("span").textContent = TEXT.zoom;
+  for (const id of ["choose", "preview", "start", "stop", "save", "zip", "into"]) at(id).textContent = TEXT[/** @type {"stop"} */ (id)];
+  const drop = [Object.assign(document.createElement("b"), { textContent: TEXT.drop }), document.createElement("small")];
+  drop[1].textContent = TEXT.dropMore;
+  at("folder").placeholder = "~/Pictures/large";
+  at("drop").append(...drop);
+  for (const [id, name] of [["view", TEXT.view], ["slider", TEXT.slider], ["files", TEXT.choose], ["folder", TEXT.folder]]) at(id).setAttribute("aria-label", name);
   for (const id of ["choose", "drop"]) at(id).addEventListener("click", () => at("files").click());
-  at("files").setAttribute("aria-label", TEXT.choose);
   at("files").addEventListener("change", () => add([...at("files").files]).then(() => (at("files").value = "")));
+  at("slider").addEventListener("input", () => viewer.slide(at("slider").value / 100));
+  at("all").addEventListener("submit", (/** @type {Event} */ event) => {
+    event.preventDefault();
+    saveAll().catch(tell);
+  });
   addEventListener("dragover", (event) => event.preventDefault());
   addEventListener("drop", (event) => {
     event.preventDefault();
@@ -178,12 +253,8 @@ function wire() {
     event.preventDefault();
     start();
   });
+  at("preview").addEventListener("click", preview);
   at("stop").addEventListener("click", stop);
-  at("zoom").addEventListener("change", () => {
-    compare.classList.toggle("full", at("zoom").checked);
-    // The middle, where the slider is.
-    compare.scrollTo((compare.scrollWidth - compare.clientWidth) / 2, (compare.scrollHeight - compare.clientHeight) / 2);
-  });
   addEventListener("hashchange", () => (ready = open()));
 }
 
@@ -191,12 +262,10 @@ async function open() {
   try {
     await begin();
     const sitting = await ask("GET", "sitting");
-    controls ??= new Controls(at("controls"), (await ask("GET", "filters")).filters);
-    pictures.clear();
-    jobs.clear();
-    for (const file of sitting.files) if (!file.source) pictures.set(file.id, file);
+    controls ??= new Controls(at("controls"), (await ask("GET", "filters")).filters, () => draw());
+    for (const map of [pictures, jobs, made, shown]) map.clear();
+    for (const file of sitting.files) if (file.role === "picture") pictures.set(file.id, file);
     current = pictures.keys().next().value ?? null;
-    sitting.jobs.forEach((/** @type {Job} */ job) => order.push(job.id));
     sitting.jobs.forEach(take);
     events?.close();
     events = listen(take, () => tell(TEXT.gone));
