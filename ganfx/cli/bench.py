@@ -81,10 +81,37 @@ def batch(
     help="Beside a plain script with torch, and with openvino, and with ncnn and pnnx, where they are installed; for "
     "upscalers trained here.",
 )
-@click.option("--tune", is_flag=True, help="Try tiles, batches, precisions and devices instead, and keep the fastest.")
+@click.option(
+    "--side",
+    type=click.IntRange(64, 4096),
+    metavar="N",
+    default=0,
+    help="Pixels of the pictures' sides.  [default: 768, with --compare 384]",
+)
+@click.option(
+    "--peer-limit",
+    "peer_limit_s",
+    type=click.FloatRange(1),
+    metavar="SECONDS",
+    default=120,
+    show_default=True,
+    help="Stop another program that --compare runs after so long, all rounds together.",
+)
+@click.option(
+    "--tune", is_flag=True, help="Try tiles, batches, threads, precisions and devices instead, and keep the fastest."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @engine_options
-def model(models: tuple[str, ...], rounds: int, compare: bool, tune: bool, as_json: bool, **options: Any) -> None:
+def model(
+    models: tuple[str, ...],
+    rounds: int,
+    compare: bool,
+    side: int,
+    peer_limit_s: float,
+    tune: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Measure how near each model comes to what this machine can do.
 
     In megapixels of output per second: what the device's arithmetic allows, measured with convolutions alone; the
@@ -102,7 +129,10 @@ def model(models: tuple[str, ...], rounds: int, compare: bool, tune: bool, as_js
     if tune:
         _tune(models, engine, as_json)
         return
-    found = [measure_limits(one, rounds=rounds, compare=compare, options=engine) for one in models]
+    found = [
+        measure_limits(one, rounds=rounds, compare=compare, side=side, peer_limit_s=peer_limit_s, options=engine)
+        for one in models
+    ]
     if as_json:
         show_json([dataclasses.asdict(one) | {"device_mp_per_s": one.device_mp_per_s} for one in found])
     else:
@@ -110,12 +140,15 @@ def model(models: tuple[str, ...], rounds: int, compare: bool, tune: bool, as_js
 
 
 def _tune(models: tuple[str, ...], options: EngineOptions, as_json: bool) -> None:
+    from ganfx.batch.wording import counted
     from ganfx.engine.tuning import Trial, tune
     from ganfx.hub import find_model
 
     def line(trial: Trial) -> str:
-        tile = f"tiles of {trial.tile.side}, {trial.tile.batch} at once" if trial.tile.side else "the whole picture"
-        return f"{trial.mp_per_s:8.2f} MP/s  {trial.device}, {trial.precision}, {tile}"
+        side, batch, threads = dataclasses.astuple(trial.settings)
+        tile = f"tiles of {side}, {batch} at once" if side else "the whole picture"
+        with_threads = f", {counted(threads, 'thread')}" if threads else ""
+        return f"{trial.mp_per_s:8.2f} MP/s  {trial.device}, {trial.precision}, {tile}{with_threads}"
 
     for name in models:
         found = tune(find_model(name), options, lambda trial: None if as_json else tell(line(trial)))

@@ -18,9 +18,10 @@ from ganfx.engine.fixed_shapes import SessionPerShape
 from ganfx.engine.ort_errors import loading, running
 from ganfx.engine.precision import half_graph, is_close
 from ganfx.engine.providers import Provider, start_session
+from ganfx.engine.runtime import wanted_threads
 from ganfx.engine.session import Session
 from ganfx.engine.tiles import Floats
-from ganfx.engine.tuning_cache import PRECISIONS, TILES_FOUND, Tile
+from ganfx.engine.tuning_cache import PRECISIONS, SETTINGS_FOUND, Tuned
 from ganfx.engine.values import value_span
 from ganfx.errors import GanfxError
 
@@ -33,19 +34,26 @@ class Network:
 
     precision is what it computes in now. fp16 and bf16 are compared with fp32 on the first tile and checked for NaN
     and infinity on every tile; where they fail, the network falls back to fp32, which `tuning_cache` remembers.
-    layout is one of the provider's. decibels is how well it agreed with the processor on small pictures, infinity where
-    it was not compared. remarks are what was found to be wrong before this network was opened, for people.
-    digest is the SHA-256 of the file in hex, busy_s the time in seconds that the device was used so far, and
-    batch_counts the number of batches of each shape so far.
+    layout is one of the provider's; threads, on the processor, are what tuning found where they are 0. decibels is how
+    well it agreed with the processor on small pictures, infinity where it was not compared. remarks are what was found
+    to be wrong before this network was opened, for people. digest is the SHA-256 of the file in hex, busy_s the time in
+    seconds that the device was used so far, and batch_counts the number of batches of each shape so far.
     """
 
     def __init__(
-        self, model: AcceptedModel, provider: Provider, precision: str, device_id: int, layout: str = ""
+        self,
+        model: AcceptedModel,
+        provider: Provider,
+        precision: str,
+        device_id: int,
+        layout: str = "",
+        *,
+        threads: int = 0,
     ) -> None:
         self.path, self.spec, self.digest, self.provider = model.path, model.spec, model.digest, provider
         self._model = model
         self.device = provider.describe(device_id)
-        self._device_id, self.layout = device_id, layout or provider.layouts[0]
+        self._device_id, self.layout, self._threads = device_id, layout or provider.layouts[0], threads
         self.remarks: tuple[str, ...] = ()
         self.decibels = math.inf
         self._lock, self._device_lock = threading.Lock(), threading.Lock()
@@ -64,9 +72,9 @@ class Network:
         return f"{self.key} {self.precision} {self.layout}".strip()
 
     @functools.cached_property
-    def fastest_tile(self) -> Tile:
+    def tuned(self) -> Tuned:
         """What tuning found for it; open where it was not tuned."""
-        return Tile.read(TILES_FOUND.get(self.way))
+        return Tuned.read(SETTINGS_FOUND.get(self.way))
 
     @property
     def fixed_batch(self) -> bool:
@@ -117,9 +125,10 @@ class Network:
     def _open(self, precision: str) -> Session | SessionPerShape:
         content = self._model.content()
         graph = half_graph(content) if precision == "fp16" else content
+        threads = self._threads or wanted_threads() or self.tuned.threads
 
         def start(graph: bytes) -> Session:
-            handle = start_session(graph, self.provider, precision, self._device_id, self.layout)
+            handle = start_session(graph, self.provider, precision, self._device_id, self.layout, threads=threads)
             with loading(self.path):
                 return Session(handle, self.spec, self.provider.memory, self._device_id)
 

@@ -12,7 +12,7 @@ from ganfx.engine.opening import open_network
 from ganfx.engine.options import EngineOptions
 from ganfx.spec.model_file import unreadable
 
-_Key = tuple[Path, int, int, str, str, int]
+_Key = tuple[Path, int, int, str, str, int, int]
 
 
 class NetworkCache:
@@ -34,9 +34,9 @@ class NetworkCache:
         except OSError as error:
             raise unreadable(path, error) from error
         place = (options.provider, options.precision, options.device_id)
-        key = (path, state.st_mtime_ns, state.st_size, *place)
+        key = (path, state.st_mtime_ns, state.st_size, *place, options.threads)
         with self._lock:
-            found = self._networks.pop(key, None) or open_network(path, EngineOptions(*place))
+            found = self._networks.pop(key, None) or open_network(path, EngineOptions(*place, threads=options.threads))
             self._networks[key] = found
         while len(self) > self.capacity:
             self.drop_oldest()

@@ -57,7 +57,7 @@ def _open_on(row: Provider, model: AcceptedModel, options: EngineOptions, wrong:
     failure: ProviderError | None = None
     for precision, layout in _ways(row, model.spec, options.precision):
         try:
-            network = Network(model, row, precision, options.device_id, layout)
+            network = Network(model, row, precision, options.device_id, layout, threads=options.threads)
             _check(network, model, wrong)
         except ProviderError as error:
             failure = error

@@ -26,13 +26,15 @@ class EngineOptions:
     """Input pixels on each side of a tile that its neighbors see too; None takes the receptive field."""
     batch: int = 0
     """Tiles fed at once; 0 chooses."""
+    threads: int = 0
+    """Threads of a provider that computes on the processor; 0 chooses."""
 
     def __post_init__(self) -> None:
         if self.precision not in ("auto", *PRECISIONS):
             raise OptionError(f"precision: {self.precision!r} is not one of auto, {', '.join(PRECISIONS)}")
         if self.tile != 0 and self.tile < SMALLEST_TILE:
             raise OptionError(f"tile: {self.tile} is less than {SMALLEST_TILE} pixels", hint="0 chooses by itself")
-        for name in ("device_id", "overlap", "batch"):
+        for name in ("device_id", "overlap", "batch", "threads"):
             value = getattr(self, name)
             if value is not None and value < 0:
                 raise OptionError(f"{name}: {value} is negative")

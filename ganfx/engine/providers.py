@@ -12,7 +12,7 @@ from typing import Any
 from ganfx.engine.nvidia import ProviderList, configure_cuda, configure_tensorrt, gpu_name, part_caches
 from ganfx.engine.ort_errors import starting
 from ganfx.engine.plugins import Plugin, is_software, name_of
-from ganfx.engine.runtime import quiet_options, runtime
+from ganfx.engine.runtime import processor_threads, quiet_options, runtime
 from ganfx.errors import OptionError, ProviderError
 
 _CUDA_HINT = 'pip install "ganfx[cuda]", with a current NVIDIA driver; or --provider cpu'
@@ -52,6 +52,8 @@ class Provider:
     """Whether it is right only where all sizes stand in the graph: each tile shape then has a session of its own."""
     runs_beside_cpu: bool = False
     """Whether it leaves the processor free for decoding and encoding files."""
+    threads: Callable[[], tuple[int, ...]] = lambda: (0,)
+    """Numbers of threads that are worth trying; 0: what it takes by itself."""
 
     def check(self) -> None:
         """Raises ProviderError where it cannot be tried on this machine."""
@@ -226,6 +228,7 @@ PROVIDERS = (
         configure=lambda options, precision, device_id, layout: [("CPUExecutionProvider", {})],
         device=lambda _: "CPU",
         hint="pip install --force-reinstall onnxruntime",
+        threads=processor_threads,
     ),
 )
 
@@ -238,14 +241,17 @@ def candidates(name: str) -> tuple[Provider, ...]:
     return rows
 
 
-def start_session(model: bytes, provider: Provider, precision: str, device_id: int, layout: str = "") -> Any:
+def start_session(
+    model: bytes, provider: Provider, precision: str, device_id: int, layout: str = "", *, threads: int = 0
+) -> Any:
     """An onnxruntime session that really has `provider`, with the first of its layouts where none is named.
 
-    Raises ProviderError where it does not, DeviceMemoryError where the weights do not fit.
+    threads: on the processor; 0 leaves that to OMP_NUM_THREADS and onnxruntime. Raises ProviderError where the session
+    does not have it, DeviceMemoryError where the weights do not fit.
     """
     provider.check()
     with starting(provider.name, provider.hint):
-        options = quiet_options()
+        options = quiet_options(threads)
         wanted = provider.configure(options, precision, device_id, layout or provider.layouts[0])
         part_caches(wanted, model)
         session = runtime().InferenceSession(model, options, providers=wanted or None, enable_fallback=0)

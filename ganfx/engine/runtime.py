@@ -22,15 +22,27 @@ def runtime() -> Any:
     return ort
 
 
-def quiet_options() -> Any:
-    """Session options that log nothing and use OMP_NUM_THREADS threads where it is set."""
+def wanted_threads() -> int:
+    """OMP_NUM_THREADS; 0 where it is not set."""
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    return int(threads) if threads.isdecimal() else 0
+
+
+def processor_threads() -> tuple[int, ...]:
+    """Numbers of threads to try: one for each processor, and half as many; 0 alone where OMP_NUM_THREADS says it."""
+    if wanted_threads():
+        return (0,)
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return tuple(dict.fromkeys((allowed, max(1, allowed // 2))))
+
+
+def quiet_options(threads: int = 0) -> Any:
+    """Session options that log nothing and use so many threads, where it is 0 OMP_NUM_THREADS, if that is set."""
     options = runtime().SessionOptions()
     options.log_severity_level = _FATAL
     # Whatever its bytes may look like, a model is never taken for onnxruntime's own format.
     options.add_session_config_entry("session.load_model_format", "ONNX")
     # Spinning threads take a core from decoding and encoding, and layers on whole tiles gain nothing by it.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    threads = os.environ.get("OMP_NUM_THREADS", "")
-    if threads.isdecimal():
-        options.intra_op_num_threads = int(threads)
+    options.intra_op_num_threads = threads or wanted_threads()
     return options

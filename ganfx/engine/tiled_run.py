@@ -89,7 +89,7 @@ class TiledRun:
         return rows
 
     def _first_policy(self) -> TilingPolicy:
-        found = self.network.fastest_tile
+        found = self.network.tuned
         options = dataclasses.replace(
             self.options, tile=self.options.tile or found.side, batch=self.options.batch or found.batch
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from ganfx.engine.options import EngineOptions
 from ganfx.engine.providers import candidates
 from ganfx.engine.runner import Engine
 from ganfx.engine.tiling import TilingPolicy
-from ganfx.engine.tuning_cache import PROVIDERS_FOUND, TILES_FOUND, Tile
+from ganfx.engine.tuning_cache import PROVIDERS_FOUND, SETTINGS_FOUND, Tuned
 from ganfx.errors import DeviceMemoryError, OptionError, ProviderError
 
 # What is tried: sides of tiles in input pixels, and tiles at once where a provider gains by several.
@@ -31,30 +32,29 @@ class Trial:
     provider: str
     device: str
     precision: str
-    tile: Tile
+    settings: Tuned
     mp_per_s: float
 
 
 def tune(model: Path, options: EngineOptions, tried: Callable[[Trial], None] = lambda trial: None) -> list[Trial]:
     """Time the ONNX file `model` in every way that `options` leave open, fastest first, and remember the best.
 
-    What is remembered: the tile and batch of each provider and precision, and for `--provider auto` the provider.
-    `tried` is told each trial as it ends. Providers that do not work or compute wrongly are left out. Raises
+    What is remembered: the tile, batch and threads of each provider and precision, and for `--provider auto` the
+    provider. `tried` is told each trial as it ends. Providers that do not work or compute wrongly are left out. Raises
     ContractError for the file, and ProviderError where nothing runs it.
     """
     trials: list[Trial] = []
+    best: dict[str, Trial] = {}
     digest = ""
     for engine in _engines(model, options):
-        digest = engine.network.digest
-        own = []
+        way, digest = engine.network.way, engine.network.digest
         for choice in _choices(engine):
-            trial = _timed(engine, choice)
-            if trial:
+            if trial := _timed(engine, choice):
                 tried(trial)
-                own.append(trial)
-        if own:
-            TILES_FOUND.remember(engine.network.way, max(own, key=lambda trial: trial.mp_per_s).tile.written())
-        trials += own
+                trials.append(trial)
+                best[way] = max(best.get(way, trial), trial, key=lambda one: one.mp_per_s)
+    for way, trial in best.items():
+        SETTINGS_FOUND.remember(way, trial.settings.written())
     if not trials:
         raise ProviderError("nothing runs it here", hint="ganfx doctor says why")
     trials.sort(key=lambda trial: trial.mp_per_s, reverse=True)
@@ -66,31 +66,32 @@ def tune(model: Path, options: EngineOptions, tried: Callable[[Trial], None] = l
 def _engines(model: Path, options: EngineOptions) -> Iterator[Engine]:
     for row in candidates(options.provider):
         precisions = row.precisions if options.precision == "auto" else (options.precision,)
-        for precision in precisions:
-            own = dataclasses.replace(options, provider=row.name, precision=precision)
+        counts = (options.threads,) if options.threads else row.threads()
+        for precision, threads in itertools.product(precisions, counts):
+            own = dataclasses.replace(options, provider=row.name, precision=precision, threads=threads)
             try:
                 yield Engine(open_network(model, own), own)
             except (ProviderError, OptionError):  # it does not work here, or the network is not known to survive it
                 continue
 
 
-def _choices(engine: Engine) -> Iterator[Tile]:
-    spec, network = engine.spec, engine.network
+def _choices(engine: Engine) -> Iterator[Tuned]:
+    spec, network, threads = engine.spec, engine.network, engine.options.threads
     if spec.tiling.rule != "free":
-        yield Tile(0, 0)
+        yield Tuned(threads=threads)
         return
     floor = TilingPolicy.of(spec, EngineOptions(), uniform=False).floor
     batches = BATCHES if network.provider.compiles_per_shape and not network.fixed_batch else (1,)
     for side in SIDES:
         if side >= floor:
-            yield from (Tile(side, batch) for batch in batches)
+            yield from (Tuned(side, batch, threads) for batch in batches)
 
 
-def _timed(engine: Engine, tile: Tile) -> Trial | None:
+def _timed(engine: Engine, settings: Tuned) -> Trial | None:
     """One trial; None where its memory does not suffice."""
     spec, network = engine.spec, engine.network
     picture = drawing(PICTURE, PICTURE, spec.in_channels)
-    own = Engine(network, dataclasses.replace(engine.options, tile=tile.side, batch=tile.batch))
+    own = Engine(network, dataclasses.replace(engine.options, tile=settings.side, batch=settings.batch))
     best = float("inf")
     try:
         for _ in range(ROUNDS + 1):  # the first one prepares the device for the shape
@@ -100,4 +101,4 @@ def _timed(engine: Engine, tile: Tile) -> Trial | None:
     except DeviceMemoryError:
         return None
     rate = (PICTURE * spec.scale) ** 2 / 1e6 / best
-    return Trial(network.provider.name, network.device, network.precision, tile, rate)
+    return Trial(network.provider.name, network.device, network.precision, settings, rate)

@@ -69,28 +69,29 @@ class Findings(Generic[T]):
 
 
 @dataclass(frozen=True)
-class Tile:
-    """A side in input pixels, and how many tiles are fed at once; 0 leaves either open."""
+class Tuned:
+    """A tile's side in input pixels, how many tiles are fed at once, and threads; 0 leaves each open."""
 
-    side: int
-    batch: int
+    side: int = 0
+    batch: int = 0
+    threads: int = 0
 
     def written(self) -> str:
-        """As `Tile.read` reads it."""
-        return f"{self.side} {self.batch}"
+        """As `Tuned.read` reads it."""
+        return f"{self.side} {self.batch} {self.threads}"
 
     @classmethod
-    def read(cls, text: str | None) -> Tile:
+    def read(cls, text: str | None) -> Tuned:
         """What was written; where it was not, or is damaged, all is left open."""
-        found = re.fullmatch(r"(\d{1,5}) (\d{1,4})", text or "")
-        side, batch = map(int, found.groups()) if found else (0, 0)
-        return cls(side if side >= SMALLEST_TILE else 0, batch)
+        found = re.fullmatch(r"(\d{1,5}) (\d{1,4})(?: (\d{1,4}))?", text or "")
+        side, batch, threads = (int(number or 0) for number in found.groups()) if found else (0, 0, 0)
+        return cls(side if side >= SMALLEST_TILE else 0, batch, threads)
 
 
 # The precision to use, by network, device and the precision that was wanted.
 PRECISIONS = Findings("precision.json", str)
 # Decibels by which a device agrees with the processor, by network, device, version, precision and layout.
 PROOFS = Findings("proofs.json", float)
-# The fastest tile, as `Tile` writes it, by `Network.way`; and the fastest provider, by the digest of the model.
-TILES_FOUND = Findings("tiles.json", str)
+# The fastest settings, as `Tuned` writes them, by `Network.way`; and the fastest provider, by the digest of the model.
+SETTINGS_FOUND = Findings("tiles.json", str)
 PROVIDERS_FOUND = Findings("fastest.json", str)

@@ -8,6 +8,7 @@ and a batch of files.
 from __future__ import annotations
 
 import itertools
+import math
 import statistics
 import tempfile
 import time
@@ -35,8 +36,8 @@ from ganfx.evaluation.throughput import benchmark_batch
 from ganfx.filters import find_filter
 from ganfx.hub import find_model
 
-# The sides in pixels of the bare session's tile, and of each of the batch's PICTURES.
-TILE, SIDE, PICTURES = 256, 768, 3
+# The sides in pixels of the bare session's tile, and of each of the batch's PICTURES, alone and beside other programs.
+TILE, SIDE, COMPARED_SIDE, PICTURES = 256, 768, 384, 3
 # Channels and layers of the convolutions that the device's rate is measured with.
 _CHANNELS, _LAYERS = 64, 8
 
@@ -55,8 +56,11 @@ class ModelLimits:
     session_mp_per_s: float
     engine_mp_per_s: float
     files_mp_per_s: float
-    peers_mp_per_s: dict[str, float] = field(default_factory=dict)
-    """The same batch by a plain script with each of `PEERS` that is installed; empty where it was not asked for."""
+    peers_mp_per_s: dict[str, float | None] = field(default_factory=dict)
+    """The same batch by a plain script with each of `PEERS` that is installed; empty where it was not asked for, None
+    for one that did not finish."""
+    peer_limit_s: float = math.inf
+    """The seconds that each of them had."""
 
     @property
     def device_mp_per_s(self) -> float:
@@ -65,12 +69,19 @@ class ModelLimits:
 
 
 def measure_limits(
-    model: str | Path, *, rounds: int = 5, compare: bool = False, options: EngineOptions | None = None
+    model: str | Path,
+    *,
+    rounds: int = 5,
+    compare: bool = False,
+    side: int = 0,
+    peer_limit_s: float = math.inf,
+    options: EngineOptions | None = None,
 ) -> ModelLimits:
     """Measure `model`, a name or an .onnx file; medians of so many rounds, in turns where that matters.
 
     With `compare` the batch of files is also run by a script with torch, and with other programs where they are
-    installed, in turns with ganfx.
+    installed, in turns with ganfx; each has `peer_limit_s` seconds in all. `side`, in pixels, is that of
+    the pictures; 0 chooses.
 
     Raises what finding and opening the model raises, and OptionError for one that needs a mask.
     """
@@ -96,7 +107,14 @@ def measure_limits(
         device_gflops=2 * 9 * _CHANNELS**2 * _LAYERS * TILE**2 / 1e9 / device,
         session_mp_per_s=megapixels / session,
         engine_mp_per_s=(SIDE * spec.scale) ** 2 / 1e6 / whole,
-        **_files(chain, min(rounds, 3), open_peers(engine.network.path, spec) if compare else {}),
+        peer_limit_s=peer_limit_s,
+        **_files(
+            chain,
+            min(rounds, 3),
+            open_peers(engine.network.path, spec, peer_limit_s) if compare else {},
+            side or (COMPARED_SIDE if compare else SIDE),
+            peer_limit_s,
+        ),
     )
 
 
@@ -136,31 +154,43 @@ def _seconds(run: Callable[[], object]) -> float:
 
 class _FileRates(TypedDict):
     files_mp_per_s: float
-    peers_mp_per_s: dict[str, float]
+    peers_mp_per_s: dict[str, float | None]
 
 
-def _files(chain: pipeline.Chain, rounds: int, peers: Mapping[str, RunTile]) -> _FileRates:
-    """Megapixels of output per second of a batch of photographs as cameras store them, here drawn with some grain."""
+def _files(
+    chain: pipeline.Chain, rounds: int, peers: Mapping[str, RunTile | None], side: int, limit_s: float
+) -> _FileRates:
+    """Megapixels of output per second of a batch of photographs as cameras store them, here drawn with some grain.
+
+    A peer that has run for `limit_s` seconds is not run again.
+    """
     ours, theirs = list[float](), {name: list[float]() for name in peers}
+    running, left = {name: run for name, run in peers.items() if run}, dict.fromkeys(peers, limit_s)
     scale = chain.filters[0].engine.spec.scale
     with tempfile.TemporaryDirectory(prefix="ganfx-bench-") as folder:
-        files = _photographs(Path(folder))
+        files = _photographs(Path(folder), side)
         for _ in range(rounds):
             batch = benchmark_batch([folder], chain, StageLimits.fitting(chain), rounds=1)
             ours.append(batch.megapixels / batch.whole_s)
-            for name, run in peers.items():
+            for name, run in list(running.items()):
                 with tempfile.TemporaryDirectory(prefix="ganfx-bench-") as output:
-                    theirs[name].append(batch.megapixels / run_files(run, scale, files, Path(output)))
-    rates = {name: statistics.median(found) for name, found in theirs.items()}
+                    try:
+                        seconds = run_files(run, scale, files, Path(output), left[name])
+                    except TimeoutError:
+                        del running[name]
+                        continue
+                left[name] -= seconds
+                theirs[name].append(batch.megapixels / seconds)
+    rates = {name: statistics.median(found) if found else None for name, found in theirs.items()}
     return {"files_mp_per_s": statistics.median(ours), "peers_mp_per_s": rates}
 
 
-def _photographs(folder: Path) -> list[Path]:
+def _photographs(folder: Path, side: int) -> list[Path]:
     random = np.random.default_rng(0)
     files = [folder / f"{number}.jpg" for number in range(PICTURES)]
     for number, path in enumerate(files):
-        grain = random.normal(0, 6, (SIDE, SIDE, 3))
-        pixels = np.clip(np.roll(drawing(SIDE, SIDE, 3), 40 * number, axis=1) * 255 + grain, 0, 255)
+        grain = random.normal(0, 6, (side, side, 3))
+        pixels = np.clip(np.roll(drawing(side, side, 3), 40 * number, axis=1) * 255 + grain, 0, 255)
         cv2.imwrite(str(path), pixels.astype(np.uint8))
     return files
 
@@ -179,4 +209,7 @@ def _line(one: ModelLimits, peers: Sequence[str]) -> list[str]:
     device = f"{one.device}, {one.precision}"
     line = [one.model, device, f"{one.gflop_per_mp:.1f}", f"{one.device_gflops:.0f}", f"{rates[0]:.2f}", *shares]
     beside = [one.peers_mp_per_s[name] for name in peers]
-    return line + [figure for rate in beside for figure in (f"{rate:.2f}", f"{one.files_mp_per_s / rate:.2f}")]
+    slow = f"did not finish in {one.peer_limit_s:.0f} s", "-"
+    return line + [
+        figure for rate in beside for figure in ((f"{rate:.2f}", f"{one.files_mp_per_s / rate:.2f}") if rate else slow)
+    ]

@@ -5,6 +5,7 @@ It is what the engine is compared with: one picture after another, and the tiles
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,13 +22,22 @@ RunTile = Callable[[Floats], Floats]
 _TILE, _OVERLAP = 512, 16
 
 
-def run_files(run: RunTile, scale: int, files: Sequence[Path], output: Path) -> float:
-    """Run RGB pictures through `run` and write them to `output` as JPEG; the seconds that it took."""
+def run_files(run: RunTile, scale: int, files: Sequence[Path], output: Path, limit_s: float = math.inf) -> float:
+    """Run RGB pictures through `run` and write them to `output` as JPEG; the seconds that it took.
+
+    Raises TimeoutError between two tiles where that is more than `limit_s`.
+    """
     started = time.perf_counter()
+
+    def run_in_time(tile: Floats) -> Floats:
+        if time.perf_counter() - started > limit_s:
+            raise TimeoutError
+        return run(tile)
+
     for path in files:
         rgb = np.asarray(cv2.imread(str(path)))[..., ::-1]
         whole = np.ascontiguousarray(rgb.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
-        made = _by_tiles(run, whole, scale).clip(0, 1)
+        made = _by_tiles(run_in_time, whole, scale).clip(0, 1)
         pixels = np.rint(made[0].transpose(1, 2, 0) * 255).astype(np.uint8)
         cv2.imwrite(str(output / f"{path.stem}.jpg"), pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
     return time.perf_counter() - started

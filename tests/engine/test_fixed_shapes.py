@@ -43,8 +43,8 @@ def like_coreml(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
     ours: dict[int, object] = {}
     taken: list[tuple[object, ...]] = []
 
-    def started(model: bytes, provider: providers.Provider, *rest: object) -> object:
-        handle = start(model, provider, *rest)  # type: ignore[arg-type]
+    def started(model: bytes, provider: providers.Provider, *rest: object, threads: int) -> object:
+        handle = start(model, provider, *rest, threads=threads)  # type: ignore[arg-type]
         if provider is not cpu:
             ours[id(handle)] = handle
             taken.append(tuple(handle.get_inputs()[0].shape))

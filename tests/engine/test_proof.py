@@ -48,9 +48,9 @@ def plant(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
         run, ran = Session.run, []
 
         def start(
-            model: bytes, provider: providers.Provider, precision: str, device_id: int, layout: str = ""
+            model: bytes, provider: providers.Provider, precision: str, device_id: int, layout: str = "", **rest: int
         ) -> object:
-            handle = providers.start_session(model, provider, precision, device_id, layout)
+            handle = providers.start_session(model, provider, precision, device_id, layout, **rest)
             faulty[id(handle)] = layout if provider.name == "other" else ""
             kept.append(handle)
             return handle

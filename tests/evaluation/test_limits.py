@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import cv2
@@ -11,11 +12,12 @@ import pytest
 
 from ganfx.engine import EngineOptions, open_engine
 from ganfx.engine.drawing import drawing
+from ganfx.engine.tiles import Floats
 from ganfx.errors import OptionError
 from ganfx.evaluation.arithmetic import convolutions_only, operations
 from ganfx.evaluation.limits import limits_table, measure_limits
 from ganfx.evaluation.peers import PEERS, Peer, open_peers
-from ganfx.evaluation.plain_script import run_files
+from ganfx.evaluation.plain_script import RunTile, run_files
 from ganfx.hub import find_model
 from tests import graphs
 
@@ -37,14 +39,36 @@ def test_the_graph_that_measures_a_device_is_convolutions_alone() -> None:
 
 def test_all_rates_of_a_model_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ganfx.evaluation.limits.SIDE", 96)
-    found = measure_limits("photo-x4-fast", rounds=1, compare=True, options=EngineOptions(provider="cpu"))
+    found = measure_limits("photo-x4-fast", rounds=1, compare=True, side=96, options=EngineOptions(provider="cpu"))
     assert found.gflop_per_mp == pytest.approx(21, abs=2)
     assert min(found.device_gflops, found.session_mp_per_s, found.engine_mp_per_s, found.files_mp_per_s) > 0
     assert "torch" in found.peers_mp_per_s
-    assert min(found.peers_mp_per_s.values()) > 0
+    assert all(found.peers_mp_per_s.values())
     rows = limits_table([found])
     assert "photo-x4-fast" in rows
     assert all(f"ganfx / {name}" in rows for name in found.peers_mp_per_s)
+
+
+def test_a_program_that_takes_too_long_is_stopped_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(network: object, path: Path, limit_s: float) -> RunTile:
+        def run(tile: Floats) -> Floats:
+            time.sleep(0.3)
+            return np.repeat(np.repeat(tile, 4, 2), 4, 3)
+
+        return run
+
+    def slow_to_open(network: object, path: Path, limit_s: float) -> RunTile:
+        raise TimeoutError
+
+    monkeypatch.setattr("ganfx.evaluation.limits.SIDE", 96)
+    peers = (Peer("slow", (), slow), Peer("never", (), slow_to_open))
+    for module in ("peers", "limits"):
+        monkeypatch.setattr(f"ganfx.evaluation.{module}.PEERS", peers)
+    found = measure_limits("photo-x4-fast", rounds=3, compare=True, side=96, peer_limit_s=0.5)
+    assert found.peers_mp_per_s == {"slow": None, "never": None}
+    assert limits_table([found]).count("did not finish in 0 s") == 2
+    found = measure_limits("photo-x4-fast", rounds=3, compare=True, side=96, peer_limit_s=2)
+    assert found.peers_mp_per_s["slow"]
 
 
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
@@ -60,6 +84,7 @@ def test_a_script_with_a_peer_gives_what_ganfx_gives(
     cv2.imwrite(str(tmp_path / "a.png"), rgb[..., ::-1])
     (tmp_path / "out").mkdir()
     run = open_peers(engine.network.path, engine.spec)[peer.name]
+    assert run
     assert capfd.readouterr().out == "", "it is not for those who read --json"
     run_files(run, 4, [tmp_path / "a.png"], tmp_path / "out")
     made = cv2.imread(str(tmp_path / "out" / "a.jpg"))[..., ::-1].astype(float)
