@@ -85,7 +85,6 @@ def batch(
     "--side",
     type=click.IntRange(64, 4096),
     metavar="N",
-    default=0,
     help="Pixels of the pictures' sides.  [default: 768, with --compare 384]",
 )
 @click.option(
@@ -106,7 +105,7 @@ def model(
     models: tuple[str, ...],
     rounds: int,
     compare: bool,
-    side: int,
+    side: int | None,
     peer_limit_s: float,
     tune: bool,
     as_json: bool,

@@ -73,7 +73,7 @@ def measure_limits(
     *,
     rounds: int = 5,
     compare: bool = False,
-    side: int = 0,
+    side: int | None = None,
     peer_limit_s: float = math.inf,
     options: EngineOptions | None = None,
 ) -> ModelLimits:
@@ -81,7 +81,7 @@ def measure_limits(
 
     With `compare` the batch of files is also run by a script with torch, and with other programs where they are
     installed, in turns with ganfx; each has `peer_limit_s` seconds in all. `side`, in pixels, is that of
-    the pictures; 0 chooses.
+    the pictures; None chooses.
 
     Raises what finding and opening the model raises, and OptionError for one that needs a mask.
     """

@@ -27,3 +27,18 @@ def test_a_batch_is_timed_with_and_without_its_files(tmp_path: Path, capsys: pyt
     assert found["busy_share"] == found["busy_s"] / found["whole_s"]
     assert found["overhead"] == found["whole_s"] / found["alone_s"] - 1
     assert results(tmp_path) == before
+
+
+def test_a_model_is_measured_with_the_defaults(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ganfx.cli import main
+
+    monkeypatch.setattr("ganfx.evaluation.limits.SIDE", 96)
+    model = graphs.convolutions(tmp_path / "model.onnx", layers=2, scale=2)
+    with pytest.raises(SystemExit) as ended:
+        main(["bench", "model", str(model), "--json", "--rounds", "1"])
+    assert ended.value.code == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["files_mp_per_s"] > 0
+    assert found["peers_mp_per_s"] == {}
