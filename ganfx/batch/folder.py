@@ -200,6 +200,8 @@ def _items(pictures: list[Input], naming: Naming, options: BatchOptions, *, seve
         items = assign_masks(items, options.mask, is_picture)
     if options.mask_output:
         items = assign_mask_targets(items, options.mask_output, several)
+    if options.shard:
+        items = [item for item in items if options.shard.has(item.inside / item.source.name)]
     return items
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ganfx.batch.patience import WAIT_S
 from ganfx.batch.recipes import Recipe
+from ganfx.batch.shards import Shard
 from ganfx.batch.stage_limits import StageLimits
 from ganfx.errors import OptionError
 from ganfx.files import Icc, MaskSource
@@ -38,6 +39,7 @@ class BatchOptions:
     wait_s: seconds to wait, after all others, for results that another run is making; they fail after that.
     recorded: keep a journal of the results, so that none is made twice.
     into_folder: `output` is a folder, whatever it is called.
+    shard: make only the pictures of this part; names are those of the whole batch.
     """
 
     output: Path | None = None
@@ -61,6 +63,7 @@ class BatchOptions:
     wait_s: float = WAIT_S
     recorded: bool = True
     into_folder: bool = False
+    shard: Shard | None = None
 
     def filled_from(self, recipe: Recipe) -> BatchOptions:
         """These options with what `recipe` says about saving wherever they say nothing."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from ganfx.batch.patience import WAIT_S
+from ganfx.batch.shards import Shard
 from ganfx.batch.stage_limits import StageLimits
 from ganfx.cli.help_groups import FILES, RUN, Decorator, headed
 from ganfx.cli.options import lanes_option, log_option, max_pixels_option
@@ -35,6 +36,10 @@ _FRAME_HELP = "Take this frame of an animation, counted from 1, as a picture of 
 _LANES_HELP = (
     "So many pictures at once, or as OPEN:FILTER:ENCODE how many in each stage. More need more memory; "
     "on a CPU the filter uses all of it for one.  [default: 1, with a GPU 2:4:4]"
+)
+_SHARD_HELP = (
+    "Make only part K of N, from 0: each machine another one, without talking. auto reads the numbers of Slurm, AWS "
+    "Batch or Kubernetes (which says no N: auto/N)."
 )
 _REPORT_HELP = "Write a web page that shows each picture before and after under a slider, with its figures."
 
@@ -80,6 +85,7 @@ def file_options() -> list[Decorator]:
         max_pixels_option(FILES),
         file("--report", type=click.Path(path_type=Path), metavar="FILE.html", help=_REPORT_HELP),
         run("--dry-run", is_flag=True, help="Only say what would be done."),
+        run("--shard", callback=_shard, metavar="K/N|auto", help=_SHARD_HELP),
         run("--fail-fast", is_flag=True, help="Start no more pictures after one has failed."),
         lanes_option(_LANES_HELP),
         run(
@@ -96,6 +102,10 @@ def file_options() -> list[Decorator]:
         run("-q", "--quiet", is_flag=True, help="Print errors only."),
         run("-v", "--verbose", is_flag=True, help="Print more: what is up to date, skipped or left out."),
     ]
+
+
+def _shard(context: click.Context, parameter: click.Parameter, value: str | None) -> Shard | None:
+    return Shard.parse(value) if value else None
 
 
 def files_argument() -> Decorator:
@@ -127,6 +137,7 @@ class FileArguments:
     lanes: StageLimits | None
     wait_s: float
     report: Path | None
+    shard: Shard | None
     as_json: bool
     quiet: bool
     verbose: bool
@@ -167,6 +178,7 @@ class FileArguments:
             limits=self.lanes,
             fail_fast=self.fail_fast,
             report=self.report,
+            shard=self.shard,
             wait_s=self.wait_s,
             recorded=self.recorded,
             into_folder=self.into_folder,

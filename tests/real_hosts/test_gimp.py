@@ -220,3 +220,12 @@ image.select_rectangle(Gimp.ChannelOps.REPLACE, 20, 40, 80, 3)
 result = call("ganfx-inpaint", image, candidates=5)
 answer = result["status"], [layer.get_name().split(" (")[-1] for layer in image.get_layers()][:-1]
 """) == ["success", ["Inpaint)"]]
+
+
+def test_fractional_sizes_equal_the_command_line(
+    gimp: GimpHost, running_service: Service, photo: Path, tmp_path: Path
+) -> None:
+    running_service.ganfx("upscale", photo, "-o", tmp_path / "cli.png", "-n", "photo-x4", "-s", "1.5")
+    result = filtered(gimp, photo, "upscale", tmp_path / "gimp.png", values="scale='1.5', result='this'")
+    assert result.shape[:2] == (144, 192)
+    assert max_difference(result, pixels(tmp_path / "cli.png")) == 0

@@ -174,3 +174,15 @@ def test_candidates_are_layers_of_a_group_that_one_undo_takes_back(
     krita.do(f"undo(); export({str(tmp_path / 'undone.png')!r})")
     assert krita.do("answer = layers()") == ["Background", "Selection Mask"]
     assert np.array_equal(pixels(tmp_path / "undone.png")[..., :3], pixels(photo))
+
+
+def test_fractional_sizes_equal_the_command_line(
+    krita: KritaHost, running_service: Service, photo: Path, tmp_path: Path
+) -> None:
+    reply = krita.apply(f"load({str(photo)!r}); apply('Upscale', scale='1.5')")
+    krita.do(f"export({str(tmp_path / 'out.png')!r})")
+    assert reply.startswith("Done, in a new layer"), reply
+    target = tmp_path / "cli.png"
+    running_service.ganfx("upscale", photo, "-o", target, "-n", "photo-x4", "-s", "1.5")
+    assert pixels(target).shape[:2] == (144, 192)
+    assert np.array_equal(pixels(tmp_path / "out.png")[..., :3], pixels(target))
