@@ -51,6 +51,13 @@ def identity(path: Path, spec: ModelSpec | None = None, **shape: object) -> Path
     return write(path, [helper.make_node("Identity", ["input"], ["output"])], spec=spec, **shape)  # type: ignore[arg-type]
 
 
+def last_channels(path: Path, spec: ModelSpec, *, given: int, taken: int) -> Path:
+    """The output is the last `taken` of `given` channels."""
+    node = helper.make_node("Slice", ["input", "from", "to", "axis"], ["output"])
+    bounds = {name: np.array([value]) for name, value in (("from", given - taken), ("to", given), ("axis", 1))}
+    return write(path, [node], bounds, spec=spec, channels=given, out_channels=taken)
+
+
 def nearest(path: Path, scale: int = 4, spec: ModelSpec | None = None) -> Path:
     """Each pixel becomes scale x scale pixels."""
     node = helper.make_node(

@@ -177,7 +177,7 @@ class Finder:
 
 
 def _check_shape(spec: ModelSpec, channels: tuple[tuple[int, int], ...], *, may_enlarge: bool) -> None:
-    if (spec.in_channels, spec.out_channels) not in channels:
+    if (spec.in_channels - spec.input_noise_channels, spec.out_channels) not in channels:
         wanted = " or ".join(f"{given} into {made}" for given, made in channels)
         raise ContractError(
             f"{spec.name} turns {spec.in_channels} channels into {spec.out_channels}; {spec.task} needs {wanted}",

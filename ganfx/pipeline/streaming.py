@@ -17,6 +17,7 @@ from ganfx.pipeline.reduction import reduce_to
 from ganfx.pipeline.resampling import CONTEXT, HeldRows, enlarge_rows, reduce_rows
 from ganfx.pipeline.retouching import checked_mask
 from ganfx.pipeline.source import Source, StreamedSource, stacked
+from ganfx.spec import ModelSpec
 
 _UNCHANGED_ROWS = 256
 
@@ -129,7 +130,7 @@ def _stream_strips(
         above, below = min(margin, top), min(margin, reduced_height - bottom)
         rows = window.rows((top - above) * factor, min((bottom + below) * factor, height))
         prepared = flow.prepare(reduce_rows(rows, factor), bound.values, spec)[above : above + bottom - top]
-        return prepared + spec.input_noise_std * row_noise(top, prepared.shape) if spec.input_noise_std else prepared
+        return noised(prepared, top, spec)
 
     def on_pixels(pixels: int) -> None:
         progress(min(pixels * factor**2, source.width * height))
@@ -142,6 +143,16 @@ def _stream_strips(
             above, below = min(margin, part.top), min(margin, height - part.bottom)
             rows = window.rows(part.top - above, part.bottom + below)
             yield _finished(part.output, Strip(rows, above, below, part.top, part.above, part.below), bound, flow, mask)
+
+
+def noised(prepared: Floats, top: int, spec: ModelSpec) -> Floats:
+    """`prepared` (H, W, C), the rows from `top` on, with the noise that the network asks for."""
+    if spec.input_noise_std:
+        prepared = prepared + spec.input_noise_std * row_noise(top, prepared.shape)
+    if spec.input_noise_channels:
+        planes = row_noise(top, (*prepared.shape[:2], spec.input_noise_channels))
+        prepared = np.concatenate([prepared, planes], 2)
+    return prepared
 
 
 def row_noise(top: int, shape: tuple[int, ...]) -> Floats:

@@ -22,6 +22,8 @@ def check_consistency(spec: ModelSpec) -> None:
     for field in ("name", "task"):
         if is_unfit_for_files(getattr(spec, field)):
             raise FieldError(field, "must not begin with a dot, or have a slash or a colon in it")
+    if spec.input_noise_channels and spec.input_noise_channels >= spec.in_channels:
+        raise FieldError("input_noise_channels", "must leave channels for the picture")
     side = spec.tiling.side
     if side is not None:
         _check_side(spec, side, "tiling")

@@ -54,6 +54,8 @@ class ModelSpec:
     """Number formats in which the network computes accurately enough."""
     input_noise_std: Annotated[float, Bounds(0, 1)] = 0.0
     """Deviation of the noise to add to the picture before it is fed, of a range of [0, 1]; 0 adds none."""
+    input_noise_channels: Annotated[int, Bounds(0, 16)] = 0
+    """How many of the picture's channels, the last ones, are noise of mean 0 and deviation 1 to grow strokes from."""
     license: str = "unknown"
     """SPDX identifier of the weights' license, or `unknown`."""
     description: str = ""

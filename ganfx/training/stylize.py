@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ganfx.errors import TrainingError
 from ganfx.training.augment import augmented
+from ganfx.training.brushwork import PLANES, Brushwork
 from ganfx.training.gan import Gan, Metrics, Terms
 from ganfx.training.losses import grid_loss, low_frequency_loss, pixel_loss, shifted
 from ganfx.training.monitor import PREVIEW_SIZE
@@ -29,10 +30,12 @@ from ganfx.training.style_losses import (
     shape_loss,
     variation_loss,
 )
-from ganfx.training.style_rules import Rule, find_rule
+from ganfx.training.style_rules import StyleRule, find_rule
 from ganfx.training.stylizer import ContrastiveStylizer, Stylizer
 from ganfx.training.task import SQUEEZENET, VGG, Inputs, TrainingTask, channels_last
 
+# (photographs, noise) -> what they are drawn like, or unrelated pieces of the style's pictures.
+Drawing = Callable[[Tensor, Tensor], Tensor]
 # Pictures drawn by rule: new ones for each batch, and the most that are kept.
 _FRESH, _MOST = 1, 600
 # The period of upsampling patterns, in pixels.
@@ -83,7 +86,7 @@ class StyleSettings:
     """A style recipe's own settings. Style pictures are shrunk to a short side of `fit` if that is not 0, cut up to
     `widest`, and at least `pictures` in number; or photographs are drawn by the `rule` of that name. The rest are
     weights in the generator's loss. `grain` is the standard deviation, in [0, 1], of noise added to photographs:
-    strokes in flat regions grow from it."""
+    strokes in flat regions grow from it, where no rule has brushwork of its own."""
 
     style: float
     edges: float
@@ -115,18 +118,20 @@ class StylizeTask(TrainingTask):
         device = photos.pixels.device
         self.settings = StyleSettings(**recipe.settings)
         self.name = ", ".join(place.stem for place in style) or self.settings.rule
-        self.draw = self._drawn_by_rule(style) if self.settings.rule else self._pieces(style, limit, device)
+        self.rule = self._named_rule(style) if self.settings.rule else None
+        self.draw = self.rule or self._pieces(style, limit, device)
         self.pool = Pool(self._kept, _FRESH, _MOST) if self.settings.rule else None
-        self.style_statistics = StyleStatistics(features).to(device)
-        self.content = ContentFeatures(features).to(device) if features else None
-        self.style_statistics.learn([self._sample(8, recipe.largest_stage)[1] for _ in range(_STYLE_BATCHES)])
+        self.content = ContentFeatures(features).to(device) if features and recipe.adversarial.perceptual else None
+        self.style_statistics = StyleStatistics(features).to(device) if self.settings.style else None
+        if self.style_statistics:
+            self.style_statistics.learn([self._sample(8, recipe.largest_stage)[1] for _ in range(_STYLE_BATCHES)])
 
-    def _drawn_by_rule(self, style: Sequence[Path]) -> Rule:
+    def _named_rule(self, style: Sequence[Path]) -> StyleRule:
         if style:
             raise TrainingError(f"{self.recipe.name} draws its style by rule", hint="--style is for other recipes")
         return find_rule(self.settings.rule)
 
-    def _pieces(self, style: Sequence[Path], limit: int | None, device: torch.device) -> Rule:
+    def _pieces(self, style: Sequence[Path], limit: int | None, device: torch.device) -> Drawing:
         """A function that gives random pieces of the pictures in `style`, in the shape of the photographs given."""
         if not style:
             raise _no_style()
@@ -141,28 +146,39 @@ class StylizeTask(TrainingTask):
 
     @property
     def feature_networks(self) -> tuple[str, ...]:
-        return (SQUEEZENET, VGG) if self.features else ()
+        used = self.features and (self.content or self.style_statistics)
+        return (SQUEEZENET, VGG) if used else ()
 
     def networks(self) -> tuple[Stylizer, nn.Module]:
         kind = ContrastiveStylizer if self.settings.contrast else Stylizer
-        return kind(**self.recipe.generator), self.discriminator(self.content and self.content.network)
+        generator = kind(**self.recipe.generator, **({"brushwork": self.brushwork} if self.brushwork else {}))
+        return generator, self.discriminator(self.content and self.content.network)
+
+    @property
+    def brushwork(self) -> Brushwork | None:
+        return self.rule.brushwork if self.rule and self.rule.layers else None
 
     def contract(self, network: Stylizer) -> dict[str, Any]:
         unit = network.multiple_of
         shape = {"multiple_of": unit, "min_size": network.min_size, "receptive_field": network.receptive_field}
-        return shape | {"input_noise_std": self.settings.grain, "description": f"makes pictures look like {self.name}"}
+        if self.brushwork:
+            noise: dict[str, Any] = {"in_channels": 3 + PLANES, "input_noise_channels": PLANES}
+        else:
+            noise = {"input_noise_std": self.settings.grain}
+        return shape | noise | {"description": f"makes pictures look like {self.name}"}
 
     def _sample(self, batch: int, patch: int) -> tuple[Tensor, ...]:
         """(photographs, targets): the photographs as drawn by rule, or unrelated pieces of the style's pictures."""
         photo, noise, painting = (
             map(as_floats, self.pool.draw(batch, patch)) if self.pool is not None else self._made(batch, patch)
         )
-        return channels_last(photo + self.settings.grain * noise, painting)
+        given = torch.cat([photo, noise], 1) if self.brushwork else photo + self.settings.grain * noise
+        return channels_last(given, painting)
 
     def _made(self, count: int, patch: int) -> tuple[Tensor, Tensor, Tensor]:
         """(photographs, noise, targets)"""
         photo = self.photos.crops(count, patch, self.recipe.widest)
-        noise = torch.randn_like(photo)
+        noise = torch.randn_like(photo)  # as many planes as PLANES
         return photo, noise, self.draw(photo, noise)
 
     def _kept(self, count: int, patch: int) -> tuple[Tensor, ...]:
@@ -173,9 +189,8 @@ class StylizeTask(TrainingTask):
     def step(self, gan: Gan, stage: Stage, rate: float) -> Metrics:
         photo, painting = self._sample(stage.batch, stage.patch)
         fake, terms = self._stylized(gan, photo, painting)
-        ruled = bool(self.settings.rule)
-        shown = painting if ruled else photo
-        if stage.adversarial or not ruled:
+        shown = painting if self.rule else photo
+        if stage.adversarial or not self.rule:
             terms |= self._appearance(gan, fake, shown)
         terms |= self._constraints(fake, shown)
         if stage.adversarial:
@@ -208,7 +223,9 @@ class StylizeTask(TrainingTask):
         """Style and content losses against `shown`, under a random shift."""
         fake, shown = shifted((fake, shown))
         with gan.fabric.autocast():
-            terms = {"style": (self.settings.style, self.style_statistics.distance(fake))}
+            terms: Terms = {}
+            if self.style_statistics is not None:
+                terms["style"] = self.settings.style, self.style_statistics.distance(fake)
             if self.content is not None:
                 with torch.no_grad():
                     wanted = self.content(shown)
@@ -238,4 +255,4 @@ class StylizeTask(TrainingTask):
 
     def baseline(self, inputs: Inputs) -> Tensor:
         """The photograph."""
-        return inputs[0]
+        return inputs[0][:, :3]

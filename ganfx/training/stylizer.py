@@ -9,11 +9,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganfx.training.brushwork import Brushwork
 from ganfx.training.generators import LEAK, conv3x3
 from ganfx.training.unet import UNSHUFFLE, Block, Down, Up
 
 # Blocks of the coarsest level that belong to the encoder, whose features contrastive losses compare.
 _ENCODER_BLOCKS = 2
+# Planes that brushwork gives besides its layers.
+_DIRECTIONS = 2
 
 
 def soft(image: Tensor) -> Tensor:
@@ -25,18 +28,22 @@ class Stylizer(nn.Module):
     """rgb (N, 3, H, W) in [0, 1] -> (N, 3, H, W), not clipped; close to the blurred picture at initialisation.
 
     widths are the channels at 1/2, 1/4, 1/8 ... of the size, blocks how many blocks the coarsest has. H and W are
-    multiples of `multiple_of`, and at least `min_size`.
+    multiples of `multiple_of`, and at least `min_size`. With `brushwork`, PLANES of noise of mean 0 and deviation 1
+    come after rgb, and the network paints with the layers that grow from them.
     """
 
-    def __init__(self, widths: list[int], blocks: int) -> None:
+    def __init__(self, widths: list[int], blocks: int, brushwork: Brushwork | None = None) -> None:
         super().__init__()
-        packed = 3 * UNSHUFFLE**2
+        self.brushwork = brushwork
+        packed, made = 3 * UNSHUFFLE**2, 3 * UNSHUFFLE**2
+        if brushwork:
+            packed += (len(brushwork.planes) + _DIRECTIONS) * (UNSHUFFLE // brushwork.size) ** 2
         pairs = list(itertools.pairwise(widths))
         self.head = conv3x3(packed, widths[0])
         self.down = nn.ModuleList([Down(*pair, 0) for pair in pairs])
         self.body = nn.ModuleList([Block(widths[-1], gain=0.3) for _ in range(blocks)])
         self.up = nn.ModuleList([Up(small, large) for large, small in reversed(pairs)])
-        self.tail = conv3x3(widths[0] + packed, packed, gain=0.1)
+        self.tail = conv3x3(widths[0] + packed, made, gain=0.1)
         # All phases of the pixel shuffle start with the same weights, or their differences would show as a grid.
         self.tail.weight.data = self.tail.weight.data[:: UNSHUFFLE**2].repeat_interleave(UNSHUFFLE**2, 0)
         # Reflected borders: zero padding would mark the border of the picture, which tiles do not have.
@@ -50,7 +57,8 @@ class Stylizer(nn.Module):
 
     @property
     def min_size(self) -> int:
-        return 2 * self.multiple_of
+        least = 2 * self.multiple_of
+        return max(least, self.brushwork.min_size) if self.brushwork else least
 
     @property
     def receptive_field(self) -> int:
@@ -65,11 +73,19 @@ class Stylizer(nn.Module):
                 low, high = 2 * low - 1, 2 * high + 1
             first, last = (low - 1) * UNSHUFFLE, (high + 2) * UNSHUFFLE - 1
             furthest = max(furthest, pixel - first, last - pixel)
-        return furthest
+        return furthest + (self.brushwork.reach if self.brushwork else 0)
 
-    def encode(self, image: Tensor) -> list[Tensor]:
-        """Features of `image` from fine to coarse, the last two of one size."""
-        found = [F.leaky_relu(self.head(F.pixel_unshuffle(image, UNSHUFFLE)), LEAK)]
+    def packed(self, image: Tensor) -> Tensor:
+        """What the head sees of `image`, at half its size: its pixels, and the brushwork."""
+        pixels = F.pixel_unshuffle(image[:, :3], UNSHUFFLE)
+        if self.brushwork is None:
+            return pixels
+        made = torch.cat(self.brushwork(image[:, :3], image[:, 3:]), 1)
+        return torch.cat([pixels, F.pixel_unshuffle(made, UNSHUFFLE // self.brushwork.size)], 1)
+
+    def encode(self, packed: Tensor) -> list[Tensor]:
+        """Features of a `packed` picture from fine to coarse, the last two of one size."""
+        found = [F.leaky_relu(self.head(packed), LEAK)]
         for down in self.down:
             found.append(down(found[-1]))
         x = found[-1]
@@ -77,20 +93,20 @@ class Stylizer(nn.Module):
             x = block(x)
         return [*found, x]
 
-    def decode(self, image: Tensor, features: list[Tensor]) -> Tensor:
-        """The output for `image`, whose `encode` gave `features`."""
+    def decode(self, image: Tensor, packed: Tensor, features: list[Tensor]) -> Tensor:
+        """The output for `image`, which was `packed`, and whose `encode` gave `features`."""
         *skips, _, x = features
         for block in self.body[_ENCODER_BLOCKS:]:
             x = block(x)
         for up, skip in zip(self.up, reversed(skips), strict=True):
             x = up(x, skip)
-        packed = F.pixel_unshuffle(image, UNSHUFFLE)
         change = F.pixel_shuffle(self.tail(torch.cat([x, packed], 1)), UNSHUFFLE)
         # Added to the blurred picture, so that all sharp detail comes from the network.
-        return soft(image) + change.float()
+        return soft(image[:, :3]) + change.float()
 
     def forward(self, image: Tensor) -> Tensor:
-        return self.decode(image, self.encode(image))
+        packed = self.packed(image)
+        return self.decode(image, packed, self.encode(packed))
 
 
 class ContrastiveStylizer(Stylizer):
@@ -111,9 +127,10 @@ class ContrastiveStylizer(Stylizer):
 
         Codes are (N, places, codes) of unit length. Those of the input do not pass gradients on.
         """
-        before = self.encode(image)
-        output = self.decode(image, before)
-        after = self.encode(output)
+        packed = self.packed(image)
+        before = self.encode(packed)
+        output = self.decode(image, packed, before)
+        after = self.encode(self.packed(output))
         codes = []
         for head, old, new in zip(self.heads, before, after, strict=True):
             chosen = torch.randperm(old.shape[2] * old.shape[3], device=old.device)[:places]

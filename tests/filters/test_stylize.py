@@ -16,6 +16,7 @@ from ganfx.imaging.color import lab_of
 from ganfx.imaging.picture import Picture, PictureInfo
 from ganfx.pipeline.resampling import enlarge_rows, reduce_rows
 from ganfx.spec import ModelSpec
+from ganfx.spec.reading import FieldError
 from tests import graphs
 
 Floats = NDArray[np.float32]
@@ -96,6 +97,26 @@ def test_input_noise_is_added_where_the_contract_asks_for_it_and_does_not_depend
     cut = ganfx.apply(source, "stylize", model=model, detail="native", engine=EngineOptions(tile=32)).rgb
     assert 0.02 < whole.std() < 0.04
     np.testing.assert_allclose(cut, whole, atol=1e-4)
+
+
+def test_planes_of_noise_come_after_the_colors_and_do_not_depend_on_tiles(tmp_path: Path) -> None:
+    spec = ModelSpec.of_picture("planes", "stylize", in_channels=6, receptive_field=0, input_noise_channels=3)
+    model = str(graphs.last_channels(tmp_path / "planes.onnx", spec, given=6, taken=3))
+    source = Picture(np.full((300, 50, 3), 0.5, np.float32))
+    whole, cut, again = (
+        ganfx.apply(source, "stylize", model=model, detail="native", engine=EngineOptions(tile=side)).rgb
+        for side in (512, 32, 512)
+    )
+    # Normal noise, clipped: half of it is below 0, a sixth above 1.
+    assert abs(np.mean(whole <= 0) - 0.5) < 0.02
+    assert abs(np.mean(whole >= 1) - 0.159) < 0.02
+    np.testing.assert_allclose(cut, whole, atol=1e-4)
+    np.testing.assert_array_equal(again, whole)
+
+
+def test_a_network_with_nothing_but_noise_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FieldError, match="must leave channels for the picture"):
+        ModelSpec.of_picture("planes", "stylize", input_noise_channels=3)
 
 
 def test_broad_strokes_are_painted_small_and_enlarged(tmp_path: Path) -> None:

@@ -6,11 +6,12 @@ import math
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from ganfx.training.brushwork import Blobs, Brushwork, Directions, Layer, Strokes
 from ganfx.training.style_losses import shape_loss
 from ganfx.training.style_rules import RULES
-from ganfx.training.style_rules.flow import along, blobs, constant_flow, flow, strokes
+from ganfx.training.style_rules.flow import along, flow
 from ganfx.training.style_rules.marks import toned
 
 SIDE = 160
@@ -44,40 +45,63 @@ def test_strokes_grow_from_the_noise(name: str) -> None:
     assert not torch.allclose(RULES[name](disc(), noise()), RULES[name](disc(), noise(1)), atol=2e-3)
 
 
+def constant(degrees: float, side: int = SIDE) -> Tensor:
+    """The same direction everywhere."""
+    doubled = math.radians(2 * degrees)
+    return torch.tensor([math.cos(doubled), math.sin(doubled)])[None, :, None, None].expand(1, 2, side, side)
+
+
+def directions_of(rgb: Tensor, how: str) -> Tensor:
+    return flow(rgb, 3.0) if how == "rule" else Directions(1)(rgb)
+
+
+@pytest.mark.parametrize("how", ["rule", "network"])
 @pytest.mark.parametrize("degrees", [0, 30, 90, 150])
-def test_directions_are_those_of_edges(degrees: int) -> None:
-    rows, columns = torch.meshgrid(torch.arange(64.0), torch.arange(64.0), indexing="ij")
+def test_directions_are_those_of_edges(degrees: int, how: str) -> None:
+    rows, columns = torch.meshgrid(torch.arange(96.0), torch.arange(96.0), indexing="ij")
     angle = math.radians(degrees)
     stripes = 0.5 + 0.3 * torch.sin((rows * math.cos(angle) - columns * math.sin(angle)) / 3)
-    found = flow(stripes.expand(1, 3, -1, -1), 2.0)[..., 16:48, 16:48]
-    wanted = constant_flow(stripes[None, None], degrees)[..., 16:48, 16:48]
-    assert (found * wanted).sum(1).min() > 0.97
+    found = directions_of(stripes.expand(1, 3, -1, -1), how)[..., 32:64, 32:64]
+    assert (found * constant(degrees, 32)).sum(1).min() > 0.97
 
 
-def test_even_areas_follow_the_edges_around_them() -> None:
+@pytest.mark.parametrize("how", ["rule", "network"])
+def test_even_areas_follow_the_edges_around_them(how: str) -> None:
     picture = torch.full((1, 3, 96, 96), 0.3)
     picture[..., 48:, :] = 0.8
-    far = flow(picture + 0.002 * torch.randn(picture.shape, generator=torch.Generator().manual_seed(0)), 3.0)[
-        ..., 18, :
-    ]
+    grain = 0.002 * torch.randn(picture.shape, generator=torch.Generator().manual_seed(0))
+    far = directions_of(picture + grain, how)[..., 18, :]
     assert far[:, 0].median() > 0.9  # as the edge 30 pixels below them: to the right
 
 
 def test_strokes_are_long_along_the_edges_and_thin_across() -> None:
-    drawn = strokes(noise()[:, :1], constant_flow(noise(), 0.0), 30.0, 2.0)[0, 0]
+    drawn = Strokes(2.0, 30.0, None)(noise()[:, :1], constant(0.0))[0, 0]
     along_them = (drawn[:, 8:] * drawn[:, :-8]).mean()
     across = (drawn[8:] * drawn[:-8]).mean()
     assert along_them > 0.4 > abs(float(across)) + 0.2
 
 
-def test_strokes_and_blobs_are_as_strong_as_noise() -> None:
-    for made in (strokes(noise(), constant_flow(noise(), 45.0), 40.0, 2.5), blobs(noise(), 3.0)):
-        assert 0.8 < made.std() < 1.2
+@pytest.mark.parametrize("made", [Strokes(2.5, 40.0, None), Strokes(1.0, 26.0, 50.0), Blobs(3.0)])
+@pytest.mark.parametrize("degrees", [0.0, 20.0, 45.0])
+def test_strokes_and_blobs_are_as_strong_as_noise_in_every_direction(made: nn.Module, degrees: float) -> None:
+    assert 0.8 < made(noise()[:, :1], constant(degrees)).std() < 1.4
+
+
+def test_brushwork_away_from_the_border_is_that_of_the_whole_picture() -> None:
+    """What tiles are cut by: `reach`."""
+    brushwork = Brushwork([Layer(0, 2.4, 36.0), Layer(1, 6.0)], 2)
+    picture, grain = torch.rand(1, 3, 448, 448), torch.randn(1, 3, 448, 448)
+    reach = -(-brushwork.reach // 8) * 8
+    part = (..., slice(112, 320), slice(112, 320))
+    whole, cut = torch.cat(brushwork(picture, grain), 1), torch.cat(brushwork(picture[part], grain[part]), 1)
+    inside = slice(reach // 2, 104 - reach // 2)
+    assert 208 - 2 * reach > 0 or pytest.fail("the part is too small")
+    assert torch.allclose(whole[..., 56:160, 56:160][..., inside, inside], cut[..., inside, inside], atol=1e-4)
 
 
 def test_what_is_even_stays_even_along_lines() -> None:
     even = torch.full((1, 3, 40, 50), 0.25)
-    assert torch.allclose(along(even, constant_flow(even, 70.0), 20.0), even, atol=1e-5)
+    assert torch.allclose(along(even, constant(70.0, 1).expand(1, 2, 40, 50), 20.0), even, atol=1e-5)
 
 
 def test_palettes_are_mixed_between_their_colors() -> None:

@@ -1,16 +1,16 @@
-"""Styles as image filters, which networks learn from pairs: seamless, steady, and faster than the rule.
-
-A rule takes photographs (N, 3, H, W) in [0, 1] and as much noise of mean 0 and deviation 1, and returns pictures in the
-shape and range of the photographs. Strokes in even areas grow from the noise, which the network is given too, weaker.
-"""
+"""Styles as image filters, which networks learn from pairs: seamless, steady, and faster than the rule."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 
 from torch import Tensor
+from torch.nn import functional as F
 
 from ganfx.errors import TrainingError
+from ganfx.training.brushwork import Brushwork, Layer
 from ganfx.training.style_rules.brush import starry_night, the_scream, vangogh
 from ganfx.training.style_rules.comic import comic
 from ganfx.training.style_rules.dry import charcoal, ink, pastel, pencil
@@ -18,25 +18,51 @@ from ganfx.training.style_rules.flat import cutout, woodblock
 from ganfx.training.style_rules.oil import oil
 from ganfx.training.style_rules.watercolor import watercolor
 
-Rule = Callable[[Tensor, Tensor], Tensor]
 
-RULES: dict[str, Rule] = {
-    "charcoal": charcoal,
-    "comic": lambda rgb, noise: comic(rgb),
-    "cutout": cutout,
-    "ink": ink,
-    "oil": lambda rgb, noise: oil(rgb),
-    "pastel": pastel,
-    "pencil": pencil,
-    "starry-night": starry_night,
-    "the-scream": the_scream,
-    "vangogh": vangogh,
-    "watercolor": watercolor,
-    "woodblock": woodblock,
+@dataclass(frozen=True)
+class StyleRule:
+    """A style as an image filter.
+
+    draw     (photographs (N, 3, H, W) in [0, 1], each layer (N, 1, H, W)) -> pictures in the shape and range of the
+             photographs
+    layers   strokes and blobs that it draws with; the network gets the same ones
+    size     by what factor, 1 or 2, the layers are made smaller than the picture
+    """
+
+    draw: Callable[..., Tensor]
+    layers: tuple[Layer, ...] = ()
+    size: int = 1
+
+    @cached_property
+    def brushwork(self) -> Brushwork:
+        return Brushwork(self.layers, self.size)
+
+    def __call__(self, rgb: Tensor, noise: Tensor) -> Tensor:
+        """Pictures for photographs (N, 3, H, W) in [0, 1] and noise (N, PLANES, H, W) of mean 0 and deviation 1."""
+        if not self.layers:
+            return self.draw(rgb)
+        layers, _ = self.brushwork.to(rgb.device)(rgb, noise)
+        layers = F.interpolate(layers, scale_factor=float(self.size), mode="bilinear") if self.size > 1 else layers
+        return self.draw(rgb, *layers.split(1, 1))
+
+
+RULES: dict[str, StyleRule] = {
+    "charcoal": StyleRule(charcoal, (Layer(0, 1.4, 18.0), Layer(1, 0.8))),
+    "comic": StyleRule(comic),
+    "cutout": StyleRule(cutout, (Layer(0, 0.8),)),
+    "ink": StyleRule(ink, (Layer(0, 1.3, 40.0),)),
+    "oil": StyleRule(oil),
+    "pastel": StyleRule(pastel, (Layer(0, 1.8, 26.0), Layer(1, 3.0, 34.0), Layer(2, 0.7))),
+    "pencil": StyleRule(pencil, (Layer(0, 1.0, 26.0, 50.0), Layer(1, 1.0, 22.0, -40.0), Layer(2, 0.5))),
+    "starry-night": StyleRule(starry_night, (Layer(0, 2.8, 48.0), Layer(1, 2.8, 48.0)), 2),
+    "the-scream": StyleRule(the_scream, (Layer(0, 4.0, 90.0),), 2),
+    "vangogh": StyleRule(vangogh, (Layer(0, 2.4, 36.0), Layer(1, 2.4, 36.0)), 2),
+    "watercolor": StyleRule(watercolor, (Layer(0, 14.0), Layer(1, 0.9)), 2),
+    "woodblock": StyleRule(woodblock, (Layer(0, 1.0, 60.0, 0.0),)),
 }
 
 
-def find_rule(name: str) -> Rule:
+def find_rule(name: str) -> StyleRule:
     """The rule called `name`. Raises TrainingError."""
     try:
         return RULES[name]

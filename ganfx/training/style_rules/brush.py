@@ -1,4 +1,4 @@
-"""Brushwork after Van Gogh and Munch: strokes along the edges, laid over each other in other tones."""
+"""Paintings after Van Gogh and Munch: strokes along the edges, laid over each other in other tones."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ganfx.training.style_losses import luminance
-from ganfx.training.style_rules.flow import flow, strokes
+from ganfx.training.style_rules.flow import flow
 from ganfx.training.style_rules.marks import (
     Color,
     color,
@@ -34,31 +34,31 @@ _WARM: Color = (0.09, 0.045, -0.12)
 _BLUE_INK, _NIGHT_INK, _DARK_INK = color("0f1738"), color("080d26"), color("121429")
 
 
-def vangogh(rgb: Tensor, noise: Tensor) -> Tensor:
+def vangogh(rgb: Tensor, lights: Tensor, hues: Tensor) -> Tensor:
     """Thick short strokes, some yellower and some bluer, and blue contours."""
     directions = flow(rgb, 3.0)
     base = saturated(painted(rgb, directions, 3.5, 18.0), 1.5)
-    light, hue = (torch.tanh(0.8 * strokes(part, directions, 36.0, 2.4)) for part in (noise[:, :1], noise[:, 1:2]))
+    light, hue = torch.tanh(0.8 * lights), torch.tanh(0.8 * hues)
     canvas = base * (1 + 0.16 * light) + filled(rgb, _WARM) * hue + 0.10 * relief(light)
     contour = lines(luminance(rgb), directions, 1.6, 0.97, 25.0, 18.0)
     return inked(canvas, contour, _BLUE_INK).clamp(0, 1)
 
 
-def starry_night(rgb: Tensor, noise: Tensor) -> Tensor:
+def starry_night(rgb: Tensor, lights: Tensor, hues: Tensor) -> Tensor:
     """Long strokes from night blue to yellow."""
     directions = flow(rgb, 3.0)
     base = painted(rgb, directions, 3.5, 24.0)
-    light, hue = (torch.tanh(strokes(part, directions, 48.0, 2.8)) for part in (noise[:, :1], noise[:, 1:2]))
+    light, hue = torch.tanh(lights), torch.tanh(hues)
     canvas = _recolored(base, luminance(base) ** 1.1 + 0.09 * light + 0.05 * hue, _NIGHT, 0.8) + 0.10 * relief(light)
     contour = lines(luminance(rgb), directions, 1.6, 0.965, 25.0, 18.0)
     return inked(canvas, contour, _NIGHT_INK).clamp(0, 1)
 
 
-def the_scream(rgb: Tensor, noise: Tensor) -> Tensor:
+def the_scream(rgb: Tensor, lights: Tensor) -> Tensor:
     """Very long, broad and thin strokes from dark blue to orange."""
     directions = flow(rgb, 4.0)
     base = painted(rgb, directions, 4.0, 40.0)
-    light = torch.tanh(strokes(noise[:, :1], directions, 90.0, 4.0))
+    light = torch.tanh(lights)
     canvas = _recolored(base, luminance(base) + 0.08 * light, _SUNSET, 0.75) + 0.06 * relief(light)
     contour = lines(luminance(rgb), directions, 2.0, 0.97, 20.0, 24.0)
     return inked(canvas, contour, _DARK_INK).clamp(0, 1)

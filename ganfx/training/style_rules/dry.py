@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ganfx.training.resample import blurred
 from ganfx.training.style_losses import luminance
-from ganfx.training.style_rules.flow import blobs, constant_flow, flow, strokes
+from ganfx.training.style_rules.flow import flow
 from ganfx.training.style_rules.marks import (
     Color,
     color,
@@ -22,49 +22,44 @@ _WHITE, _CREAM, _GREY_PAPER = color("f7f6f2"), color("faf7ed"), color("f2ede0")
 _BLACK, _CHARCOAL = color("0d0d14"), color("171614")
 
 
-def pencil(rgb: Tensor, noise: Tensor) -> Tensor:
+def pencil(rgb: Tensor, hatched: Tensor, crossed: Tensor, grain: Tensor) -> Tensor:
     """Thin lines, and two layers of hatching as the tone gets darker."""
     light = contrasted(luminance(rgb))
     tone = blurred(light, 1.5)
     line = lines(light, flow(rgb, 2.0), 1.0, 0.985, 40.0, 12.0)
-    hatched = strokes(noise[:, :1], constant_flow(rgb, 50.0), 26.0, 1.0)
-    crossed = strokes(noise[:, 1:2], constant_flow(rgb, -40.0), 22.0, 1.0)
     first = torch.sigmoid(5 * (1.25 * tone - 0.56) + 0.9 * hatched)
     second = torch.sigmoid(7 * (tone - 0.14) + 0.9 * crossed)
-    grain = 0.03 * noise[:, 2:3]
-    drawn = (0.34 + 0.66 * first) * (0.45 + 0.55 * second) * (0.25 + 0.75 * line) + grain
+    drawn = (0.34 + 0.66 * first) * (0.45 + 0.55 * second) * (0.25 + 0.75 * line) + 0.03 * grain
     return (drawn * filled(rgb, _WHITE)).clamp(0.05, 1)
 
 
-def charcoal(rgb: Tensor, noise: Tensor) -> Tensor:
+def charcoal(rgb: Tensor, rubbed: Tensor, grain: Tensor) -> Tensor:
     """Broad dark lines and grainy shade."""
     directions = flow(rgb, 3.0)
     light = contrasted(luminance(painted(rgb, directions, 3.0, 18.0)))
     line = lines(luminance(rgb), directions, 2.0, 0.97, 18.0, 18.0)
-    texture = 0.45 * strokes(noise[:, :1], directions, 18.0, 1.4) + 0.5 * blobs(noise[:, 1:2], 0.8)
+    texture = 0.45 * rubbed + 0.5 * grain
     covered = torch.sigmoid(4.5 * (1.15 * light - 0.47) + texture) * (0.1 + 0.9 * line)
     return _between(_CHARCOAL, _GREY_PAPER, covered)
 
 
-def ink(rgb: Tensor, noise: Tensor) -> Tensor:
+def ink(rgb: Tensor, hatching: Tensor) -> Tensor:
     """Black lines, black shadows, and hatching that follows the form between them."""
     directions = flow(rgb, 2.0)
     light = contrasted(luminance(rgb))
     line = lines(light, directions, 1.1, 0.98, 120.0, 18.0)
     shadows = torch.sigmoid(40 * (blurred(light, 2.0) - 0.13))
-    hatched = torch.sigmoid(4 * (9 * (blurred(light, 1.5) - 0.33) + strokes(noise[:, :1], directions, 40.0, 1.3)))
+    hatched = torch.sigmoid(4 * (9 * (blurred(light, 1.5) - 0.33) + hatching))
     return _between(_BLACK, _CREAM, line * shadows * hatched)
 
 
-def pastel(rgb: Tensor, noise: Tensor) -> Tensor:
+def pastel(rgb: Tensor, chalk: Tensor, broad: Tensor, grain: Tensor) -> Tensor:
     """Soft chalk that the paper shows through."""
     directions = flow(rgb, 3.0)
     base = saturated(painted(rgb, directions, 3.0, 15.0), 1.5)
-    broad = torch.tanh(strokes(noise[:, 1:2], directions, 34.0, 3.0))
-    chalk = 0.88 * base + 0.09 + 0.07 * broad
-    broken = 0.8 * strokes(noise[:, :1], directions, 26.0, 1.8) + 0.9 * blobs(noise[:, 2:3], 0.7)
-    covered = torch.sigmoid(3.0 + broken)
-    return (chalk * covered + filled(rgb, _GREY_PAPER) * (1 - covered)).clamp(0, 1)
+    color = 0.88 * base + 0.09 + 0.07 * torch.tanh(broad)
+    covered = torch.sigmoid(3.0 + 0.8 * chalk + 0.9 * grain)
+    return (color * covered + filled(rgb, _GREY_PAPER) * (1 - covered)).clamp(0, 1)
 
 
 def _between(dark: Color, light: Color, share: Tensor) -> Tensor:

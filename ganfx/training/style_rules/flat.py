@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ganfx.training.resample import blurred
 from ganfx.training.style_losses import luminance
-from ganfx.training.style_rules.flow import blobs, constant_flow, flow, strokes
+from ganfx.training.style_rules.flow import flow
 from ganfx.training.style_rules.marks import (
     color,
     contrasted,
@@ -41,7 +41,7 @@ _NEARNESS, _SOFTNESS = (1.0, 1.5, 0.8), 160.0
 _SOOT = color("1a1c29")
 
 
-def cutout(rgb: Tensor, noise: Tensor) -> Tensor:
+def cutout(rgb: Tensor, grain: Tensor) -> Tensor:
     """Sheets of colored paper, brighter ones on top, with the shadows of their edges."""
     sheets = _flattened(rgb)
     light = contrasted(luminance(sheets))
@@ -49,18 +49,16 @@ def cutout(rgb: Tensor, noise: Tensor) -> Tensor:
     shadow = (blurred(moved(levels, -4, -4), 2.0) - levels).clamp(min=0)
     rim = relief(levels).clamp(min=0)
     hues = saturated(sheets, 1.9) - luminance(sheets)
-    paper = 0.006 * blobs(noise[:, :1], 0.8)
-    return (0.03 + 0.95 * levels + hues - 0.7 * shadow + 0.25 * rim + paper).clamp(0, 1)
+    return (0.03 + 0.95 * levels + hues - 0.7 * shadow + 0.25 * rim + 0.006 * grain).clamp(0, 1)
 
 
-def woodblock(rgb: Tensor, noise: Tensor) -> Tensor:
+def woodblock(rgb: Tensor, grain: Tensor) -> Tensor:
     """Few pigments, black contours, and the grain of the wood."""
     areas = saturated(_flattened(rgb), 1.4)
     pigments = torch.tensor([color(digits) for digits in _PIGMENTS], device=rgb.device)[:, :, None, None]
     counts = torch.tensor(_NEARNESS, device=rgb.device)[:, None, None]
     distance = (counts * (areas[:, None] - pigments) ** 2).sum(2)
     print_ = (torch.softmax(-_SOFTNESS * distance, 1)[:, :, None] * pigments).sum(1)
-    grain = strokes(noise[:, :1], constant_flow(rgb, 3.0), 60.0, 1.0)
     contour = lines(luminance(rgb), flow(rgb, 3.0), 1.5, 0.975, 60.0, 24.0)
     return inked(print_ * (1 + 0.025 * grain), contour, _SOOT).clamp(0, 1)
 

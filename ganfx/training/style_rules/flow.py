@@ -1,4 +1,4 @@
-"""The directions of edges in a picture, and strokes that follow them.
+"""The directions of edges in a picture, and averages along them.
 
 Directions are (N, 2, H, W) of unit length, (cos 2a, sin 2a) with `a` the angle of the edge to the right and down:
 twice the angle, since an edge has no beginning and no end.
@@ -6,7 +6,6 @@ twice the angle, since an edge has no beginning and no end.
 
 from __future__ import annotations
 
-import functools
 import math
 
 import torch
@@ -51,13 +50,6 @@ def flow(rgb: Tensor, radius: float) -> Tensor:
     return F.normalize(-(blurred(tensor, radius) + wide[..., :height, :width]), dim=1, eps=1e-9)
 
 
-def constant_flow(rgb: Tensor, degrees: float) -> Tensor:
-    """The same direction everywhere, `degrees` clockwise from the right, for (N, 3, H, W)."""
-    doubled = math.radians(2 * degrees)
-    direction = torch.tensor([math.cos(doubled), math.sin(doubled)], device=rgb.device)
-    return direction[:, None, None].expand(len(rgb), 2, *rgb.shape[2:])
-
-
 def along(image: Tensor, directions: Tensor, length: float) -> Tensor:
     """`image` (N, C, H, W) averaged along `directions` over `length` pixels: line integral convolution (Cabral and
     Leedom 1993) under a raised cosine."""
@@ -90,23 +82,3 @@ def _heading(directions: Tensor, before: Tensor) -> Tensor:
     angle = torch.atan2(directions[:, 1:], directions[:, :1]) / 2
     heading = torch.cat([angle.cos(), angle.sin()], 1)
     return torch.where((heading * before).sum(1, keepdim=True) < 0, -heading, heading)
-
-
-def strokes(noise: Tensor, directions: Tensor, length: float, width: float) -> Tensor:
-    """Light and dark strokes (N, C, H, W) out of `noise`, of mean 0 and deviation 1 as the noise is."""
-    return _stroke_gain(length, width) * _strokes(noise, directions, length, width)
-
-
-def _strokes(noise: Tensor, directions: Tensor, length: float, width: float) -> Tensor:
-    return along(blurred(noise, 0.6 * width) - blurred(noise, 1.6 * width), directions, length)
-
-
-def blobs(noise: Tensor, radius: float) -> Tensor:
-    """Soft blobs (N, C, H, W) out of `noise`, of mean 0 and deviation 1 as the noise is."""
-    return 2 * math.sqrt(math.pi) * radius * blurred(noise, radius)
-
-
-@functools.cache
-def _stroke_gain(length: float, width: float) -> float:
-    noise = torch.randn(1, 3, 192, 192, generator=torch.Generator().manual_seed(0))
-    return 1 / float(_strokes(noise, constant_flow(noise, 20.0), length, width).std())

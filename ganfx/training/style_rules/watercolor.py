@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ganfx.training.resample import blurred
 from ganfx.training.style_losses import luminance
-from ganfx.training.style_rules.flow import blobs, flow, gradients
+from ganfx.training.style_rules.flow import flow, gradients
 from ganfx.training.style_rules.marks import color, filled, painted, saturated
 
 _PAPER = color("fbf9f2")
@@ -14,7 +14,7 @@ _PAPER = color("fbf9f2")
 _BARE, _FADE = 0.78, 0.16
 
 
-def watercolor(rgb: Tensor, noise: Tensor) -> Tensor:
+def watercolor(rgb: Tensor, clouds: Tensor, grain: Tensor) -> Tensor:
     """Soft areas, clouds and grain of pigment in them, and paper where it is bright."""
     directions = flow(rgb, 3.0)
     wash = saturated(painted(painted(rgb, directions, 2.5, 12.0), directions, 3.5, 12.0), 1.45)
@@ -22,7 +22,7 @@ def watercolor(rgb: Tensor, noise: Tensor) -> Tensor:
     across, down = gradients(blurred(light, 0.8))
     edge = (6 * (across**2 + down**2 + 1e-8).sqrt()).clamp(max=0.5)
     pool = (blurred(light, 2.5) - light).clamp(min=0)
-    density = 1 + 1.6 * edge + 0.4 * pool + 0.10 * blobs(noise[:, :1], 14.0) + 0.05 * blobs(noise[:, 1:2], 0.9)
+    density = 1 + 1.6 * edge + 0.4 * pool + 0.10 * clouds + 0.05 * grain
     paper = filled(rgb, _PAPER)
     # The density of a wash is the exponent of its transmittance (Beer's law).
     pigment = (0.8 * wash + 0.2).clamp(0.02, 1) ** density * paper
