@@ -32,6 +32,7 @@ __all__ = [
     "FirstStep",
     "Flow",
     "Infer",
+    "Look",
     "Option",
     "Overview",
     "Region",
@@ -87,6 +88,20 @@ class Strip:
 
 
 @dataclass(frozen=True)
+class Look:
+    """What a flow looks at the whole picture for first, where an option asks for it.
+
+    side     long side in pixels that the picture is reduced to; smaller pictures stay as they are
+    option   the option that asks, by having a value
+    value    (reduced picture, values, spec, network) -> what takes the option's place in the values
+    """
+
+    side: int
+    option: str
+    value: Callable[[Picture, Values, ModelSpec, Infer], Any]
+
+
+@dataclass(frozen=True)
 class Flow:
     """Work on the whole picture: prepare -> network -> finish.
 
@@ -99,6 +114,7 @@ class Flow:
     context     rows, in source pixels and up to `margin`, of the output that finish gets beyond the rows it makes
     reduction   (size, values) -> an integer factor >= 1: prepare gets the picture reduced so many times, and finish
                 the output enlarged as many times; None: never reduced
+    look        what depends on the whole picture; None: nothing
     idle        values -> whether the picture comes back as it is; the network is not run then. None: never
     """
 
@@ -108,6 +124,7 @@ class Flow:
     margin: int = 0
     context: int = 0
     reduction: Callable[[Size, Values], int] | None = None
+    look: Look | None = None
     idle: Callable[[Values], bool] | None = None
 
 

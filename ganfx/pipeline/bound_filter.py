@@ -13,6 +13,7 @@ import numpy as np
 from ganfx.engine import Engine, PixelProgress
 from ganfx.errors import PictureSizeError
 from ganfx.filters import AUTO, SEED, Estimator, Filter, Size, TargetSize
+from ganfx.filters.other_picture import OtherPicture
 from ganfx.imaging.picture import Floats, Picture, PictureInfo
 from ganfx.pipeline.enlarging import passes_for
 from ganfx.pipeline.sampling import sample_crops
@@ -209,7 +210,9 @@ def fed_controls(filter_: Filter, values: Mapping[str, Any], spec: ModelSpec) ->
 
 
 def _plain(value: Any) -> Any:
-    """Numbers and texts as they are, anything else as a text."""
+    """Numbers and texts as they are, another picture as the digest of its pixels, anything else as a text."""
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, OtherPicture):
+        return value.digest
     return value if isinstance(value, bool | int | float | str | None) else str(value)

@@ -9,10 +9,10 @@ import numpy as np
 
 from ganfx.engine import PixelProgress
 from ganfx.errors import OptionError
-from ganfx.filters import Flow, Size, Strip
+from ganfx.filters import Flow, Look, Size, Strip
 from ganfx.imaging.picture import Floats, Mask, Picture
 from ganfx.pipeline.bound_filter import BoundFilter
-from ganfx.pipeline.overview import run_overview
+from ganfx.pipeline.overview import read_overview, run_overview
 from ganfx.pipeline.reduction import reduce_to
 from ganfx.pipeline.resampling import CONTEXT, HeldRows, enlarge_rows, reduce_rows
 from ganfx.pipeline.retouching import checked_mask
@@ -44,9 +44,22 @@ def stream(
         raise OptionError(f"{bound.filter.name} needs a mask", hint="say what to fill: white in the mask")
     if flow.idle and flow.idle(bound.values):
         return _noted(_unchanged(source, listener), bound)
+    if flow.look and bound.values[flow.look.option] is not None:
+        bound = _looked(source, bound, flow.look, listener)
     make = _stream_strips if flow.local else _run_whole
     made = make(source, bound, flow, listener, None if mask is None else checked_mask(mask, source))
     return _noted(made, bound) if bound.notes else made
+
+
+def _looked(source: Source, bound: BoundFilter, look: Look, progress: PixelProgress) -> BoundFilter:
+    """The filter with what depends on the whole of `source` in its values; reads it once."""
+    spec, small = bound.engine.spec, read_overview(source, look.side, progress)
+
+    def infer(image: Floats) -> Floats:
+        return bound.run(noised(image, 0, spec), lambda pixels: progress(0))
+
+    value = look.value(small, bound.values, spec, infer)
+    return dataclasses.replace(bound, values={**bound.values, look.option: value})
 
 
 def _to_size(source: Source, bound: BoundFilter, progress: PixelProgress) -> Iterator[Picture]:

@@ -57,6 +57,8 @@ class Layer:
 class Gaussian(nn.Module):
     """(N, C, H, W) under a Gaussian blur of standard deviation `sigma` in pixels, mirrored at the edges."""
 
+    kernel: Tensor
+
     def __init__(self, sigma: float) -> None:
         super().__init__()
         self.reach = max(1, round(2.5 * sigma))
@@ -69,12 +71,19 @@ class Gaussian(nn.Module):
             self.kernel.reshape(shape).repeat(channels, 1, 1, 1) for shape in ((1, 1, 1, -1), (1, 1, -1, 1))
         )
         padded = F.pad(image, (self.reach,) * 4, mode="reflect")
-        return F.conv2d(F.conv2d(padded, across, groups=channels), down, groups=channels)
+        blurred: Tensor = F.conv2d(F.conv2d(padded, across, groups=channels), down, groups=channels)
+        return blurred
 
 
 class Directions(nn.Module):
     """rgb (N, 3, H, W) -> (N, 2, H / size, W / size) of unit length: (cos 2a, sin 2a) with `a` the angle of the edges
-    to the right and down. H and W are multiples of 4."""
+    to the right and down. H and W are multiples of 4.
+
+    reach is how many pixels on each side a direction depends on, min_size the least height and width in pixels.
+    """
+
+    slopes: Tensor
+    fallback: Tensor
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -83,18 +92,11 @@ class Directions(nn.Module):
         self.register_buffer("slopes", torch.stack([derivative, derivative.T])[:, None], persistent=False)
         self.register_buffer("fallback", torch.tensor(_FALLBACK)[None, :, None, None], persistent=False)
         self.fine = Gaussian(_FINE / size)
-        self.wider = nn.ModuleList(Gaussian(sigma / _REDUCTION) for sigma, _ in _WIDER)
-
-    @property
-    def reach(self) -> int:
-        """How many pixels on each side a direction depends on."""
-        wide = max(blur.reach for blur in self.wider) * _REDUCTION + 2 * _REDUCTION
-        return 1 + max(wide, (self.fine.reach + 1) * self.size)
-
-    @property
-    def min_size(self) -> int:
-        """The least height and width in pixels."""
-        return max((blur.reach + 1) * _REDUCTION for blur in self.wider)
+        wider = [Gaussian(sigma / _REDUCTION) for sigma, _ in _WIDER]
+        self.wider = nn.ModuleList(wider)
+        widest = max(blur.reach for blur in wider)
+        self.reach = 1 + max((widest + 2) * _REDUCTION, (self.fine.reach + 1) * size)
+        self.min_size = (widest + 1) * _REDUCTION
 
     def forward(self, rgb: Tensor) -> Tensor:
         slopes = F.conv2d(F.pad(luminance(rgb), (1, 1, 1, 1), mode="reflect"), self.slopes)
@@ -105,10 +107,13 @@ class Directions(nn.Module):
         tensor = torch.cat([across**2 - down**2, 2 * across * down], 1) * weight
         tensor = F.avg_pool2d(tensor, self.size) if self.size > 1 else tensor
         small = F.avg_pool2d(tensor, _REDUCTION // self.size)
-        wide = sum((weight * blur(small) for blur, (_, weight) in zip(self.wider, _WIDER, strict=True)), torch.zeros(()))
+        wide = sum(
+            (weight * blur(small) for blur, (_, weight) in zip(self.wider, _WIDER, strict=True)), torch.zeros(())
+        )
         wide = F.interpolate(wide, scale_factor=float(_REDUCTION // self.size), mode="bilinear")
         total = self.fine(tensor) + wide + self.fallback
-        return total / ((total**2).sum(1, keepdim=True).sqrt() + 1e-7)
+        directions: Tensor = total / ((total**2).sum(1, keepdim=True).sqrt() + 1e-7)
+        return directions
 
 
 def _line(half: float, degrees: float) -> Tensor:
@@ -125,8 +130,12 @@ def _line(half: float, degrees: float) -> Tensor:
 class Strokes(nn.Module):
     """noise (N, 1, h, w) and directions (N, 2, h, w) -> strokes (N, 1, h, w) of mean 0 and deviation 1.
 
-    width and length are in pixels of the noise; with `degrees` all strokes have that direction.
+    width and length are in pixels of the noise; with `degrees` all strokes have that direction. reach is how many
+    pixels on each side a stroke depends on.
     """
+
+    bank: Tensor
+    headings: Tensor
 
     def __init__(self, width: float, length: float, degrees: float | None) -> None:
         super().__init__()
@@ -135,25 +144,22 @@ class Strokes(nn.Module):
         # As long as one pass over `length`: variances add up.
         self.passes = _PASSES if degrees is None else 1
         half = length / 2 / math.sqrt(self.passes)
-        self.register_buffer("bank", torch.stack([_line(half, angle) for angle in turned])[:, None], persistent=False)
+        bank = torch.stack([_line(half, angle) for angle in turned])[:, None]
+        self.register_buffer("bank", bank, persistent=False)
         doubled = torch.tensor([math.radians(2 * angle) for angle in turned])
         headings = torch.stack([doubled.cos(), doubled.sin()], 1)[:, :, None, None]
         self.register_buffer("headings", headings, persistent=False)
+        self.margin = bank.shape[-1] // 2
+        self.reach = self.around.reach + self.passes * self.margin
         self.gain = 1.0
         self.gain = 1 / float(self(*_sample()).std())
 
-    @property
-    def reach(self) -> int:
-        """How many pixels on each side a stroke depends on."""
-        return int(self.around.reach + self.passes * (self.bank.shape[-1] // 2))
-
     def forward(self, noise: Tensor, directions: Tensor) -> Tensor:
-        strokes = self.gain * (self.core(noise) - self.around(noise))
-        reach = self.bank.shape[-1] // 2
+        strokes: Tensor = self.gain * (self.core(noise) - self.around(noise))
         shares = F.relu(F.conv2d(directions, self.headings)) ** _SHARPNESS
         shares = shares / (shares.sum(1, keepdim=True) + 1e-6)
         for _ in range(self.passes):
-            lines = F.conv2d(F.pad(strokes, (reach,) * 4, mode="reflect"), self.bank)
+            lines = F.conv2d(F.pad(strokes, (self.margin,) * 4, mode="reflect"), self.bank)
             strokes = (lines * shares).sum(1, keepdim=True) if len(self.bank) > 1 else lines
         return strokes
 
@@ -172,38 +178,37 @@ class Blobs(nn.Module):
     def __init__(self, sigma: float) -> None:
         super().__init__()
         self.blur = Gaussian(sigma)
-        self.gain = 1 / float((self.blur.kernel**2).sum())
+        self.gain = 1 / float(torch.square(self.blur.kernel).sum())
         self.reach = self.blur.reach
 
     def forward(self, noise: Tensor, directions: Tensor) -> Tensor:
-        return self.gain * self.blur(noise)
+        blobs: Tensor = self.gain * self.blur(noise)
+        return blobs
 
 
 class Brushwork(nn.Module):
     """rgb (N, 3, H, W), noise (N, PLANES, H, W) of mean 0 and deviation 1 -> the layers (N, len(layers), H / size,
-    W / size), alike, and the directions of edges there, as of `Directions`. H and W are multiples of 4."""
+    W / size), alike, and the directions of edges there, as of `Directions`. H and W are multiples of 4.
+
+    reach is how many pixels on each side the layers depend on, min_size the least height and width in pixels: borders
+    are mirrored, which takes pixels to mirror.
+    """
 
     def __init__(self, layers: Sequence[Layer], size: int = 1) -> None:
         super().__init__()
         self.size = size
         self.planes = [layer.plane for layer in layers]
         self.directions = Directions(size)
-        self.layers = nn.ModuleList(
+        made = [
             Strokes(layer.width / size, layer.length / size, layer.degrees)
             if layer.length
             else Blobs(layer.width / size)
             for layer in layers
-        )
-
-    @property
-    def reach(self) -> int:
-        """How many pixels on each side the layers depend on."""
-        return self.directions.reach + self.size * (1 + max(layer.reach for layer in self.layers))
-
-    @property
-    def min_size(self) -> int:
-        """The least height and width in pixels: borders are mirrored, which takes pixels to mirror."""
-        return max(self.directions.min_size, self.size * (1 + max(layer.reach for layer in self.layers)))
+        ]
+        self.layers = nn.ModuleList(made)
+        furthest = size * (1 + max(layer.reach for layer in made))
+        self.reach = self.directions.reach + furthest
+        self.min_size = max(self.directions.min_size, furthest)
 
     @torch.no_grad()
     def forward(self, rgb: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:

@@ -151,8 +151,8 @@ class StylizeTask(TrainingTask):
 
     def networks(self) -> tuple[Stylizer, nn.Module]:
         kind = ContrastiveStylizer if self.settings.contrast else Stylizer
-        generator = kind(**self.recipe.generator, **({"brushwork": self.brushwork} if self.brushwork else {}))
-        return generator, self.discriminator(self.content and self.content.network)
+        own: dict[str, Any] = {"brushwork": self.brushwork} if self.brushwork else {}
+        return kind(**self.recipe.generator, **own), self.discriminator(self.content and self.content.network)
 
     @property
     def brushwork(self) -> Brushwork | None:

@@ -90,13 +90,14 @@ def test_strokes_and_blobs_are_as_strong_as_noise_in_every_direction(made: nn.Mo
 def test_brushwork_away_from_the_border_is_that_of_the_whole_picture() -> None:
     """What tiles are cut by: `reach`."""
     brushwork = Brushwork([Layer(0, 2.4, 36.0), Layer(1, 6.0)], 2)
-    picture, grain = torch.rand(1, 3, 448, 448), torch.randn(1, 3, 448, 448)
-    reach = -(-brushwork.reach // 8) * 8
-    part = (..., slice(112, 320), slice(112, 320))
-    whole, cut = torch.cat(brushwork(picture, grain), 1), torch.cat(brushwork(picture[part], grain[part]), 1)
-    inside = slice(reach // 2, 104 - reach // 2)
-    assert 208 - 2 * reach > 0 or pytest.fail("the part is too small")
-    assert torch.allclose(whole[..., 56:160, 56:160][..., inside, inside], cut[..., inside, inside], atol=1e-4)
+    random = torch.Generator().manual_seed(0)
+    picture, grain = torch.rand(1, 3, 512, 512, generator=random), torch.randn(1, 3, 512, 512, generator=random)
+    part = (..., slice(128, 384), slice(128, 384))
+    whole, cut = (torch.cat(brushwork(*given), 1) for given in ((picture, grain), (picture[part], grain[part])))
+    reach = -(-brushwork.reach // 2)
+    inside = slice(reach, 128 - reach)
+    assert 8 < 128 - 2 * reach
+    assert torch.allclose(whole[..., 64:192, 64:192][..., inside, inside], cut[..., inside, inside], atol=1e-4)
 
 
 def test_what_is_even_stays_even_along_lines() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ganfx.filters.base import Deferred, Filter, Option, Overview
 from ganfx.filters.colorize.hint import parse_hint
+from ganfx.filters.other_picture import read_other_picture
 
 _processing = Deferred("ganfx.filters.colorize.processing")
 
@@ -24,6 +25,13 @@ FILTER = Filter(
             "The color at a pixel, where you know it; may be repeated.",
             metavar="X,Y,#RRGGBB",
             repeatable=True,
+        ),
+        Option(
+            "reference",
+            read_other_picture,
+            None,
+            "A photograph of the same kind of thing, whose colors are taken.",
+            metavar="FILE",
         ),
     ),
     colored=True,

@@ -12,6 +12,7 @@ from ganfx.errors import PictureSizeError
 from ganfx.filters.base import Infer, Size, Values
 from ganfx.filters.colorize.hint import Hint
 from ganfx.imaging.color import grey_from, lab_of, lightness_of, with_chroma
+from ganfx.imaging.color_transfer import matched_chroma
 from ganfx.imaging.guided_filter import guided, hinted
 from ganfx.imaging.picture import Floats, Picture
 from ganfx.spec import ModelSpec
@@ -30,10 +31,11 @@ def study(small: Picture, size: Size, options: Values, spec: ModelSpec, infer: I
     Raises PictureSizeError where a hint is outside the picture.
     """
     lightness = _lightness(small.rgb)
-    network_input = (
-        _resized(lightness, NETWORK_SIDE) if spec.fixed_size is None else _squared(lightness, spec.fixed_size)
-    )
-    chroma = predict_chroma(network_input, spec, infer) * options["strength"]
+    network_input = _network_input(lightness, spec)
+    chroma = predict_chroma(network_input, spec, infer)
+    if options["reference"] is not None:
+        chroma = _taken(options["reference"].rgb, network_input, chroma, spec, infer)
+    chroma = chroma * options["strength"]
     chroma = hinted(chroma, network_input, [_relative(hint, size) for hint in options["hint"]])
     fine = cv2.resize(chroma, (small.width, small.height), interpolation=cv2.INTER_LINEAR)
     colors = guided(np.asarray(fine, np.float32), lightness, max(1, max(lightness.shape) // (2 * WINDOWS)))
@@ -58,6 +60,19 @@ def predict_chroma(lightness: Floats, spec: ModelSpec, infer: Infer) -> Floats:
     if spec.out_channels == 2:
         return output * 255 - 128
     return lab_of(np.clip(output, 0, 1))[..., 1:]
+
+
+def _taken(other: Floats, lightness: Floats, guess: Floats, spec: ModelSpec, infer: Infer) -> Floats:
+    """a* and b* (h, w, 2) for lightness (h, w), whose colors the network guesses, from the colored picture `other`."""
+    other_input = _network_input(_lightness(other), spec)
+    other_guess = predict_chroma(other_input, spec, infer)
+    size = other.shape[1], other.shape[0]
+    return matched_chroma(lightness, guess, lab_of(other), np.asarray(cv2.resize(other_guess, size), np.float32))
+
+
+def _network_input(lightness: Floats, spec: ModelSpec) -> Floats:
+    """Lightness (H, W) at the size that the network is shown."""
+    return _resized(lightness, NETWORK_SIDE) if spec.fixed_size is None else _squared(lightness, spec.fixed_size)
 
 
 def _lightness(rgb: Floats) -> Floats:
