@@ -46,8 +46,8 @@ def apply(given: Any, filter: str, *, mask: Any = None, **options: Any) -> Any:
               image of Pillow
     options   the filter's own, such as scale=3 or print="30x45cm@300dpi", and those of `ganfx.pipeline.apply`
 
-    An array keeps its type, and its channels unless grey becomes colored. Raises OptionError for what is no picture,
-    UnreadableError for a file, MaskError, ModelError or EngineError.
+    An array keeps its type, and its channels unless grey becomes colored or the result transparent. Raises OptionError
+    for what is no picture, UnreadableError for a file, MaskError, ModelError or EngineError.
     """
     where = None if mask is None else _mask(mask)
     if isinstance(given, Picture):
@@ -85,7 +85,7 @@ def _picture(array: NDArray[Any]) -> Picture:
 def _array(picture: Picture, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     """The samples of `picture` in an array of `dtype`, with the channels of an array of `shape` where they suffice."""
     colors = picture.rgb[..., :1] if picture.info.grey else picture.rgb
-    has_alpha = len(shape) == 3 and shape[2] in (2, 4)
+    has_alpha = picture.has_alpha or (len(shape) == 3 and shape[2] in (2, 4))
     parts = [colors]
     if has_alpha:
         opaque = np.ones(picture.rgb.shape[:2], np.float32) if picture.alpha is None else picture.alpha

@@ -129,7 +129,7 @@ class _Animated:
             item.target,
             width=width,
             height=height,
-            has_alpha=animation.has_alpha,
+            has_alpha=chain.output_alpha(animation.first),
             info=chain.output_info(animation.first),
             timing=animation.timing_in(animated_format(item.target, animation.count)),
             options=self._save,

@@ -173,9 +173,9 @@ def plan_batch(
     pictures = without_results(found, _patience(options, on_note))
     if not pictures:
         raise OptionError("these are all results of earlier runs", hint="name those that are to be worked on again")
-    suffix = f".{options.format}" if options.format else None
+    suffix, adds_alpha = f".{options.format}" if options.format else None, recipe.adds_alpha
     naming = Naming(
-        chooser.names, template, lambda path: suffix or _suffix_for(path), options.frame, options.candidates
+        chooser.names, template, lambda path: suffix or _suffix_for(path, adds_alpha), options.frame, options.candidates
     )
     results = len(found) - len(pictures)
     if options.mask:
@@ -187,6 +187,12 @@ def plan_batch(
     limits = options.limits or StageLimits.fitting(chooser)
     notes = [f"{counted(results, 'result')} of earlier runs {is_or_are(results)} left out"] if results else []
     notes += skipped.notes()
+    if (
+        adds_alpha
+        and any(_suffix_for(one.path, True) != _suffix_for(one.path, False) for one in pictures)
+        and not suffix
+    ):
+        notes.append("what holds no transparency, such as JPEG, becomes PNG")
     notes += dict.fromkeys(remark for engine in chooser.engines for remark in engine.remarks)
     return Batch(
         tuple(items), chooser, options, limits, tuple(sheets), tuple(notes), tuple(map(_unread, skipped.unread))
@@ -205,10 +211,10 @@ def _items(pictures: list[Input], naming: Naming, options: BatchOptions, *, seve
     return items
 
 
-def _suffix_for(picture: Path) -> str:
+def _suffix_for(picture: Path, alpha: bool) -> str:
     """The suffix for the result of `picture`; one that cannot be read will fail later, with the reason."""
     try:
-        return writable_suffix(picture)
+        return writable_suffix(picture, alpha=alpha)
     except Exception:
         return picture.suffix
 

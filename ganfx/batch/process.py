@@ -223,7 +223,7 @@ class _ItemProcess:
             self.item.target,
             width=width,
             height=height,
-            has_alpha=self.reader.has_alpha,
+            has_alpha=self.chain.output_alpha(self.reader),
             info=self.chain.output_info(self.reader),
             options=self.save,
             overwrite=self.policy.overwrite,

@@ -17,7 +17,7 @@ from ganfx.batch.name_template import NameTemplate
 from ganfx.batch.records import followed
 from ganfx.errors import OptionError, nearest
 from ganfx.files import WRITABLE, Icc
-from ganfx.filters import SIZES, TargetSize, all_filters, find_filter
+from ganfx.filters import SIZES, Planes, TargetSize, all_filters, find_filter
 from ganfx.hub import is_path
 from ganfx.open_folder import read_small
 from ganfx.paths import config_dir, models_dir
@@ -81,6 +81,15 @@ class Recipe:
         given = {option.name: option.check(values.get(option.name)) for option in SIZES}
         target = TargetSize.of({**self.size, **{name: value for name, value in given.items() if value is not None}})
         return dataclasses.replace(self, size={target.name: target.value} if target else {})
+
+    @property
+    def adds_alpha(self) -> bool:
+        """Whether results have an alpha where pictures have none. Raises OptionError for values not allowed."""
+        planes = Planes(grey=False, alpha=False)
+        for step in self.steps:
+            filter_ = find_filter(step.filter)
+            planes = filter_.output_planes(planes, filter_.check(step.options))
+        return planes.alpha
 
     @classmethod
     def of(cls, steps: str) -> Recipe:

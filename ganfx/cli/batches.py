@@ -37,7 +37,7 @@ def run_batch(
     names = arguments.names()
     if not names:
         raise click.UsageError(f"name the pictures: ganfx {command} photo.jpg")
-    with piped(arguments, names) as (changed, files):
+    with piped(arguments, names, alpha=recipe.adds_alpha) as (changed, files):
         options = changed.batch_options(mask=mask, mask_output=mask_output, candidates=candidates, sheet=sheet)
         return _run(changed, files, recipe, options, engine)
 

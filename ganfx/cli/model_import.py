@@ -45,7 +45,9 @@ class _Normalization(click.ParamType[Any]):
 
 
 _WISHES = (
-    click.option("--task", metavar="FILTER", help="What it is for: upscale, restore, stylize, colorize, inpaint, ..."),
+    click.option(
+        "--task", metavar="FILTER", help="What it is for: upscale, restore, stylize, colorize, inpaint, matte, ..."
+    ),
     click.option("--range", "range_", type=_Range(), help="Values of black and white that it takes, such as 0..255."),
     click.option("--order", type=click.Choice(["rgb", "bgr"]), help="Order of the colors that it takes."),
     click.option("--layout", type=click.Choice(["nchw", "nhwc"]), help="Order of the axes: channels first or last."),

@@ -30,8 +30,10 @@ _FIRST_BYTES = 2**20
 
 
 @contextlib.contextmanager
-def piped(arguments: FileArguments, names: list[str]) -> Iterator[tuple[FileArguments, list[str]]]:
-    """`arguments`, and the `names` of the pictures, with temporary files in place of pipes.
+def piped(
+    arguments: FileArguments, names: list[str], *, alpha: bool = False
+) -> Iterator[tuple[FileArguments, list[str]]]:
+    """`arguments`, and the `names` of the pictures, with temporary files in place of pipes; alpha: results have one.
 
     When the block ends, what was made for a pipe is written into it. Raises UsageError where that cannot be,
     OutputError where it fails, and BrokenPipeError where nobody reads any more.
@@ -50,7 +52,7 @@ def piped(arguments: FileArguments, names: list[str]) -> Iterator[tuple[FileArgu
         if not outgoing:
             yield changed, kept
             return
-        target = Path(folder) / f"stdout.{arguments.extension or _extension(kept[0])}"
+        target = Path(folder) / f"stdout.{arguments.extension or _extension(kept[0], alpha=alpha)}"
         stack.enter_context(called(target, "standard output" if output in _OUTPUT else output))
         yield dataclasses.replace(changed, output=target), kept
         if target.exists():
@@ -112,10 +114,10 @@ def _read(source: IO[bytes], path: Path) -> None:
             shutil.copyfileobj(source, file, _FIRST_BYTES)
 
 
-def _extension(name: str) -> str:
+def _extension(name: str, *, alpha: bool = False) -> str:
     from ganfx.files import writable_suffix
 
-    return writable_suffix(name).lstrip(".")
+    return writable_suffix(name, alpha=alpha).lstrip(".")
 
 
 def _deliver(made: Path, output: str) -> None:

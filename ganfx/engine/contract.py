@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from ganfx.engine.findings import BYTES, SIGNED, UNIT, ModelFact, Said, range_text
 from ganfx.engine.graph_tensors import FLOATS
+from ganfx.engine.measured_chroma import measured_chroma
 from ganfx.engine.measured_reach import Reach, measured_reach
 from ganfx.engine.measured_sizes import Sizes, measured_sizes
 from ganfx.engine.measured_values import Supposition, Values, measured_values
@@ -107,6 +108,8 @@ def _with_metadata(said: Said, metadata: Mapping[str, str]) -> Said:
 
 
 def _values(session: Any, channels: int, sizes: Sizes, side: int | None, said: Said) -> Values:
+    if (channels, sizes.channels) == (1, 2):
+        return measured_chroma(session, sizes, side, said)
     if (channels, sizes.channels) in _BY_CHANNELS and not said.range:
         why = f"{channels} channels become {sizes.channels}"
         return Values(Supposition(UNIT, UNIT), 0.0, (ModelFact("range", range_text(UNIT), "assumed", why),))
@@ -147,7 +150,7 @@ def _task(channels: int, sizes: Sizes, values: Values, said: Said) -> ModelFact:
         what = f"it turns {channels} channels into {sizes.channels} of the same size"
         raise ContractError(
             f"what it is for cannot be told: {what}",
-            hint="say it: ganfx models import with --task cutout, scratches, ...",
+            hint="say it: ganfx models import with --task matte, scratches, ...",
         )
     if values.faithful:
         return ModelFact("task", "restore", "likely", f"the picture comes back at {values.decibels:.0f} dB")

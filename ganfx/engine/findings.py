@@ -10,6 +10,9 @@ Certainty = Literal["said", "certain", "likely", "assumed"]
 
 # What may be said of the values that a network takes: the least and the greatest, mean and deviation of each channel.
 UNIT, BYTES, SIGNED = (0.0, 1.0), (0.0, 255.0), (-1.0, 1.0)
+# Of lightness, and of a* and b*, as CIELAB has them; the latter divided by 110, too. Like ganfx's own 0..1, they stand
+# for -128 to 127.
+LIGHTNESS, AB, SIGNED_AB = (0.0, 100.0), (-128.0, 127.0), (-128 / 110, 127 / 110)
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 

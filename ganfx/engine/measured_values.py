@@ -74,7 +74,7 @@ def measured_values(session: Any, channels: int, sizes: Sizes, side: int | None,
         raise ContractError("the network gives values that are no numbers")
     highest = max(scores.values())
     if highest < FAITHFUL:
-        return _of_unfaithful(outputs, highest, sizes, said)
+        return _of_unfaithful(outputs, highest, channels, said)
     # Which of those that are the same to the network is taken does not matter; 0..1 comes first.
     same = [supposed for supposed, score in scores.items() if score > highest - _SAME_MARGIN]
     best, others = same[0], [supposed for supposed in scores if supposed not in same]
@@ -159,7 +159,7 @@ def _order(best: Supposition, said: Said, channels: int) -> ModelFact:
     return ModelFact("order", "RGB", "assumed", "a network that keeps colors does not show it")
 
 
-def _of_unfaithful(outputs: dict[Supposition, Floats], decibels: float, sizes: Sizes, said: Said) -> Values:
+def _of_unfaithful(outputs: dict[Supposition, Floats], decibels: float, channels: int, said: Said) -> Values:
     """For a network that makes something else of the picture: by the values of its output, where the input's do not
     matter or are said."""
     unit = outputs.get(Supposition(UNIT, UNIT))
@@ -167,22 +167,21 @@ def _of_unfaithful(outputs: dict[Supposition, Floats], decibels: float, sizes: S
     made = said.made or _range_of(output)
     if said.range or said.normalise:
         best = next(iter(outputs))._replace(made=made)
-        return Values(best, decibels, (ModelFact("range", str(best), "said"), _order(best, said, sizes.channels)))
+        return Values(best, decibels, (ModelFact("range", str(best), "said"), _order(best, said, channels)))
     large = outputs[Supposition(BYTES, UNIT)]
     span = made[1] - made[0]
     if psnr(output, large / BYTES[1]) > _SAME:
         best, why = Supposition(UNIT, UNIT), "in every range it does the same"
-        return Values(
-            best, decibels, (ModelFact("range", str(best), "certain", why), _order(best, said, sizes.channels))
-        )
+        return Values(best, decibels, (ModelFact("range", str(best), "certain", why), _order(best, said, channels)))
     if psnr(output / span, large / span) > _SAME:
         made = _range_of(large)
         best = Supposition(made, made)
         why = "whatever is fed, the same comes out"
-        return Values(
-            best, decibels, (ModelFact("range", str(best), "certain", why), _order(best, said, sizes.channels))
-        )
-    raise doubtful("it makes something else of a picture", "say what it takes: --range 0..1, 0..255 or -1..1")
+        return Values(best, decibels, (ModelFact("range", str(best), "certain", why), _order(best, said, channels)))
+    raise doubtful(
+        "it makes something else of a picture",
+        "say what it takes: --range 0..1, 0..255 or -1..1, or --normalise imagenet",
+    )
 
 
 def _range_of(output: Floats) -> tuple[float, float]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ganfx.errors import GanfxError, ItemError
 from ganfx.files import metadata
 from ganfx.files.budget import check_memory
-from ganfx.files.formats import PNG, READABLE, Codec
+from ganfx.files.formats import PNG, READABLE, WRITABLE, Codec
 from ganfx.files.icc import profile_of
 from ganfx.files.regular import is_regular, open_regular
 from ganfx.files.samples import floats_of
@@ -50,17 +50,19 @@ def is_picture(path: str | Path) -> bool:
         return False
 
 
-def writable_suffix(path: str | Path) -> str:
+def writable_suffix(path: str | Path, *, alpha: bool = False) -> str:
     """The suffix for a result made from `path`: its own if that can be written, else one that fits its content.
 
-    RAW becomes .tif, for example, and what is no picture .png.
+    RAW becomes .tif, for example, and what is no picture .png. alpha: whether the result has one; what has no place for
+    it becomes .png.
     """
     path = Path(path)
     named = READABLE.get(path.suffix.lower())
     if named and named.is_written:
-        return path.suffix
+        return PNG.suffixes[0] if alpha and not named.alpha else path.suffix
     form = sniff(path) if is_regular(path) else None
-    return (form or named or PNG).result_suffix
+    suffix = (form or named or PNG).result_suffix
+    return PNG.suffixes[0] if alpha and not WRITABLE[suffix].alpha else suffix
 
 
 class PictureReader:

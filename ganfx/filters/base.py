@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ganfx.errors import ContractError, OptionError
+from ganfx.errors import OptionError
 from ganfx.filters.deferred import Deferred
+from ganfx.filters.networks import CERTAIN, DOUBTFUL, Estimator, Finder, Values, check_shape
 from ganfx.filters.option import AUTO, CANDIDATES, SEED, Option
 from ganfx.filters.sizes import Size, TargetSize
 
@@ -35,6 +36,7 @@ __all__ = [
     "Look",
     "Option",
     "Overview",
+    "Planes",
     "Region",
     "Retouch",
     "Size",
@@ -43,13 +45,8 @@ __all__ = [
     "Values",
 ]
 
-# The checked options by name, without those that select a model. AUTO is replaced by the estimate for the picture,
-# except where the model has no such control.
-Values = Mapping[str, Any]
 # The network: (H, W, in_channels) in [0, 1] -> (H * scale, W * scale, out_channels), not clipped.
 Infer = Callable[["Floats"], "Floats"]
-# The two levels of what a finder finds: what is filled, and what is only listed.
-CERTAIN, DOUBTFUL = 1.0, 0.5
 
 
 @dataclass(frozen=True)
@@ -174,53 +171,15 @@ class Retouch:
     choices: Callable[[Mask, Region], bool] | None = None
 
 
-@dataclass(frozen=True)
-class Finder:
-    """A second network that makes the mask for a retouch.
+class Planes(NamedTuple):
+    """What a picture has besides three colors.
 
-    models   the task that fitting models name in their contracts; they turn RGB into one channel
-    mask     (their output (H, W) in [0, 1], the probability that a pixel is to be filled; values) -> levels (H, W):
-             CERTAIN where pixels are filled, DOUBTFUL where they are only listed, else 0
-    small    pictures of fewer pixels are shown to the network at twice their width and height
+    grey    its colors are one channel
+    alpha   it has an alpha
     """
 
-    models: str
-    mask: Callable[[Floats, Values], Mask]
-    small: int = 0
-
-    def check_model(self, spec: ModelSpec) -> None:
-        """Raises ContractError where a model for the task does not make one channel of RGB, of the same size."""
-        _check_shape(spec, ((3, 1),), may_enlarge=False)
-
-
-def _check_shape(spec: ModelSpec, channels: tuple[tuple[int, int], ...], *, may_enlarge: bool) -> None:
-    if (spec.in_channels - spec.input_noise_channels, spec.out_channels) not in channels:
-        wanted = " or ".join(f"{given} into {made}" for given, made in channels)
-        raise ContractError(
-            f"{spec.name} turns {spec.in_channels} channels into {spec.out_channels}; {spec.task} needs {wanted}",
-            hint="choose another model",
-        )
-    if spec.scale > 1 and not may_enlarge:
-        raise ContractError(
-            f"{spec.name} enlarges {spec.scale} times; {spec.task} keeps the size", hint="choose another model"
-        )
-
-
-@dataclass(frozen=True)
-class Estimator:
-    """A network that chooses the value of a control for a picture.
-
-    models   the task that fitting models name in their contracts; they turn RGB into one channel
-    value    (its outputs (H, W), one for each crop of the picture; the crops, see `ganfx.pipeline.sampling`) -> the
-             value
-    """
-
-    models: str
-    value: Callable[[Sequence[Floats], Sequence[Picture]], float]
-
-    def check_model(self, spec: ModelSpec) -> None:
-        """Raises ContractError where a model for the task does not make one channel of RGB, of the same size."""
-        _check_shape(spec, ((3, 1),), may_enlarge=False)
+    grey: bool
+    alpha: bool
 
 
 @dataclass(frozen=True)
@@ -251,6 +210,7 @@ class Filter:
     models       the task that fitting models name in their contracts; empty: the filter's name
     channels     the numbers of channels, (in, out), that fitting models turn into one another
     colored      results have colors even where the picture is grey
+    planes       (those of the picture, values) -> those of the result; None: the same, but for `colored`
     suffix       ends the default names of results; empty: x4 after a network that enlarges 4 times, the network's
                  name after others
     example      a command line for help
@@ -272,6 +232,7 @@ class Filter:
     models: str = ""
     channels: tuple[tuple[int, int], ...] = ((3, 3),)
     colored: bool = False
+    planes: Callable[[Planes, Values], Planes] | None = None
     suffix: str = ""
     example: str = ""
     first: FirstStep | None = None
@@ -297,6 +258,10 @@ class Filter:
         """Whether the user may choose among several results for the same picture, by the option SEED."""
         return any(option.name == SEED for option in self.options)
 
+    def output_planes(self, planes: Planes, values: Values) -> Planes:
+        """What the result has for a picture that has `planes`."""
+        return self.planes(planes, values) if self.planes else planes._replace(grey=planes.grey and not self.colored)
+
     @property
     def model_task(self) -> str:
         """The task that fitting models name in their contracts."""
@@ -304,7 +269,7 @@ class Filter:
 
     def check_model(self, spec: ModelSpec) -> None:
         """Raises ContractError where a model for the task has channels or a scale that the filter does not work on."""
-        _check_shape(spec, self.channels, may_enlarge=self.flow is not None and not self.maskable)
+        check_shape(spec, self.channels, may_enlarge=self.flow is not None and not self.maskable)
 
     def result_suffix(self, spec: ModelSpec) -> str:
         """What the default name of a result made by the network of `spec` ends with."""

@@ -14,6 +14,8 @@ from ganfx.engine.findings import ModelFact, Said
 from ganfx.engine.graph_rules import check_graph
 from ganfx.engine.ort_errors import loading
 from ganfx.exporters.store import write_model
+from ganfx.foreign.colorizers import recognize_colorizer
+from ganfx.foreign.mattes import TASK, recognize_matte
 from ganfx.foreign.pairs import with_tests
 from ganfx.foreign.plain import bring_to_plain, freed
 from ganfx.spec import ModelSpec
@@ -49,9 +51,13 @@ def adopt_onnx(path: Path, out: Path, wish: Wish) -> tuple[ModelFact, ...]:
 
 def adopt_graph(model: ModelProto, out: Path, source: Path, wish: Wish, label: str = "") -> tuple[ModelFact, ...]:
     """The same for a graph that was made of the file `source`. label says what network it is."""
+    outputs = len(model.graph.output)
     with loading(source):
         findings = bring_to_plain(model, wish.said)
-    model, measured = _measured(model, source, wish.said)
+        said, more = recognize_matte(model, outputs, wish.said)
+        said, colors = recognize_colorizer(model, said)
+    model, measured = _measured(model, source, said)
+    findings = (*findings, *more, *colors)
     spec = dataclasses.replace(
         measured.spec,
         name=wish.name,
@@ -67,7 +73,8 @@ def adopt_graph(model: ModelProto, out: Path, source: Path, wish: Wish, label: s
 def _measured(model: ModelProto, source: Path, said: Said) -> tuple[ModelProto, Measured]:
     """The contract of `model`, or of the same one without its fixed size, where it has to see the whole picture."""
     measured = examined(model.SerializeToString(), source, said)
-    if measured.spec.tiling.rule != "fixed" or said.tile == "fixed" or not _sees_everything(measured.spec):
+    kept = said.tile == "fixed" or measured.spec.task == TASK
+    if measured.spec.tiling.rule != "fixed" or kept or not _sees_everything(measured.spec):
         return model, measured
     free = freed(model)
     return (model, measured) if free is None else (free, examined(free.SerializeToString(), source, said))

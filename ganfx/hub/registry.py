@@ -135,7 +135,7 @@ def _default(task: str | None, wanted: Mapping[str, Any]) -> Path:
     entries = [entry for entry in installed_models(task) if entry.spec]
     what = f"{task} model" if task else "model"
     if not entries:
-        raise ModelError(f"no {what} is installed", hint="import one: ganfx models import; or train one: ganfx train")
+        raise ModelError(f"no {what} is installed", hint=_how_to_get(task))
     fitting = [e for e in entries if all(getattr(e.spec, key) == value for key, value in wanted.items())]
     if not fitting:
         key, value = next(iter(wanted.items()))
@@ -144,6 +144,14 @@ def _default(task: str | None, wanted: Mapping[str, Any]) -> Path:
     chosen = next((entry for entry in fitting if entry.default), fitting[0])
     assert chosen.path is not None
     return chosen.path
+
+
+def _how_to_get(task: str | None) -> str:
+    """How to come by a model for `task`."""
+    known = [entry.name for entry in catalogue() if entry.urls and entry.task == task and not entry.refused]
+    if known:
+        return f"fetch one: ganfx models pull {' or '.join(known)}; or import one: ganfx models import"
+    return "import one: ganfx models import; or train one: ganfx train"
 
 
 def _phrase(key: str, value: Any) -> str:

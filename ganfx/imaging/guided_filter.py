@@ -34,7 +34,7 @@ class Guided:
 
     def rows(self, lightness: Floats, top: int, height: int) -> Floats:
         """a* and b* (rows, W, 2) of rows of a picture `height` high, from `top` on, given their lightness / 100."""
-        first, second = (_rows_of(plane, top, lightness.shape, height) for plane in (self.slopes, self.offsets))
+        first, second = (rows_of(plane, top, lightness.shape, height) for plane in (self.slopes, self.offsets))
         return first * lightness[..., None] + second
 
 
@@ -51,8 +51,8 @@ def guided(chroma: Floats, lightness: Floats, radius: int) -> Guided:
     return Guided(mean(slopes), mean(mean_chroma - slopes * mean_light))
 
 
-def _rows_of(plane: Floats, top: int, shape: tuple[int, ...], height: int) -> Floats:
-    """The rows from `top` on, as many and as wide as `shape`, of `plane` (h, w, 2) enlarged linearly to `height`."""
+def rows_of(plane: Floats, top: int, shape: tuple[int, ...], height: int) -> Floats:
+    """The rows from `top` on, as many and as wide as `shape`, of `plane` (h, w, C) enlarged linearly to `height`."""
     centers = (np.arange(top, top + shape[0]) + 0.5) * len(plane) / height - 0.5
     centers = np.clip(centers, 0, len(plane) - 1)
     above = np.minimum(centers.astype(int), max(len(plane) - 2, 0))

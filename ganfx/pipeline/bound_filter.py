@@ -12,7 +12,7 @@ import numpy as np
 
 from ganfx.engine import Engine, PixelProgress
 from ganfx.errors import PictureSizeError
-from ganfx.filters import AUTO, SEED, Estimator, Filter, Size, TargetSize
+from ganfx.filters import AUTO, SEED, Estimator, Filter, Planes, Size, TargetSize
 from ganfx.filters.other_picture import OtherPicture
 from ganfx.imaging.picture import Floats, Picture, PictureInfo
 from ganfx.pipeline.enlarging import passes_for
@@ -186,8 +186,12 @@ class BoundFilter:
     def output_info(self, info: PictureInfo) -> PictureInfo:
         """The info of the result for a picture with `info`, without the notes that are added on the way."""
         dpi = self.target and self.target.dpi
-        found = dataclasses.replace(info, grey=info.grey and not self.filter.colored)
+        found = dataclasses.replace(info, grey=self.output_planes(Planes(info.grey, False)).grey)
         return found.with_dpi(dpi) if dpi else found
+
+    def output_planes(self, planes: Planes) -> Planes:
+        """What the result has for a picture that has `planes`."""
+        return self.filter.output_planes(planes, self.values)
 
     def passes(self, size: Size) -> tuple[BoundFilter, ...]:
         """With a `target`: the same with one network each, which enlarge a picture of `size` one after the other.

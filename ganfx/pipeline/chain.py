@@ -14,7 +14,7 @@ import numpy as np
 
 from ganfx.engine import Engine, PixelProgress
 from ganfx.errors import OptionError
-from ganfx.filters import SEED, Size
+from ganfx.filters import SEED, Planes, Size
 from ganfx.imaging.picture import Mask, Picture, PictureInfo
 from ganfx.pipeline.bound_filter import BoundFilter
 from ganfx.pipeline.retouching import apply_patches, certain, find_mask, find_regions, found_notes, retouch
@@ -122,6 +122,11 @@ class Chain:
     def output_info(self, source: Source) -> PictureInfo:
         """The info of the result for `source`, without the notes that the steps will add."""
         return functools.reduce(lambda info, bound: bound.output_info(info), self.filters, source.info)
+
+    def output_alpha(self, source: Source) -> bool:
+        """Whether the result for `source` has an alpha."""
+        planes = Planes(source.info.grey, source.has_alpha)
+        return functools.reduce(lambda found, bound: bound.output_planes(found), self.filters, planes).alpha
 
     def _sizes(self, source: Source) -> list[Size]:
         """The size of `source`, and that after each step."""

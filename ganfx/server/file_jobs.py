@@ -46,7 +46,7 @@ class FileJob:
         self.id, self.cancel_token = id_, CancelToken()
         self.client = f"{client}, previews" if self._box else client
         self._request, self._sitting, self._steps = request, sitting, request.checked_steps()
-        self._suffix = request.checked_suffix(writable_suffix(self.source.path))
+        self._suffix = request.checked_suffix(writable_suffix(self.source.path, alpha=Recipe(self._steps).adds_alpha))
         self.state, self.share, self.megapixels = WAITING, 0.0, 0.0
         self.result: SittingFile | None = None
         self.error: GanfxError | None = None

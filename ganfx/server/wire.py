@@ -130,14 +130,14 @@ def read_mask(header: Header, body: bytearray) -> Mask | None:
     return floats_of(np.frombuffer(body, np.uint8, offset=header.pixel_bytes).reshape(header.height, header.width))
 
 
-def output_channels(header: Header, *, grey: bool) -> int:
-    """Number of channels of the result: grey or RGB, with alpha if the request has it."""
-    return (1 if grey else 3) + (header.channels in _WITH_ALPHA)
+def output_channels(header: Header, *, grey: bool, alpha: bool) -> int:
+    """Number of channels of a result that is grey or RGB: with alpha if it or the request has one."""
+    return (1 if grey else 3) + (alpha or header.channels in _WITH_ALPHA)
 
 
-def encode_rows(piece: Picture, header: Header, *, grey: bool) -> Iterator[memoryview]:
-    """The pixels of `piece` in the depth and order of `header`, in slabs of whole rows; `grey` sends one channel."""
-    dtype, channels = _DTYPES[header.depth], output_channels(header, grey=grey)
+def encode_rows(piece: Picture, header: Header, channels: int) -> Iterator[memoryview]:
+    """The pixels of `piece` in the depth and order of `header`, in slabs of whole rows of `channels` channels."""
+    dtype, grey = _DTYPES[header.depth], channels < 3
     count = max(1, _SLAB_BYTES // (piece.width * channels * dtype.itemsize))
     for top in range(0, piece.height, count):
         rows = piece.rows(top, min(top + count, piece.height))

@@ -86,7 +86,7 @@ class Worker:
         chain = pipeline.Chain((bound_filter,))
         grey = chain.output_info(source).grey
         width, height = chain.output_size(source)
-        channels = output_channels(header, grey=grey)
+        channels = output_channels(header, grey=grey, alpha=chain.output_alpha(source))
         shape = {"width": width, "height": height, "channels": channels, "depth": header.depth}
         job.responses.put(encode_message("started", **shape, **whole))
 
@@ -97,16 +97,16 @@ class Worker:
         # As a layer, the selection becomes its alpha, unless the filter needs it.
         limited = bound_filter.filter.needs_mask if header.layer else bound_filter.filter.takes_mask
         pieces = chain.stream(source, report, mask=mask if limited else None)
-        self._send(job, as_layer(pieces, source, bound_filter, mask) if header.layer else pieces, grey)
+        self._send(job, as_layer(pieces, source, bound_filter, mask) if header.layer else pieces, channels)
 
-    def _send(self, job: Job, pieces: Iterable[Picture], grey: bool) -> None:
+    def _send(self, job: Job, pieces: Iterable[Picture], channels: int) -> None:
         """Encode and queue each piece while the next ones are computed."""
         pending = deque[Future[None]]()
         try:
             for piece in pieces:
                 if len(pending) == _MAX_PENDING_PIECES:
                     pending.popleft().result()
-                pending.append(self._encoder.submit(_send_rows, job, piece, grey))
+                pending.append(self._encoder.submit(_send_rows, job, piece, channels))
                 del piece
             while pending:
                 pending.popleft().result()
@@ -119,8 +119,8 @@ class Worker:
             NETWORKS.drop_oldest()
 
 
-def _send_rows(job: Job, piece: Picture, grey: bool) -> None:
-    for rows in encode_rows(piece, job.header, grey=grey):
+def _send_rows(job: Job, piece: Picture, channels: int) -> None:
+    for rows in encode_rows(piece, job.header, channels):
         job.cancel_token.check()
         job.responses.put(encode_message("rows", bytes=len(rows), share=round(job.share, 4)), rows)
 

@@ -29,9 +29,12 @@ class FolderRecipe:
             strip_metadata=recipe.strip_metadata,
         )
 
+    def _suffix(self, picture: Path) -> str:
+        return writable_suffix(picture, alpha=self.recipe.adds_alpha)
+
     def names(self, picture: Path, folder: Path) -> tuple[str, str]:
         """The name of the result of `picture` in `folder`, and another one for when that name is taken."""
-        extension = f".{self.recipe.format}" if self.recipe.format else writable_suffix(picture)
+        extension = f".{self.recipe.format}" if self.recipe.format else self._suffix(picture)
         naming = Naming(self.chooser.names, self.recipe.name, lambda path: extension)
         other = picture.with_name(f"{picture.stem}_{picture.suffix.lstrip('.')}{picture.suffix}")
         return naming.name(picture, folder), naming.name(other, folder)

@@ -104,7 +104,7 @@ def test_a_picture_that_surprises_while_the_batch_is_planned_fails_alone(
         return path.name != "001.picture" or 1 / 0 > 0
 
     monkeypatch.setattr(folder, "is_picture", surprising)
-    monkeypatch.setattr(folder, "writable_suffix", lambda path: path.suffix if surprising(path) else "")
+    monkeypatch.setattr(folder, "writable_suffix", lambda path, **wish: path.suffix if surprising(path) else "")
     assert statuses(pictures, steps) == {"000.jpg": "done", "001.picture": "failed"}
 
 

@@ -79,3 +79,45 @@ def migan(path: Path, *, channels_last: bool = False) -> Path:
         [("result", TensorProto.UINT8, shapes[0])],
         scalars(one=1, grey=128, most=255),
     )
+
+
+def matte(
+    path: Path,
+    *,
+    side: int | None = 320,
+    mean: Sequence[float] = (0.485, 0.456, 0.406),
+    deviation: Sequence[float] = (0.229, 0.224, 0.225),
+    outputs: int = 7,
+    logits: bool = False,
+    attention: bool = False,
+) -> Path:
+    """Like u2net, isnet and BiRefNet: normalized RGB becomes opacity, or logits; what is more red than blue stays."""
+    nodes = [
+        node("Mul", "input deviation", "scaled"),
+        node("Add", "scaled mean", "rgb"),
+        node("Conv", "rgb redness zero", "more"),
+        node("Softmax" if attention else "Identity", "redness", "unused"),
+        node("Identity" if logits else "Sigmoid", "more", "d0"),
+        *(node("Neg", "d0", f"d{step}") for step in range(1, outputs)),
+    ]
+    weights = {
+        "mean": np.array(mean, np.float32).reshape(1, 3, 1, 1),
+        "deviation": np.array(deviation, np.float32).reshape(1, 3, 1, 1),
+        "redness": np.array([80, 0, -80], np.float32).reshape(1, 3, 1, 1),
+        "zero": np.zeros(1, np.float32),
+    }
+    sides = (side or "height", side or "width")
+    ports = [(f"d{step}", TensorProto.FLOAT, (1, 1, *sides)) for step in range(outputs)]
+    return graph(path, nodes, [("input", TensorProto.FLOAT, (1, 3, *sides))], ports, weights)
+
+
+def u2net(path: Path) -> Path:
+    return matte(path)
+
+
+def isnet(path: Path) -> Path:
+    return matte(path, side=1024, mean=(0.5,) * 3, deviation=(1.0,) * 3, outputs=12)
+
+
+def birefnet(path: Path) -> Path:
+    return matte(path, side=1024, outputs=1, logits=True, attention=True)

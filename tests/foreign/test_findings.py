@@ -16,9 +16,10 @@ from ganfx.errors import ContractError
 from ganfx.hub import import_model
 from ganfx.spec import ModelSpec
 from ganfx.spec.model_file import read_spec
-from tests.foreign.graphs import FREE, graph, lama, migan, node, scalars
+from tests.foreign.graphs import FREE, birefnet, graph, isnet, lama, matte, migan, node, scalars, u2net
 from tests.graphs import by_twos, nearest
 
+CENTERED = ((0.5,) * 3, (1.0,) * 3)
 FLOAT, HALF, UINT8 = TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.UINT8
 
 
@@ -281,3 +282,32 @@ def test_wrong_words_are_refused(wrong, tmp_path):
 def test_a_task_that_no_filter_has_is_refused(tmp_path):
     done = CliRunner().invoke(cli, ["models", "import", str(nearest(tmp_path / "n.onnx", 2)), "--task", "depth"])
     assert "no filter is for that" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("form", "side", "normalization"), [(u2net, 320, IMAGENET), (isnet, 1024, CENTERED), (birefnet, 1024, IMAGENET)]
+)
+def test_networks_that_cut_out_are_known_by_their_form(form, side, normalization, tmp_path):
+    path, spec, found = imported(form(tmp_path / "net.onnx"))
+    assert (spec.task, spec.fixed_size, found["task"].sure) == ("matte", side, "likely")
+    assert (spec.inputs[0].mean, spec.inputs[0].std) == normalization
+    given = cv2.resize(picture(), (side, side))
+    wanted = 1 / (1 + np.exp(-80 * (given[..., 0] - given[..., 2])))
+    assert np.abs(made_of(path, given)[..., 0] - wanted).max() < 1e-3
+
+
+def test_a_matte_of_any_size_needs_to_be_told_its_normalization(tmp_path):
+    path = matte(tmp_path / "net.onnx", side=None, outputs=8)
+    with pytest.raises(ContractError, match="form that is not known") as caught:
+        imported(path)
+    assert "--normalise" in (caught.value.hint or "")
+    _, spec, found = imported(path, said=Said(normalise=IMAGENET))
+    assert (spec.task, spec.inputs[0].mean, found["task"].sure) == ("matte", IMAGENET[0], "likely")
+
+
+def test_one_plane_of_any_size_is_no_matte_unless_that_is_said(tmp_path):
+    path = matte(tmp_path / "net.onnx", side=None, outputs=1)
+    with pytest.raises(ContractError, match="cannot be told"):
+        imported(path)
+    _, spec, _ = imported(path, said=Said(task="matte", normalise=IMAGENET))
+    assert spec.task == "matte"

@@ -153,7 +153,9 @@ def test_what_the_users_catalogue_may_not_say_is_one_line_with_its_place(was, be
     assert caught.value.hint == "correct it, or remove it" or "name of a model" in words or "default" in words
 
 
-@pytest.mark.parametrize("make", [lambda path: path.write_text("damaged"), Path.mkdir, os.mkfifo], ids=str)
+@pytest.mark.parametrize(
+    "make", [lambda path: path.write_text("damaged"), Path.mkdir, os.mkfifo], ids=("text", "folder", "pipe")
+)
 @pytest.mark.timeout(20)
 def test_a_damaged_catalogue_of_the_user_stops_no_filter(make, catalogue):
     make(catalogue)

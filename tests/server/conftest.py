@@ -18,6 +18,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     graphs.nearest(folder / "photo-x4.onnx", 4, ModelSpec("photo-x4", "upscale", scale=4, receptive_field=1))
     graphs.constant_fill(folder / "photo-fill.onnx", (0.9, 0.1, 0.4))
     graphs.brightness(folder / "photo-scratches.onnx")
+    graphs.brightness(folder / "matte.onnx", "matte")
     graphs.one_color(folder / "photo-color.onnx", (20, -30))
     graphs.negative(folder / "vangogh.onnx")
     graphs.convolutions(folder / "slow.onnx", layers=200, width=64)

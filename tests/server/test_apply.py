@@ -97,6 +97,19 @@ def test_opaque_pictures_stay_opaque(
         assert (expected[..., -1] == raw[0, 0, -1]).all()
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_opaque_pictures_become_transparent(
+    service: Service, models: Path, monkeypatch: pytest.MonkeyPatch, channels: int
+) -> None:
+    monkeypatch.setenv("GANFX_MODELS", str(models))
+    raw = samples(channels, 8)
+    expected = encoded(pipeline.apply(picture(raw), "cutout", engine=CPU), np.uint8)
+    assert expected.shape[2] == (2 if channels < 3 else 4)
+    np.testing.assert_array_equal(apply(service, "cutout", raw), expected)
+    behind = apply(service, "cutout", raw, options={"background": "white"})
+    assert behind.shape[2] == channels
+
+
 def test_results_equal_the_command_lines(service: Service, models: Path, tmp_path: Path) -> None:
     raw = samples(4, 16)
     image = pyvips.Image.new_from_array(raw).copy(interpretation="rgb16")

@@ -91,6 +91,8 @@ class LayerRegion:
         rect = (self.left, self.top, result.width, result.height)
         if ignore_selection:
             layer.get_image().select_rectangle(Gimp.ChannelOps.REPLACE, *self.in_image)
+        if not self.adds_layers and result.channels in (2, 4) and not layer.has_alpha():
+            layer.add_alpha()
         # Writing directly bypasses selection and undo, which a new layer does not need.
         buffer = layer.get_buffer() if self.adds_layers else layer.get_shadow_buffer()
         buffer.set(Gegl.Rectangle.new(*rect), f"{_COLORS[result.channels]} {_TYPES[result.depth]}", result.data)

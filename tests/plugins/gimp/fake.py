@@ -108,6 +108,9 @@ class Layer:
     def set_visible(self, visible: bool) -> None:
         self.image.calls.append(("set_visible", visible))
 
+    def add_alpha(self) -> None:
+        self.image.calls.append(("add_alpha",))
+
     def merge_shadow(self, undoable: bool) -> bool:
         self.image.calls.append(("merge", undoable))
         return self.writable

@@ -245,3 +245,15 @@ def test_a_filter_that_no_longer_exists_is_an_error(plug_in: ModuleType, monkeyp
     monkeypatch.setattr(plug_in, "_filters", lambda: {"stylize": schema("stylize")})
     procedure = plug_in.Ganfx().do_create_procedure("ganfx-upscale")
     assert "Start GIMP anew" in procedure.call(procedure, "INTERACTIVE", None, [], None, None).error
+
+
+@pytest.mark.parametrize(("kind", "added"), [((), 1), (("has_alpha",), 0)])
+def test_a_layer_gets_the_alpha_of_its_result(
+    plug_in: ModuleType, client: FakeClient, kind: tuple[str, ...], added: int
+) -> None:
+    client.channels = 4
+    image = Image((9, 9))
+    layer = Layer(image, (5, 4), kind=("is_layer", "is_valid", *kind))
+    assert run(plug_in, schema("cutout"), [layer]).status == "SUCCESS"
+    assert image.calls.count(("add_alpha",)) == added
+    assert ("set", "R'G'B'A u8", (0, 0, 5, 4)) in image.calls

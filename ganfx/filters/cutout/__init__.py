@@ -1,0 +1,37 @@
+"""Background removal: what a picture shows stays, and all around it becomes transparent."""
+
+from __future__ import annotations
+
+from ganfx.filters.base import Deferred, Filter, Option, Overview, Planes, Values
+from ganfx.filters.cutout.color import Color, parse_color
+
+_processing = Deferred("ganfx.filters.cutout.processing")
+
+# Long side in pixels of the overview, at which the network's matte is fitted to the edges of the picture.
+GUIDE_SIDE = 1024
+# The value of `edges` that follows the picture's own.
+FINE = "fine"
+
+
+def _planes(given: Planes, values: Values) -> Planes:
+    background: Color | None = values["background"]
+    if values["only_mask"]:
+        return Planes(grey=True, alpha=False)
+    return Planes(given.grey and (background is None or background.is_grey), alpha=background is None)
+
+
+FILTER = Filter(
+    name="cutout",
+    help="Make the background of photographs transparent.",
+    overview=Overview(GUIDE_SIDE, _processing.study),
+    models="matte",
+    channels=((3, 1),),
+    options=(
+        Option("background", parse_color, None, "A color to put behind it instead.", metavar="#RRGGBB|white|black"),
+        Option("only_mask", bool, False, "The mask alone: white is what stays."),
+        Option("edges", str, FINE, "Along the picture's own edges, or as the network draws.", choices=(FINE, "plain")),
+    ),
+    planes=_planes,
+    suffix="cutout",
+    example="ganfx cutout portraits/*.jpg",
+)

@@ -1,0 +1,76 @@
+"""Background removal on arrays: a matte from the network, fitted to the picture's own edges."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from ganfx.filters.base import Infer, Size, Values
+from ganfx.filters.cutout import FINE
+from ganfx.imaging.matte import Matte, fitted, plain
+from ganfx.imaging.picture import Floats, Mask, Picture
+from ganfx.spec import ModelSpec
+
+# Side of the square that networks get that take any size.
+_FREE_SIDE = 1024
+# Values of the network that count as nothing and as all of it at the least: it is stretched between its own extremes,
+# but a picture without a subject is not made to have one, and one that is nothing but subject keeps it.
+_NOTHING, _ALL = 0.25, 0.5
+# Radius of the windows in which edges are looked for, in pixels of the network's matte, and in those of the overview.
+_REACH, _LEAST_RADIUS = 2.5, 2
+# A mean opacity below which the network has found no subject.
+_EMPTY = 1e-3
+
+
+def study(small: Picture, size: Size, options: Values, spec: ModelSpec, infer: Infer) -> Callable[..., Picture]:
+    """Predict the matte of the whole picture from its overview; returns what cuts any of its rows out by it."""
+    rgb = np.clip(small.rgb, 0, 1)
+    predicted = predict_matte(rgb, spec, infer)
+    how = cv2.INTER_AREA if max(predicted.shape) > max(small.width, small.height) else cv2.INTER_LINEAR
+    coarse = np.asarray(cv2.resize(predicted, (small.width, small.height), interpolation=how), np.float32)
+    if options["edges"] == FINE:
+        radius = round(_REACH * max(small.width, small.height) / max(predicted.shape))
+        matte = fitted(coarse, rgb, max(_LEAST_RADIUS, radius))
+    else:
+        matte = plain(coarse)
+    notes = ("no subject was found",) if float(predicted.mean()) < _EMPTY else ()
+
+    def cut(rows: Picture, top: int) -> Picture:
+        info = dataclasses.replace(rows.info, notes=(*rows.info.notes, *notes))
+        return _shown(dataclasses.replace(rows, info=info), matte, top, size[1], options)
+
+    return cut
+
+
+def predict_matte(rgb: Floats, spec: ModelSpec, infer: Infer) -> Mask:
+    """The opacity (side, side), 0..1, that the network gives the picture rgb (H, W, 3), stretched to a square.
+
+    The square is as bright as can be, as these networks have seen pictures in training (Qin et al. 2020).
+    """
+    side = spec.fixed_size or -(-_FREE_SIDE // spec.multiple_of) * spec.multiple_of
+    how = cv2.INTER_AREA if max(rgb.shape) > side else cv2.INTER_LINEAR
+    square = np.asarray(cv2.resize(rgb, (side, side), interpolation=how), np.float32)
+    made = infer(square / max(float(square.max()), 1e-6))[..., 0]
+    low, high = min(float(made.min()), _NOTHING), max(float(made.max()), _ALL)
+    return np.asarray(np.clip((made - low) / (high - low), 0, 1), np.float32)
+
+
+def _shown(rows: Picture, matte: Matte, top: int, height: int, options: Values) -> Picture:
+    """`rows` of the picture, from `top` on of `height`, in the form that the options ask for."""
+    opacity = matte.rows(rows.rgb, top, height)
+    whole = opacity if rows.alpha is None else opacity * rows.alpha
+    if options["only_mask"]:
+        info = dataclasses.replace(rows.info, grey=True)
+        return Picture(np.repeat(whole[..., None], 3, axis=2), None, info)
+    rgb = matte.colors(rows.rgb, opacity, top, height)
+    background = options["background"]
+    if background is None:
+        # Of what is gone, nothing stays in the file.
+        return dataclasses.replace(rows, rgb=np.where(whole[..., None] > 0, rgb, np.float32(0)), alpha=whole)
+    color, share = np.divide(background.rgb, 255, dtype=np.float32), whole[..., None]
+    mixed = np.where(share < 1, rgb * share + color * (1 - share), rgb)
+    info = dataclasses.replace(rows.info, grey=rows.info.grey and background.is_grey)
+    return Picture(np.asarray(mixed, np.float32), None, info)
