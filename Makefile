@@ -24,7 +24,7 @@ EDITABLE := $(PIP_FLAGS) --no-build-isolation --editable
 UV_COMPILE := uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --excludes .ci/unlocked.txt
 
-.PHONY: demo check lint test test-hosts test-gpu test-ui fuzz docs architecture manual lock audit dist format clean
+.PHONY: demo check lint test test-hosts test-gpu test-ui test-cluster fuzz docs architecture manual lock audit dist format clean
 
 $(BASE)/ready: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(BASE)
@@ -57,7 +57,7 @@ lint: $(DEV)/ready
 	$(DEV)/bin/mypy
 
 check: lint
-	$(DEV)/bin/pytest -m "not slow and not hosts and not gpu and not ui" -n auto --maxprocesses 8
+	$(DEV)/bin/pytest -m "not slow and not hosts and not gpu and not ui and not cluster" -n auto --maxprocesses 8
 
 test: lint
 	$(DEV)/bin/pytest
@@ -73,6 +73,10 @@ test-gpu: $(DEV)/ready
 test-ui: $(DEV)/ready
 	sh tests/ui/install.sh
 	$(DEV)/bin/pytest -m ui tests/ui
+
+test-cluster: $(DEV)/ready
+	$(DEV)/bin/python -c "import moto, s3fs" || $(DEV)/bin/pip install $(PIP_FLAGS) --editable ".[s3,cluster-test]"
+	$(DEV)/bin/pytest -m cluster tests/cluster
 
 fuzz: $(DEV)/ready
 	-$(DEV)/bin/python -c "import atheris" || $(DEV)/bin/pip install $(PIP_FLAGS) --editable ".[fuzz]"

@@ -56,6 +56,11 @@ class Batch:
         return len(self.items) + len(self.sheets) + len(self.unread)
 
     @property
+    def title(self) -> str:
+        """What it is of, for people."""
+        return counted(len({item.source for item in self.items}), "picture")
+
+    @property
     def device(self) -> str:
         """The device that the networks run on, for people."""
         return self.chooser.device

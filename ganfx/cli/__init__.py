@@ -14,6 +14,7 @@ import click
 from ganfx import __version__
 from ganfx.cli import (
     apply,
+    batch,
     bench,
     compare,
     completion,
@@ -81,6 +82,7 @@ for _filter in all_filters().values():
     cli.add_command(filter_command(_filter))
 _COMMANDS = (
     apply.apply,
+    batch.batch,
     bench.bench,
     compare.compare,
     completion.completion,

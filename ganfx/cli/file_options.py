@@ -17,6 +17,7 @@ from ganfx.batch.stage_limits import StageLimits
 from ganfx.cli.help_groups import FILES, RUN, Decorator, headed
 from ganfx.cli.options import lanes_option, log_option, max_pixels_option
 from ganfx.files import WRITABLE, Icc
+from ganfx.stores.addresses import is_address
 
 if TYPE_CHECKING:
     from ganfx.batch import BatchOptions
@@ -115,7 +116,7 @@ def files_argument() -> Decorator:
 
 @dataclass(frozen=True)
 class FileArguments:
-    """The values of `files_argument` and `file_options`."""
+    """The values of `files_argument` and `file_options`; `address` is the output where it is in a store."""
 
     files: tuple[str, ...]
     inputs: tuple[str, ...]
@@ -143,12 +144,14 @@ class FileArguments:
     verbose: bool
     recorded: bool = True
     into_folder: bool = False
+    address: str | None = None
 
     @classmethod
     def take(cls, arguments: dict[str, Any]) -> FileArguments:
         """Move the values out of a command's `arguments`. Raises UsageError for options that exclude each other."""
         output = arguments.pop("output")
-        arguments["output"] = None if output is None else Path(output)
+        arguments["address"] = output if output is not None and is_address(output) else None
+        arguments["output"] = None if output is None or arguments["address"] else Path(output)
         given = (field.name for field in fields(cls) if field.name in arguments)
         taken = cls(**{name: arguments.pop(name) for name in list(given)})
         if output is not None and output.endswith(("/", os.sep)):

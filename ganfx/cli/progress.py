@@ -48,6 +48,12 @@ class Reporter:
         self._since: dict[Item, float] = {}
         self._total_row = bars.add_task("", total=total, speed="", left="") if bars else None
 
+    def expect(self, total: int) -> None:
+        """Count on so many files; more may be found on the way."""
+        if total != self.total and self.bars and self._total_row is not None:
+            self.bars.update(self._total_row, total=total)
+        self.total = total
+
     def progress(self, item: Item, share: float, megapixels: float, frames: int = 1) -> None:
         """Show that `share`, 0..1, of `item` is finished, whose result will have so many megapixels and frames."""
         if self.bars is None:
