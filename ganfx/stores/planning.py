@@ -12,7 +12,7 @@ from ganfx.batch.items import Item
 from ganfx.batch.name_template import APART, NameTemplate
 from ganfx.errors import OptionError
 from ganfx.files import PICTURE_SUFFIXES, WRITABLE
-from ganfx.files.formats import READABLE
+from ganfx.files.formats import PNG, READABLE
 from ganfx.stores.addresses import Address
 from ganfx.stores.store import Store, StoredFile
 
@@ -37,20 +37,21 @@ class Names:
     """How results are named: by `template`.
 
     values: the fields that are the same for all results. extension: their suffix; None: that of the picture's format.
-    file: the name of the only result; None: there are several.
+    file: the name of the only result; None: there are several. alpha: results have one, and a format that holds it.
     """
 
     template: NameTemplate | None
     values: dict[str, str]
     extension: str | None = None
     file: str | None = None
+    alpha: bool = False
 
     def result(self, name: str) -> str:
         """The name of the result of the picture called `name`. Raises OptionError for a field without one value."""
         if self.file:
             return self.file
         path = PurePosixPath(name)
-        own = {"stem": path.stem, "ext": self.extension or _extension(path), "candidate": "1"}
+        own = {"stem": path.stem, "ext": self.extension or _extension(path, self.alpha), "candidate": "1"}
         template = self.template or NameTemplate(APART)
         try:
             return str(path.with_name(template.fill({**self.values, **own})))
@@ -107,12 +108,11 @@ def _pictures(store: Store, output: Store, recursive: bool) -> Iterator[StoredFi
             yield entry
 
 
-def _extension(path: PurePosixPath) -> str:
+def _extension(path: PurePosixPath, alpha: bool) -> str:
     """The suffix of the result of a picture, by its name alone: the same for all who ask."""
-    suffix = path.suffix.lower()
-    if suffix in WRITABLE and WRITABLE[suffix].is_written:
-        return path.suffix
-    return READABLE[suffix].result_suffix if suffix in READABLE else ".png"
+    form = READABLE.get(path.suffix.lower(), PNG)
+    suffix = path.suffix if path.suffix.lower() in form.suffixes and form.is_written else form.result_suffix
+    return PNG.suffixes[0] if alpha and not WRITABLE[suffix.lower()].alpha else suffix
 
 
 def _same_place(one: Store, other: Store) -> bool:

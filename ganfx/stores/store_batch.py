@@ -208,7 +208,8 @@ def plan_stores(
         raise OptionError(f"{output} is a file, and {names[0]} a folder", hint="name a folder with -o")
     template = NameTemplate(options.name) if options.name is not None else None
     extension = f".{options.format}" if options.format else None
-    return StoreBatch(sources, target, Names(template, dict(chooser.names), extension, file or None), chooser, options)
+    naming = Names(template, dict(chooser.names), extension, file or None, recipe.adds_alpha)
+    return StoreBatch(sources, target, naming, chooser, options)
 
 
 def _check(options: BatchOptions, recipe: Recipe) -> None:
