@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 from dataclasses import dataclass
 
@@ -76,6 +77,12 @@ def kind_of(name: str) -> StoreKind | None:
     found = _ADDRESS.match(name)
     scheme = found[1].lower() if found else ""
     return next((kind for kind in KINDS if scheme in kind.schemes), None)
+
+
+def split(name: str) -> tuple[str, str]:
+    """The folder and the name of a file, of which `name` is the address, or a path of this computer."""
+    folder, file = name.rsplit("/", 1) if is_address(name) else os.path.split(name)
+    return folder or os.curdir, file
 
 
 def is_address(name: str) -> bool:

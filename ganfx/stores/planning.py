@@ -13,7 +13,7 @@ from ganfx.batch.name_template import APART, NameTemplate
 from ganfx.errors import OptionError
 from ganfx.files import PICTURE_SUFFIXES, WRITABLE
 from ganfx.files.formats import PNG, READABLE
-from ganfx.stores.addresses import Address
+from ganfx.stores.addresses import Address, split
 from ganfx.stores.store import Store, StoredFile
 
 
@@ -74,8 +74,8 @@ def sources_of(names: Sequence[str], output: Store, *, recursive: bool) -> list[
                 raise OptionError(f"{name} is the output, too", hint="name another folder with -o")
             found.append((store, None))
         else:
-            folder, _, own = store.url.rpartition("/")
-            found.append((Store(folder or os.curdir), StoredFile(own, entry.size, entry.version)))
+            folder, own = split(name)
+            found.append((Store(folder), StoredFile(own, entry.size, entry.version)))
     return found
 
 

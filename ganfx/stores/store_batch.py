@@ -24,6 +24,7 @@ from ganfx.errors import EngineError, GanfxError, ItemError, ModelError, OptionE
 from ganfx.files import SaveOptions
 from ganfx.files.formats import WRITABLE
 from ganfx.pipeline import Chooser, EngineOptions
+from ganfx.stores.addresses import split
 from ganfx.stores.ledger import LedgerRow, LedgerWriter, latest
 from ganfx.stores.planning import Names, StoreItem, planned, sources_of
 from ganfx.stores.store import Store, StoredFile
@@ -201,8 +202,8 @@ def plan_stores(
     chooser = recipe.open(engine or EngineOptions())
     suffix = Path(output).suffix.lower()
     is_file = len(names) == 1 and suffix in WRITABLE and not options.into_folder
-    folder, _, file = output.rpartition("/") if is_file else (output, "", "")
-    target = Store(folder or os.curdir)
+    folder, file = split(output) if is_file else (output, "")
+    target = Store(folder)
     sources = sources_of(names, target, recursive=options.recursive)
     if is_file and sources[0][1] is None:
         raise OptionError(f"{output} is a file, and {names[0]} a folder", hint="name a folder with -o")
