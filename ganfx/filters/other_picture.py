@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +42,8 @@ def read_other_picture(value: Any) -> OtherPicture:
 
 @functools.lru_cache(maxsize=4)
 def _read(given: str, path: Path, changed: int) -> OtherPicture:
+    import hashlib
+
     import cv2
     import numpy as np
 

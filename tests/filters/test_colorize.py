@@ -156,7 +156,7 @@ def test_the_network_always_sees_the_same_size(size: tuple[int, int]) -> None:
 
     spec = ModelSpec.of_picture("any", "colorize", in_channels=1, out_channels=2)
     small = overview_module.read_overview(grey_picture(*size), overview.side, lambda pixels: None)
-    overview.study(small, size[::-1], {"strength": 1.0, "hint": (), "reference": None}, spec, infer)
+    overview.study(small, size[::-1], {"strength": 1.0, "hint": (), "reference": None, "seed": 0}, spec, infer)
     assert seen == [(NETWORK_SIDE * 3 // 4, NETWORK_SIDE, 1)]
 
 
@@ -222,3 +222,26 @@ def test_a_hint_outside_fails_its_picture_alone(tmp_path: Path, green: str, caps
     assert (tmp_path / "b_color_one-color.png").exists()
     assert not (tmp_path / "a_color_one-color.png").exists()
     assert "a.png: the hint at 20,20 is outside the picture" in capsys.readouterr().err
+
+
+def test_temperaments_differ_in_color_and_in_nothing_else(green: str) -> None:
+    source = grey_picture(60, 80)
+    own, *others = (ganfx.apply(source, "colorize", model=green, seed=seed) for seed in range(5))
+    for one in others:
+        assert np.abs(lightness_of(one.rgb) - lightness_of(source.rgb)).max() < 0.01
+        assert np.abs(lab_of(one.rgb)[..., 1:] - lab_of(own.rgb)[..., 1:]).mean() > 1
+    again = ganfx.apply(source, "colorize", model=green, seed=4)
+    np.testing.assert_array_equal(again.rgb, others[-1].rgb)
+
+
+def test_what_the_network_leaves_grey_is_grey_in_every_temperament(tmp_path: Path) -> None:
+    model = str(graphs.one_color(tmp_path / "grey.onnx", (0.0, 0.0)))
+    for seed in range(6):
+        rgb = ganfx.apply(grey_picture(40, 50), "colorize", model=model, seed=seed).rgb
+        assert np.ptp(rgb, axis=-1).max() < 0.01
+
+
+def test_candidates_are_numbered_beside_one_another(tmp_path: Path, green: str) -> None:
+    source = save(tmp_path / "old.png", np.full((30, 40), 128, np.uint8))
+    assert colorize(source, "-n", green, "--candidates", "3", "-o", tmp_path / "out", "-f", "png") == 0
+    assert len(list((tmp_path / "out").glob("*.png"))) == 3

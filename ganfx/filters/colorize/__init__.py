@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ganfx.filters.base import Deferred, Filter, Option, Overview
+from ganfx.filters.base import SEED, Deferred, Filter, Option, Overview
 from ganfx.filters.colorize.hint import parse_hint
 from ganfx.filters.other_picture import read_other_picture
 
@@ -33,6 +33,7 @@ FILTER = Filter(
             "A photograph of the same kind of thing, whose colors are taken.",
             metavar="FILE",
         ),
+        Option(SEED, int, 0, "Another number colors with another temperament.", bounds=(0, 999_999)),
     ),
     colored=True,
     suffix="color",

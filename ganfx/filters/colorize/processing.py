@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 
 from ganfx.errors import PictureSizeError
-from ganfx.filters.base import Infer, Size, Values
+from ganfx.filters.base import SEED, Infer, Size, Values
 from ganfx.filters.colorize.hint import Hint
+from ganfx.filters.colorize.temperament import Temperament
 from ganfx.imaging.color import grey_from, lab_of, lightness_of, with_chroma
 from ganfx.imaging.color_transfer import matched_chroma
 from ganfx.imaging.guided_filter import guided, hinted
@@ -31,8 +32,9 @@ def study(small: Picture, size: Size, options: Values, spec: ModelSpec, infer: I
     Raises PictureSizeError where a hint is outside the picture.
     """
     lightness = _lightness(small.rgb)
-    network_input = _network_input(lightness, spec)
-    chroma = predict_chroma(network_input, spec, infer)
+    temperament = Temperament.of(options[SEED])
+    network_input = _network_input(lightness, spec, temperament.size)
+    chroma = temperament.changed(predict_chroma(network_input, spec, infer))
     if options["reference"] is not None:
         chroma = _taken(options["reference"].rgb, network_input, chroma, spec, infer)
     chroma = chroma * options["strength"]
@@ -70,9 +72,13 @@ def _taken(other: Floats, lightness: Floats, guess: Floats, spec: ModelSpec, inf
     return matched_chroma(lightness, guess, lab_of(other), np.asarray(cv2.resize(other_guess, size), np.float32))
 
 
-def _network_input(lightness: Floats, spec: ModelSpec) -> Floats:
-    """Lightness (H, W) at the size that the network is shown."""
-    return _resized(lightness, NETWORK_SIDE) if spec.fixed_size is None else _squared(lightness, spec.fixed_size)
+def _network_input(lightness: Floats, spec: ModelSpec, size: float = 1.0) -> Floats:
+    """Lightness (H, W) at `size` times the usual size, or the only one that the network takes."""
+    return (
+        _resized(lightness, round(size * NETWORK_SIDE))
+        if spec.fixed_size is None
+        else _squared(lightness, spec.fixed_size)
+    )
 
 
 def _lightness(rgb: Floats) -> Floats:
