@@ -4,6 +4,7 @@
 # make test-hosts  the plug-ins in the real GIMP and Krita, which it installs (Debian, as root)
 # make test-gpu    the engine on WebGPU, by a driver that computes on the processor (Debian, as root)
 # make test-ui     the page of `ganfx ui` in a real Chromium, which it installs (Debian, as root)
+# make test-api    the service against its OpenAPI document, by schemathesis
 # make fuzz        strange bytes for everything that parses, SECONDS=60 for each target
 # make docs        the documentation site, into build/site
 # make manual      the manual pages anew, where a command has changed
@@ -15,6 +16,7 @@ SECONDS ?= 60
 BASE := .venv/base
 DEV := .venv/dev
 DIST := .venv/dist
+API := .venv/api
 LOCK := .venv/lock
 PIP_FLAGS := --quiet --disable-pip-version-check
 # What is locked comes with the hashes of its files, and all of it is in the lock: pip looks for nothing else.
@@ -24,7 +26,7 @@ EDITABLE := $(PIP_FLAGS) --no-build-isolation --editable
 UV_COMPILE := uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --excludes .ci/unlocked.txt
 
-.PHONY: demo check lint test test-hosts test-gpu test-ui test-cluster fuzz docs architecture manual lock audit dist format clean
+.PHONY: demo check lint test test-hosts test-gpu test-ui test-api test-cluster fuzz docs architecture manual lock audit dist format clean
 
 $(BASE)/ready: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(BASE)
@@ -48,6 +50,11 @@ $(DIST)/ready:
 	$(DIST)/bin/pip install $(PIP_FLAGS) "build>=1.2" "twine>=6.1"
 	touch $@
 
+$(API)/ready: pyproject.toml
+	$(PYTHON) -m venv $(API)
+	$(API)/bin/pip install $(PIP_FLAGS) "schemathesis>=4.32,<5"
+	touch $@
+
 demo: $(BASE)/ready
 	PYTHON=$(BASE)/bin/python sh tests/demo.sh
 
@@ -57,7 +64,7 @@ lint: $(DEV)/ready
 	$(DEV)/bin/mypy
 
 check: lint
-	$(DEV)/bin/pytest -m "not slow and not hosts and not gpu and not ui and not cluster" -n auto --maxprocesses 8
+	$(DEV)/bin/pytest -m "not slow and not hosts and not gpu and not ui and not api and not cluster" -n auto --maxprocesses 8
 
 test: lint
 	$(DEV)/bin/pytest
@@ -77,6 +84,9 @@ test-ui: $(DEV)/ready
 test-cluster: $(DEV)/ready
 	$(DEV)/bin/python -c "import moto, s3fs" || $(DEV)/bin/pip install $(PIP_FLAGS) --editable ".[s3,cluster-test]"
 	$(DEV)/bin/pytest -m cluster tests/cluster
+
+test-api: $(DEV)/ready $(API)/ready
+	$(DEV)/bin/pytest -m api tests/server/test_contract.py
 
 fuzz: $(DEV)/ready
 	-$(DEV)/bin/python -c "import atheris" || $(DEV)/bin/pip install $(PIP_FLAGS) --editable ".[fuzz]"

@@ -25,6 +25,7 @@
     │   ├── RequestError        not what the service understands
     │   ├── TokenError          without the token, or with another
     │   ├── OriginError         from a web page, or to another host
+    │   ├── GoneError           an id that nothing has any more
     │   └── BusyError           more is waiting than there is room for
     ├── WatchedError            another watcher has these folders
     ├── HostError               a painting program is not there, or does not take its plug-in
@@ -231,6 +232,12 @@ class OriginError(ServerError):
     """The request comes from a web page or names another host, and is refused for safety."""
 
     code, http_status = "origin", 403
+
+
+class GoneError(ServerError):
+    """No picture, job or watched folder has this id, or none has it any more: send it again, or list what there is."""
+
+    code, http_status = "gone", 404
 
 
 class BusyError(ServerError):

@@ -62,6 +62,11 @@ def systemd_user_dir() -> Path:
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
 
 
+def applications_dir() -> Path:
+    """Where desktops on Linux look for the user's own programs."""
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "applications"
+
+
 def features_dir() -> Path | None:
     """The folder that GANFX_FEATURES names, if it exists."""
     chosen = os.environ.get("GANFX_FEATURES")

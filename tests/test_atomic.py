@@ -249,7 +249,7 @@ ELSEWHERE = {
     "isolation.py",  # files without a name
     "private.py",  # private files in the state folder, through an open folder
     "server/archive.py",  # a ZIP in memory, on its way to the page
-    "server/page_routes.py",  # new files in the page's own folder, which is emptied when the service ends
+    "server/body.py",  # new files in the page's own folder, which is emptied when the service ends
     "training/monitor.py",  # appends to a log in the folder of the training
     "watch/quarantine.py",  # files made by an open folder
 }

@@ -23,18 +23,24 @@ _EPILOG = """\b
 Examples:
   ganfx ui
   ganfx ui --no-browser     print the address alone
+  ganfx ui --install        from the menu of the desktop, too
 """
 _START_S, _LOOK_S = 60.0, 0.1
 
 
 @click.command(help=_HELP, epilog=_EPILOG, short_help="Open the page in the browser.")
 @click.option("--no-browser", is_flag=True, help="Print the page's address and open nothing.")
+@click.option(
+    "--install/--uninstall", default=None, help="Put the page into the menu of the desktop, or take it out (Linux)."
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Listen on this port; 0 takes a free one.")
 @click.option(
     "--idle", type=click.FloatRange(0), default=10, show_default=True, metavar="MINUTES", help="End then; 0: never."
 )
 @engine_options
-def ui(no_browser: bool, port: int, idle: float, **options: Any) -> None:
+def ui(no_browser: bool, install: bool | None, port: int, idle: float, **options: Any) -> None:
+    if install is not None:
+        return _change_menu(install=install)
     from ganfx.paths import state_dir
     from ganfx.server.lifetime import ServerSettings, serve
     from ganfx.server.page_address import page_address
@@ -55,7 +61,17 @@ def ui(no_browser: bool, port: int, idle: float, **options: Any) -> None:
             time.sleep(_LOOK_S)
 
     if open_page():
-        return
+        return None
     threading.Thread(target=open_when_ready, daemon=True).start()
     with interruptible() as interrupt:
         serve(folder, ServerSettings(port=port, idle_s=idle * 60, engine=engine), tell, lambda: interrupt.asked)
+    return None
+
+
+def _change_menu(*, install: bool) -> None:
+    from ganfx.server.desktop_entry import install_entry, uninstall_entry
+
+    if not install:
+        return uninstall_entry()
+    show(install_entry())
+    return tell("ganfx is in the menu of the desktop now; ganfx ui --uninstall takes it out")

@@ -5,24 +5,32 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
-from starlette.types import Message, Receive, Scope, Send
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ganfx import __version__
+from ganfx.engine import EngineOptions
 from ganfx.errors import GanfxError, PictureSizeError, RequestError, ServerError
 from ganfx.server.body import RequestBody
 from ganfx.server.connections import CONNECTION
 from ganfx.server.guard import error_response
 from ganfx.server.jobs import Job, JobQueue, validate_options
+from ganfx.server.machine_routes import MachineRoutes
+from ganfx.server.model_routes import ModelRoutes
+from ganfx.server.openapi import as_page, openapi
+from ganfx.server.operations import BYTES, operation, routes_of
 from ganfx.server.pace import Pace
+from ganfx.server.page import HEADERS, PAGE
 from ganfx.server.page_routes import PageRoutes
+from ganfx.server.replies import Health, Schema
 from ganfx.server.schema import describe
 from ganfx.server.sitting import Sitting
 from ganfx.server.wire import HEADER_BYTES, LENGTH, Header, encode_message, read_header
@@ -43,35 +51,69 @@ class Service:
     last_used is the time (time.monotonic) of the last request other than health, or of the end of its response.
     """
 
-    def __init__(self, jobs: JobQueue, max_megapixels: float, folder: Path) -> None:
+    def __init__(
+        self,
+        jobs: JobQueue,
+        max_megapixels: float,
+        folder: Path,
+        engine: EngineOptions = EngineOptions(),  # noqa: B008
+    ) -> None:
         self.jobs, self._max_pixels = jobs, int(max_megapixels * 1e6)
         self.last_used = time.monotonic()
         self.page = PageRoutes(jobs, Sitting(folder), self._use)
+        self.machine = MachineRoutes(engine, self._use)
         routes = [
-            Route("/v1/health", self.health, methods=["GET"]),
-            Route("/v1/filters", self.filters, methods=["GET"]),
-            Route("/v1/apply", self.apply, methods=["POST"]),
+            *routes_of(self),
             *self.page.routes,
+            *ModelRoutes(self.page.sitting, self._use).routes,
+            *self.machine.routes,
         ]
-        self.app = Starlette(routes=routes, exception_handlers=dict.fromkeys(_HANDLED, _handle_error))
+        self.operations = [route for route in routes if route.path.startswith("/v1/")]
+        self._in_work = 0
+        handlers = dict.fromkeys(_HANDLED, _handle_error)
+        self.app = Starlette(
+            routes=routes,
+            exception_handlers=handlers,
+            middleware=[Middleware(self._counting)],  # type: ignore[arg-type]
+        )
+
+    def _counting(self, app: ASGIApp) -> ASGIApp:
+        """The same app, which counts the requests that are in work."""
+
+        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+            self._in_work += 1
+            try:
+                await app(scope, receive, send)
+            finally:
+                self._in_work -= 1
+
+        return counted
 
     def _use(self) -> None:
         self.last_used = time.monotonic()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is neither a request, nor a job, nor a watched folder."""
+        return not self._in_work and self.jobs.is_idle and not self.machine.watches.is_running
+
+    @operation("GET", "/v1/health", answer=Health)
     async def health(self, request: Request) -> Response:
-        """GET /v1/health: version, process id and load."""
+        """Version, process id and load."""
         jobs = self.jobs
         return JSONResponse(
             {"version": __version__, "pid": os.getpid(), "queued": jobs.queued_count, "busy": jobs.is_busy}
         )
 
+    @operation("GET", "/v1/filters", answer=Schema)
     def filters(self, request: Request) -> Response:
-        """GET /v1/filters: the schema (see ganfx.server.schema)."""
+        """The schema (see ganfx.server.schema)."""
         self.last_used = time.monotonic()
         return JSONResponse(describe())
 
+    @operation("POST", "/v1/apply", body=BYTES, answer=BYTES)
     async def apply(self, request: Request) -> Response:
-        """POST /v1/apply: run a filter on the picture in the body; the response streams messages (see wire)."""
+        """Run a filter on the picture in the body; the response streams messages (see wire)."""
         self.last_used = time.monotonic()
         body = RequestBody(request)
         try:
@@ -81,6 +123,16 @@ class Service:
             await body.drain()
             raise
         return _JobResponse(self, job)
+
+    @operation("GET", "/v1/openapi.json", answer="application/json")
+    async def openapi(self, request: Request) -> Response:
+        """This document, of OpenAPI 3.1."""
+        return JSONResponse(openapi(self.operations), headers=HEADERS)
+
+    @operation("GET", "/v1/docs", answer="text/html")
+    async def docs(self, request: Request) -> Response:
+        """The same as a page."""
+        return HTMLResponse(as_page(openapi(self.operations), f"{PAGE}page.css"), headers=HEADERS)
 
     async def _receive(self, job: Job, body: RequestBody) -> None:
         """Read the pixels of an admitted job and enqueue it."""
@@ -166,5 +218,12 @@ async def _handle_error(request: Request, error: Exception) -> Response:
         return error_response(error)
     if isinstance(error, HTTPException):
         message = f"{request.method} {request.url.path}: {error.detail.lower()}"
-        return error_response(RequestError(message), error.status_code)
+        headers = {"Allow": ", ".join(_methods(request))} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else {}
+        return error_response(RequestError(message), error.status_code, headers)
     return error_response(ServerError("the engine broke", hint="see serve.log"))
+
+
+def _methods(request: Request) -> list[str]:
+    """What may be done with the request's path."""
+    routes = [route for route in request.app.routes if route.path_regex.match(request.url.path)]
+    return sorted({method for route in routes for method in route.methods})

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
-from ganfx.errors import RequestError
+from ganfx.errors import GanfxError, RequestError
 from ganfx.server.pace import Pace
 
 # Limits for reading the rest of a refused request: many clients read the response only after they have sent all.
 DRAIN_S, _DRAIN_IDLE_S = 20.0, 0.25
-_JSON_BYTES = 1 << 16
+_JSON_BYTES, _CHUNK = 1 << 16, 1 << 20
 _Asked = TypeVar("_Asked", bound=BaseModel)
 
 
@@ -63,6 +64,23 @@ class RequestBody:
             raise RequestError("the request came too slowly", hint="send it again") from error
         self._pace.moved(len(self._rest))
         return self._rest
+
+
+async def receive_file(body: RequestBody, path: Path, most_bytes: int) -> None:
+    """Write the body to the new file at `path`. Raises RequestError, and leaves no file then."""
+    try:
+        if body.length > most_bytes:
+            raise RequestError(f"files of more than {most_bytes >> 20} MiB are not taken")
+        try:
+            with path.open("xb") as file:
+                for at in range(0, body.length, _CHUNK):
+                    file.write(await body.read(min(_CHUNK, body.length - at)))
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+    except GanfxError:
+        await body.drain()
+        raise
 
 
 async def read_json(request: Request, kind: type[_Asked]) -> _Asked:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
@@ -78,7 +79,9 @@ def _check_same_origin(headers: Headers, own: str) -> None:
         raise OriginError("other web pages may not ask the engine")
 
 
-def error_response(error: GanfxError, status: int | None = None) -> JSONResponse:
+def error_response(
+    error: GanfxError, status: int | None = None, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
     """`error` as JSON, with its own HTTP status unless `status` is given; closes the connection."""
     fields = {"code": error.code, "message": str(error), "hint": error.hint}
-    return JSONResponse({"error": fields}, status or error.http_status, {"Connection": "close"})
+    return JSONResponse({"error": fields}, status or error.http_status, {**(headers or {}), "Connection": "close"})

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from ganfx import pipeline
+from ganfx.batch.recipes import AUTO
 from ganfx.errors import MaskError, OptionError
 from ganfx.files import format_for
 from ganfx.filters import find_filter
@@ -38,6 +39,20 @@ class StepRequest(BaseModel):
         filter_ = find_filter(self.filter)
         given = given_options(filter_, self.model, self.options)
         return pipeline.Step(filter_.name, pipeline.check_filter(self.filter, given, model=self.model), self.model)
+
+
+def steps_text(steps: list[StepRequest]) -> str:
+    """Checked steps as `pipeline.parse_steps` reads them, and AUTO for none. Raises OptionError or ModelError."""
+    texts = list[str]()
+    for step in steps:
+        step.checked()
+        repeatable = {option.name for option in find_filter(step.filter).options if option.repeatable}
+        words = [step.filter, *([f"model={step.model}"] if step.model else [])]
+        for name, value in step.options.items():
+            several = str(value).split() if name in repeatable and not isinstance(value, list) else value
+            words += [f"{name}={one}" for one in (several if isinstance(several, list) else [several])]
+        texts.append(":".join(words))
+    return ",".join(texts) or AUTO
 
 
 class JobRequest(BaseModel):

@@ -121,7 +121,7 @@ def _run(
         jobs = JobQueue(settings.memory_bytes // 4)
         worker = Worker(jobs, settings.engine, settings.memory_bytes)
         worker.start()
-        service = Service(jobs, settings.max_megapixels, folder)
+        service = Service(jobs, settings.max_megapixels, folder, settings.engine)
         registration = Registration(folder, port, service, settings.idle_s)
         connections = Connections(limits_for(allowed_descriptors()))
         guard = Guard(service.app, registration.token, port, service.page.sessions)
@@ -134,6 +134,7 @@ def _run(
         finally:
             registration.withdraw()
             jobs.shut_down()
+            service.machine.watches.end()
             worker.join(_HANDOVER_S / 2)
             service.page.sitting.clear()
         _log.info("ended")

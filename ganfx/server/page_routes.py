@@ -15,23 +15,26 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from ganfx.errors import BusyError, GanfxError, ItemError, RequestError, TokenError
+from ganfx.errors import BusyError, GoneError, ItemError, RequestError, TokenError
 from ganfx.files.views import view
 from ganfx.imaging.picture import Box
-from ganfx.server.body import RequestBody, read_json
+from ganfx.server.body import RequestBody, read_json, receive_file
 from ganfx.server.file_jobs import RUNNING, WAITING, FileJob
 from ganfx.server.job_requests import JobRequest
 from ganfx.server.jobs import JobQueue
+from ganfx.server.operations import BYTES, operation, routes_of
 from ganfx.server.page import HEADERS, PAGE, page_file
+from ganfx.server.replies import FileReply, JobReply, Session, SittingReply, Ticket
 from ganfx.server.result_routes import ResultRoutes
 from ganfx.server.sessions import COOKIE, Sessions
 from ganfx.server.sitting import FILE_BYTES, Role, Sitting, suffix_of
 
-_CHUNK = 1 << 20
 _MOST_JOBS = 1000
 # Seconds between two looks at the jobs, and between two signs of life to a page.
 _LOOK_S, _ALIVE_S = 0.2, 5.0
 _MOST_SIDE = 8192
+_UPLOAD = {"name": {"type": "string"}, "role": {"enum": ["picture", "mask"]}}
+_VIEW = {"side": {"type": "integer", "minimum": 1, "maximum": _MOST_SIDE}, "box": {"type": "string"}}
 
 
 class TicketRequest(BaseModel):
@@ -52,26 +55,18 @@ class PageRoutes:
         self.routes = [
             Route(PAGE + "{name}", page_file, methods=["GET"]),
             Route(PAGE, page_file, methods=["GET"]),
-            Route("/v1/tickets", self.ticket, methods=["POST"]),
-            Route("/v1/sessions", self.session, methods=["POST"]),
-            Route("/v1/sitting", self.state, methods=["GET"]),
-            Route("/v1/files", self.upload, methods=["POST"]),
-            Route("/v1/files/{id}", self.download, methods=["GET"]),
-            Route("/v1/files/{id}", self.remove, methods=["DELETE"]),
-            Route("/v1/files/{id}/view", self.view, methods=["GET"]),
-            Route("/v1/jobs", self.start, methods=["POST"]),
-            Route("/v1/jobs/{id}", self.job, methods=["GET"]),
-            Route("/v1/jobs/{id}", self.cancel, methods=["DELETE"]),
-            Route("/v1/events", self.events, methods=["GET"]),
+            *routes_of(self),
             *ResultRoutes(lambda: list(self._jobs.values()), used).routes,
         ]
 
+    @operation("POST", "/v1/tickets", answer=Ticket)
     async def ticket(self, request: Request) -> Response:
-        """POST /v1/tickets: a ticket for the page's address."""
+        """A ticket for the page's address."""
         return JSONResponse({"ticket": self.sessions.ticket(), "page": PAGE})
 
+    @operation("POST", "/v1/sessions", body=TicketRequest, answer=Session)
     async def session(self, request: Request) -> Response:
-        """POST /v1/sessions: a ticket becomes a session."""
+        """A ticket becomes a session."""
         asked = await read_json(request, TicketRequest)
         session = self.sessions.begin(asked.ticket)
         if session is None:
@@ -81,33 +76,24 @@ class PageRoutes:
         response.set_cookie(COOKIE, cookie, path=PAGE + path, httponly=True, samesite="strict")
         return response
 
+    @operation("GET", "/v1/sitting", answer=SittingReply)
     async def state(self, request: Request) -> Response:
-        """GET /v1/sitting: all files and jobs."""
+        """All files and jobs."""
         self._used()
         files = [file.as_json() for file in self.sitting.files()]
         return JSONResponse({"files": files, "jobs": [job.as_json() for job in self._jobs.values()]})
 
+    @operation("POST", "/v1/files", body=BYTES, answer=FileReply, status=201, query=_UPLOAD)
     async def upload(self, request: Request) -> Response:
-        """POST /v1/files?name=NAME&role=ROLE: the body is a picture file."""
+        """The body is a picture file."""
         self._used()
         body, name = RequestBody(request), request.query_params.get("name", "picture")
         role = request.query_params.get("role", Role.PICTURE)
-        try:
-            if role not in (Role.PICTURE, Role.MASK):
-                raise RequestError("role is neither picture nor mask")
-            if body.length > FILE_BYTES:
-                raise RequestError(f"files of more than {FILE_BYTES >> 20} MiB are not taken")
-            id_, path = self.sitting.new_path(suffix_of(name))
-            try:
-                with path.open("xb") as file:
-                    for at in range(0, body.length, _CHUNK):
-                        file.write(await body.read(min(_CHUNK, body.length - at)))
-            except BaseException:
-                path.unlink(missing_ok=True)
-                raise
-        except GanfxError:
+        if role not in (Role.PICTURE, Role.MASK):
             await body.drain()
-            raise
+            raise RequestError("role is neither picture nor mask")
+        id_, path = self.sitting.new_path(suffix_of(name))
+        await receive_file(body, path, FILE_BYTES)
         try:
             added = await run_in_threadpool(self.sitting.add, id_, path, name, Role(role))
         except ItemError as error:
@@ -115,8 +101,9 @@ class PageRoutes:
             raise
         return JSONResponse(added.as_json(), 201)
 
+    @operation("GET", "/v1/files/{id}", answer=BYTES)
     async def download(self, request: Request) -> Response:
-        """GET /v1/files/ID: the file itself, to be saved."""
+        """The file itself, to be saved."""
         self._used()
         file = self.sitting.find(request.path_params["id"])
         disposition = f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"
@@ -124,8 +111,9 @@ class PageRoutes:
             file.path, media_type="application/octet-stream", headers=HEADERS | {"Content-Disposition": disposition}
         )
 
+    @operation("DELETE", "/v1/files/{id}", status=204)
     async def remove(self, request: Request) -> Response:
-        """DELETE /v1/files/ID: the file, and what is known of its jobs."""
+        """The file, and what is known of its jobs."""
         id_ = request.path_params["id"]
         self.sitting.remove(id_)
         for job in [job for job in self._jobs.values() if job.source.id == id_]:
@@ -133,8 +121,9 @@ class PageRoutes:
             del self._jobs[job.id]
         return Response(status_code=204)
 
+    @operation("GET", "/v1/files/{id}/view", answer="image/*", query=_VIEW)
     async def view(self, request: Request) -> Response:
-        """GET /v1/files/ID/view?side=N&box=LEFT,TOP,WIDTH,HEIGHT: as browsers show it, with no side longer than N."""
+        """As browsers show it, with no side longer than N."""
         file = self.sitting.find(request.path_params["id"])
         (side,) = _numbers(request, "side", 1) or (1600,)
         if not 0 < side <= _MOST_SIDE:
@@ -144,8 +133,9 @@ class PageRoutes:
         data, kind = await run_in_threadpool(view, file.path, side, box=box, is_own=file.role is Role.RESULT)
         return Response(data, media_type=kind, headers=HEADERS | {"Cache-Control": "private, max-age=3600"})
 
+    @operation("POST", "/v1/jobs", body=JobRequest, answer=JobReply, status=201)
     async def start(self, request: Request) -> Response:
-        """POST /v1/jobs: a picture through a filter."""
+        """A picture through a filter."""
         self._used()
         asked = await read_json(request, JobRequest)
         if sum(job.state in (WAITING, RUNNING) for job in self._jobs.values()) >= _MOST_JOBS:
@@ -155,12 +145,14 @@ class PageRoutes:
         self._jobs[job.id] = job
         return JSONResponse(job.as_json(), 201)
 
+    @operation("GET", "/v1/jobs/{id}", answer=JobReply)
     async def job(self, request: Request) -> Response:
-        """GET /v1/jobs/ID: how far it is."""
+        """How far it is."""
         return JSONResponse(self._find(request).as_json())
 
+    @operation("DELETE", "/v1/jobs/{id}", status=204)
     async def cancel(self, request: Request) -> Response:
-        """DELETE /v1/jobs/ID: stop it."""
+        """Stop it."""
         self._stop(self._find(request))
         return Response(status_code=204)
 
@@ -168,8 +160,9 @@ class PageRoutes:
         job.cancel()
         self._queue.discard(job)
 
+    @operation("GET", "/v1/events", answer="text/event-stream")
     async def events(self, request: Request) -> Response:
-        """GET /v1/events: each job's state at first, and whenever it changes, as server-sent events."""
+        """Each job's state at first, and whenever it changes, as server-sent events."""
         return StreamingResponse(self._events(), media_type="text/event-stream", headers=HEADERS)
 
     async def _events(self) -> AsyncIterator[str]:
@@ -190,7 +183,7 @@ class PageRoutes:
     def _find(self, request: Request) -> FileJob:
         if job := self._jobs.get(request.path_params["id"]):
             return job
-        raise RequestError("there is no such job")
+        raise GoneError("there is no such job")
 
 
 def _numbers(request: Request, name: str, count: int) -> list[int]:

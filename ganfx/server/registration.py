@@ -83,7 +83,7 @@ class Registration:
     @property
     def _is_idle(self) -> bool:
         unused_s = time.monotonic() - self.service.last_used
-        return bool(self._idle_s) and self.service.jobs.is_idle and unused_s > self._idle_s
+        return bool(self._idle_s) and self.service.is_idle and unused_s > self._idle_s
 
 
 def _identity(path: Path) -> _Identity | None:

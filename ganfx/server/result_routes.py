@@ -10,14 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
 
 from ganfx.atomic import copy_file
 from ganfx.errors import GanfxError, RequestError
 from ganfx.server.archive import distinct, zipped
 from ganfx.server.body import read_json
 from ganfx.server.file_jobs import FileJob
+from ganfx.server.operations import operation, routes_of
 from ganfx.server.page import HEADERS
+from ganfx.server.replies import Saved
 from ganfx.server.sitting import SittingFile
 
 
@@ -37,13 +38,11 @@ class ResultRoutes:
 
     def __init__(self, jobs: Callable[[], list[FileJob]], used: Callable[[], None]) -> None:
         self._jobs, self._used = jobs, used
-        self.routes = [
-            Route("/v1/results", self.archive, methods=["GET"]),
-            Route("/v1/results/save", self.save, methods=["POST"]),
-        ]
+        self.routes = routes_of(self)
 
+    @operation("GET", "/v1/results", answer="application/zip")
     async def archive(self, request: Request) -> Response:
-        """GET /v1/results: the newest result of each picture, in a ZIP."""
+        """The newest result of each picture, in a ZIP."""
         self._used()
         files = self._newest()
         names = distinct(file.name for file in files)
@@ -51,24 +50,32 @@ class ResultRoutes:
         data = zipped(zip(names, (file.path for file in files), strict=True))
         return StreamingResponse(data, media_type="application/zip", headers=headers)
 
+    @operation("POST", "/v1/results/save", body=SaveRequest, answer=Saved)
     async def save(self, request: Request) -> Response:
-        """POST /v1/results/save: the newest result of each picture into a folder, where none replaces a file."""
+        """The newest result of each picture into a folder, where none replaces a file."""
         self._used()
         asked = await read_json(request, SaveRequest)
-        return JSONResponse(await run_in_threadpool(_saved, self._newest(), _folder(asked.folder)))
+        return JSONResponse(await run_in_threadpool(_saved, self._newest(), folder_of(asked.folder)))
 
     def _newest(self) -> list[SittingFile]:
         newest = {job.source.id: job.result for job in self._jobs() if job.result and not job.is_preview}
         return list(newest.values())
 
 
-def _folder(text: str) -> Path:
-    folder = Path(os.path.expanduser(text.strip()))
-    if not folder.is_absolute():
+def path_of(text: str) -> Path:
+    """The path that the user names. Raises RequestError where it is not a whole one."""
+    path = Path(os.path.expanduser(text.strip()))
+    if not path.is_absolute() or "\0" in text:
         raise RequestError("that is not the whole path of a folder", hint="write it as in ~/Pictures/large")
+    return path
+
+
+def folder_of(text: str) -> Path:
+    """The folder that the user names, made where it is not there. Raises RequestError."""
+    folder = path_of(text)
     try:
         folder.mkdir(exist_ok=True)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise RequestError(f"the folder cannot be made: {text}", hint="name one inside a folder of yours") from error
     return folder
 

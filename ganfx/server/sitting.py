@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from ganfx.errors import BusyError, RequestError
+from ganfx.errors import BusyError, GoneError
 from ganfx.files import open_animation, open_reader
 from ganfx.pipeline import Chain
 from ganfx.server.state_dir import private_dir
@@ -142,11 +142,11 @@ class Sitting:
         return file
 
     def find(self, id_: str) -> SittingFile:
-        """The file called `id_`. Raises RequestError."""
+        """The file called `id_`. Raises GoneError."""
         with self._lock:
             if id_ in self._files:
                 return self._files[id_]
-        raise RequestError("there is no such picture any more", hint="choose it again")
+        raise GoneError("there is no such picture any more", hint="choose it again")
 
     def remove(self, id_: str) -> None:
         """Remove a file."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from ganfx.server.app import Service as App
 from ganfx.server.jobs import JobQueue
@@ -58,13 +62,54 @@ def test_the_bytes_of_the_request_are_answered_with_the_bytes_of_the_response(se
 
 def test_the_client_in_python_works(service: Service) -> None:
     assert service.address
-    (code,) = examples("python")
     names: dict[str, Any] = {}
-    exec(code, names)
+    for code in examples("python"):
+        exec(code, names)
     shape, result = names["apply"](service.state, HEADER, PIXELS)
     assert (shape["width"], shape["height"], result) == (2, 1, INVERTED)
     with pytest.raises(RuntimeError, match="no filter 'stylise'"):
         names["apply"](service.state, HEADER | {"filter": "stylise"}, PIXELS)
+
+
+def test_the_client_for_files_works(service: Service, tmp_path: Path) -> None:
+    assert service.address
+    names: dict[str, Any] = {}
+    for code in examples("python"):
+        exec(code, names)
+    picture, mask = tmp_path / "a.png", tmp_path / "m.png"
+    Image.new("RGB", (8, 6), "red").save(picture)
+    Image.new("L", (8, 6)).save(mask)
+    data = names["make"](service.state, picture, {"filter": "upscale", "options": {"clean": "off"}})
+    assert Image.open(io.BytesIO(data)).size == (32, 24)
+    assert names["make"](service.state, picture, {"filter": "inpaint"}, mask=mask) == picture.read_bytes()
+    Image.new("L", (9, 9)).save(mask)
+    with pytest.raises(RuntimeError, match="mask is 9x9"):
+        names["make"](service.state, picture, {"filter": "inpaint"}, mask=mask)
+
+
+def test_the_document_of_the_api_is_whole(service: Service) -> None:
+    status, document = service.request("GET", "/v1/openapi.json")
+    assert (status, document["openapi"]) == (200, "3.1.0")
+    routes = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
+    assert routes == {route for route in documented("route") if " /v1/" in route}
+    names = set(document["components"]["schemas"])
+    used = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
+    assert used == names
+    for methods in document["paths"].values():
+        for found in methods.values():
+            assert found["summary"].endswith(".")
+            assert "default" in found["responses"]
+
+
+def test_the_page_of_the_api_has_no_script(service: Service) -> None:
+    with contextlib.closing(service.connect()) as connection:
+        connection.request("GET", "/v1/docs", headers=service.headers)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+    assert "script-src 'self'" in answer.getheader("Content-Security-Policy", "")
+    assert "<script" not in text
+    assert "https:" not in text
+    assert "POST /v1/jobs" in text
 
 
 def test_tables_list_every_route_and_field(tmp_path: Path) -> None:

@@ -73,6 +73,16 @@ def pictures(tmp_path: Path) -> list[Path]:
     return paths
 
 
+def violations(page: Any) -> list[Any]:
+    """What axe-core has against the page as it is."""
+    axe = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+    page.evaluate(axe.read_text(encoding="utf-8"))
+    found: list[Any] = page.evaluate(
+        "axe.run().then(found => found.violations.map(one => [one.id, one.nodes.map(n => n.html + n.failureSummary)]))"
+    )
+    return found
+
+
 def finish(page: Any, count: int) -> None:
     """Start, and wait for so many pictures."""
     page.locator("#start").click()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -107,24 +106,3 @@ def test_an_address_opens_the_page_once(page: Any, browser: Any, engine: Service
             other.wait_for_function("sessionStorage.length > 0")
         assert "#" not in other.url
         other.context.close()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_is_cut_off_and_all_has_names(page: Any, pictures: list[Path], width: int, scheme: str) -> None:
-    page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size({"width": width, "height": 844})
-    page.locator("#files").set_input_files(pictures)
-    page.locator("#pictures li").nth(2).wait_for()
-    finish(page, 3)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    axe = os.environ.get("GANFX_AXE")
-    if folder := os.environ.get("GANFX_SCREENSHOTS"):
-        page.wait_for_timeout(300)
-        page.screenshot(path=f"{folder}/{scheme}-{width}.png")
-    if axe:
-        page.evaluate(Path(axe).read_text(encoding="utf-8"))
-        found = page.evaluate(
-            "axe.run().then(found => found.violations.map(one => [one.id, one.nodes.map(n => n.html)]))"
-        )
-        assert found == []

@@ -134,7 +134,7 @@ def test_results_are_compared_with_one_another_and_zoomed_together(page: Any, pi
     page.locator("#start").click()
     page.get_by_label("Before", exact=True).select_option("1: upscale")
     page.get_by_label("After", exact=True).select_option("2: stylize")
-    press(page, "One pixel of the result for each pixel of the screen")
+    press(page, "100 %, a pixel of the result for each of the screen")
     assert page.locator("#tools output").inner_text() == "100 %"
     press(page, "Side by side")
     page.locator("#view").focus()

@@ -3,6 +3,7 @@ import { address, ask, begin, listen, reason, sentence } from "./api.js";
 import { Controls, select } from "./controls.js";
 import { ACTIVE, List, saves, state } from "./list.js";
 import { Mask } from "./mask.js";
+import { addPanels } from "./panels.js";
 import { TEXT } from "./text.js";
 import { Tools } from "./tools.js";
 import { Viewer } from "./viewer.js";
@@ -255,14 +256,20 @@ function wire() {
   });
   at("preview").addEventListener("click", preview);
   at("stop").addEventListener("click", stop);
+  addPanels(at("nav"), () => controls?.requests ?? [], () => loadFilters().catch(tell));
   addEventListener("hashchange", () => (ready = open()));
+}
+
+async function loadFilters() {
+  controls = new Controls(at("controls"), (await ask("GET", "filters")).filters, () => draw());
+  draw();
 }
 
 async function open() {
   try {
     await begin();
     const sitting = await ask("GET", "sitting");
-    controls ??= new Controls(at("controls"), (await ask("GET", "filters")).filters, () => draw());
+    if (!controls) await loadFilters();
     for (const map of [pictures, jobs, made, shown]) map.clear();
     for (const file of sitting.files) if (file.role === "picture") pictures.set(file.id, file);
     current = pictures.keys().next().value ?? null;
