@@ -151,7 +151,7 @@ class StylizeTask(TrainingTask):
 
     def networks(self) -> tuple[Stylizer, nn.Module]:
         kind = ContrastiveStylizer if self.settings.contrast else Stylizer
-        own: dict[str, Any] = {"brushwork": self.brushwork} if self.brushwork else {}
+        own: dict[str, Any] = {"brushwork": self.brushwork, "tones": self.rule.tones} if self.rule else {}
         return kind(**self.recipe.generator, **own), self.discriminator(self.content and self.content.network)
 
     @property

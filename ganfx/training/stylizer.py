@@ -11,10 +11,13 @@ from torch.nn import functional as F
 
 from ganfx.training.brushwork import Brushwork
 from ganfx.training.generators import LEAK, conv3x3
+from ganfx.training.style_losses import luminance
 from ganfx.training.unet import UNSHUFFLE, Block, Down, Up
 
 # Blocks of the coarsest level that belong to the encoder, whose features contrastive losses compare.
 _ENCODER_BLOCKS = 2
+# What is drawn with, and what is drawn on: each red, green and blue in [0, 1].
+Tones = tuple[tuple[float, float, float], tuple[float, float, float]]
 # Planes that brushwork gives besides its layers.
 _DIRECTIONS = 2
 
@@ -29,13 +32,20 @@ class Stylizer(nn.Module):
 
     widths are the channels at 1/2, 1/4, 1/8 ... of the size, blocks how many blocks the coarsest has. H and W are
     multiples of `multiple_of`, and at least `min_size`. With `brushwork`, PLANES of noise of mean 0 and deviation 1
-    come after rgb, and the network paints with the layers that grow from them.
+    come after rgb, and the network paints with the layers that grow from them. With `tones` it draws in one color on
+    paper of another: what it makes is how much of the paper shows.
     """
 
-    def __init__(self, widths: list[int], blocks: int, brushwork: Brushwork | None = None) -> None:
+    tones: Tensor | None
+
+    def __init__(
+        self, widths: list[int], blocks: int, brushwork: Brushwork | None = None, tones: Tones | None = None
+    ) -> None:
         super().__init__()
         self.brushwork = brushwork
-        packed, made = 3 * UNSHUFFLE**2, 3 * UNSHUFFLE**2
+        tensor = torch.tensor(tones)[..., None, None] if tones else None
+        self.register_buffer("tones", tensor, persistent=False)
+        packed, made = 3 * UNSHUFFLE**2, (1 if tones else 3) * UNSHUFFLE**2
         if brushwork:
             packed += (len(brushwork.planes) + _DIRECTIONS) * (UNSHUFFLE // brushwork.size) ** 2
         pairs = list(itertools.pairwise(widths))
@@ -102,7 +112,11 @@ class Stylizer(nn.Module):
             x = up(x, skip)
         change = F.pixel_shuffle(self.tail(torch.cat([x, packed], 1)), UNSHUFFLE)
         # Added to the blurred picture, so that all sharp detail comes from the network.
-        return soft(image[:, :3]) + change.float()
+        rgb = image[:, :3]
+        if self.tones is None:
+            return soft(rgb) + change.float()
+        paper = soft(luminance(rgb)) + change.float()
+        return self.tones[:1] * (1 - paper) + self.tones[1:] * paper
 
     def forward(self, image: Tensor) -> Tensor:
         packed = self.packed(image)

@@ -13,10 +13,11 @@ from ganfx.errors import TrainingError
 from ganfx.training.brushwork import Brushwork, Layer
 from ganfx.training.style_rules.brush import starry_night, the_scream, vangogh
 from ganfx.training.style_rules.comic import comic
-from ganfx.training.style_rules.dry import charcoal, ink, pastel, pencil
+from ganfx.training.style_rules.dry import CHARCOAL, INK, PENCIL, charcoal, ink, pastel, pencil
 from ganfx.training.style_rules.flat import cutout, woodblock
 from ganfx.training.style_rules.oil import oil
 from ganfx.training.style_rules.watercolor import watercolor
+from ganfx.training.stylizer import Tones
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,13 @@ class StyleRule:
              photographs
     layers   strokes and blobs that it draws with; the network gets the same ones
     size     by what factor, 1 or 2, the layers are made smaller than the picture
+    tones    of drawings in one color: that color, and the paper's
     """
 
     draw: Callable[..., Tensor]
     layers: tuple[Layer, ...] = ()
     size: int = 1
+    tones: Tones | None = None
 
     @cached_property
     def brushwork(self) -> Brushwork:
@@ -47,13 +50,13 @@ class StyleRule:
 
 
 RULES: dict[str, StyleRule] = {
-    "charcoal": StyleRule(charcoal, (Layer(0, 1.4, 18.0), Layer(1, 0.8))),
+    "charcoal": StyleRule(charcoal, (Layer(0, 1.4, 18.0), Layer(1, 0.8)), tones=CHARCOAL),
     "comic": StyleRule(comic),
     "cutout": StyleRule(cutout, (Layer(0, 0.8),)),
-    "ink": StyleRule(ink, (Layer(0, 1.3, 40.0),)),
+    "ink": StyleRule(ink, (Layer(0, 1.3, 40.0),), tones=INK),
     "oil": StyleRule(oil),
     "pastel": StyleRule(pastel, (Layer(0, 1.8, 26.0), Layer(1, 3.0, 34.0), Layer(2, 0.7))),
-    "pencil": StyleRule(pencil, (Layer(0, 1.0, 26.0, 50.0), Layer(1, 1.0, 22.0, -40.0), Layer(2, 0.5))),
+    "pencil": StyleRule(pencil, (Layer(0, 1.0, 26.0, 50.0), Layer(1, 1.0, 22.0, -40.0), Layer(2, 0.5)), tones=PENCIL),
     "starry-night": StyleRule(starry_night, (Layer(0, 2.8, 48.0), Layer(1, 2.8, 48.0)), 2),
     "the-scream": StyleRule(the_scream, (Layer(0, 4.0, 90.0),), 2),
     "vangogh": StyleRule(vangogh, (Layer(0, 2.4, 36.0), Layer(1, 2.4, 36.0)), 2),

@@ -56,7 +56,7 @@ def starry_night(rgb: Tensor, lights: Tensor, hues: Tensor) -> Tensor:
 
 def the_scream(rgb: Tensor, lights: Tensor) -> Tensor:
     """Very long, broad and thin strokes from dark blue to orange."""
-    directions = flow(rgb, 4.0)
+    directions = flow(rgb, 3.0)
     base = painted(rgb, directions, 4.0, 40.0)
     light = torch.tanh(lights)
     canvas = _recolored(base, luminance(base) + 0.08 * light, _SUNSET, 0.75) + 0.06 * relief(light)

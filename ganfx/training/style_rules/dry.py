@@ -18,8 +18,11 @@ from ganfx.training.style_rules.marks import (
     saturated,
 )
 
-_WHITE, _CREAM, _GREY_PAPER = color("f7f6f2"), color("faf7ed"), color("f2ede0")
-_BLACK, _CHARCOAL = color("0d0d14"), color("171614")
+_GREY_PAPER = color("f2ede0")
+# What is drawn with, and the paper.
+CHARCOAL = color("171614"), _GREY_PAPER
+INK = color("0d0d14"), color("faf7ed")
+PENCIL = color("000000"), color("f7f6f2")
 
 
 def pencil(rgb: Tensor, hatched: Tensor, crossed: Tensor, grain: Tensor) -> Tensor:
@@ -30,7 +33,7 @@ def pencil(rgb: Tensor, hatched: Tensor, crossed: Tensor, grain: Tensor) -> Tens
     first = torch.sigmoid(5 * (1.25 * tone - 0.56) + 0.9 * hatched)
     second = torch.sigmoid(7 * (tone - 0.14) + 0.9 * crossed)
     drawn = (0.34 + 0.66 * first) * (0.45 + 0.55 * second) * (0.25 + 0.75 * line) + 0.03 * grain
-    return (drawn * filled(rgb, _WHITE)).clamp(0.05, 1)
+    return _between(PENCIL, drawn.clamp(0.05, 1))
 
 
 def charcoal(rgb: Tensor, rubbed: Tensor, grain: Tensor) -> Tensor:
@@ -40,7 +43,7 @@ def charcoal(rgb: Tensor, rubbed: Tensor, grain: Tensor) -> Tensor:
     line = lines(luminance(rgb), directions, 2.0, 0.97, 18.0, 18.0)
     texture = 0.45 * rubbed + 0.5 * grain
     covered = torch.sigmoid(4.5 * (1.15 * light - 0.47) + texture) * (0.1 + 0.9 * line)
-    return _between(_CHARCOAL, _GREY_PAPER, covered)
+    return _between(CHARCOAL, covered)
 
 
 def ink(rgb: Tensor, hatching: Tensor) -> Tensor:
@@ -50,7 +53,7 @@ def ink(rgb: Tensor, hatching: Tensor) -> Tensor:
     line = lines(light, directions, 1.1, 0.98, 120.0, 18.0)
     shadows = torch.sigmoid(40 * (blurred(light, 2.0) - 0.13))
     hatched = torch.sigmoid(4 * (9 * (blurred(light, 1.5) - 0.33) + hatching))
-    return _between(_BLACK, _CREAM, line * shadows * hatched)
+    return _between(INK, line * shadows * hatched)
 
 
 def pastel(rgb: Tensor, chalk: Tensor, broad: Tensor, grain: Tensor) -> Tensor:
@@ -62,6 +65,7 @@ def pastel(rgb: Tensor, chalk: Tensor, broad: Tensor, grain: Tensor) -> Tensor:
     return (color * covered + filled(rgb, _GREY_PAPER) * (1 - covered)).clamp(0, 1)
 
 
-def _between(dark: Color, light: Color, share: Tensor) -> Tensor:
-    """`light` where `share` (N, 1, H, W) is 1, `dark` where it is 0."""
+def _between(tones: tuple[Color, Color], share: Tensor) -> Tensor:
+    """The second of the tones where `share` (N, 1, H, W) is 1, the first where it is 0."""
+    dark, light = tones
     return filled(share, dark) * (1 - share) + filled(share, light) * share
