@@ -5,6 +5,7 @@
 # make test-gpu    the engine on WebGPU, by a driver that computes on the processor (Debian, as root)
 # make test-ui     the page of `ganfx ui` in a real Chromium, which it installs (Debian, as root)
 # make test-api    the service against its OpenAPI document, by schemathesis
+# make test-foreign  a checkpoint of every architecture that spandrel knows, imported; takes an hour
 # make fuzz        strange bytes for everything that parses, SECONDS=60 for each target
 # make docs        the documentation site, into build/site
 # make manual      the manual pages anew, where a command has changed
@@ -26,7 +27,7 @@ EDITABLE := $(PIP_FLAGS) --no-build-isolation --editable
 UV_COMPILE := uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --excludes .ci/unlocked.txt
 
-.PHONY: demo check lint test test-hosts test-gpu test-ui test-api test-cluster fuzz docs architecture manual lock audit dist format clean
+.PHONY: demo check lint test test-hosts test-gpu test-ui test-api test-cluster test-foreign fuzz docs architecture manual lock audit dist format clean
 
 $(BASE)/ready: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(BASE)
@@ -64,7 +65,7 @@ lint: $(DEV)/ready
 	$(DEV)/bin/mypy
 
 check: lint
-	$(DEV)/bin/pytest -m "not slow and not hosts and not gpu and not ui and not api and not cluster" -n auto --maxprocesses 8
+	$(DEV)/bin/pytest -m "not slow and not hosts and not gpu and not ui and not api and not cluster and not foreign" -n auto --maxprocesses 8
 
 test: lint
 	$(DEV)/bin/pytest
@@ -87,6 +88,9 @@ test-cluster: $(DEV)/ready
 
 test-api: $(DEV)/ready $(API)/ready
 	$(DEV)/bin/pytest -m api tests/server/test_contract.py
+
+test-foreign: $(DEV)/ready
+	$(DEV)/bin/pytest -m foreign tests/foreign
 
 fuzz: $(DEV)/ready
 	-$(DEV)/bin/python -c "import atheris" || $(DEV)/bin/pip install $(PIP_FLAGS) --editable ".[fuzz]"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from numpy.typing import NDArray
 
-from ganfx.errors import ContractError
+from ganfx.errors import ContractError, GanfxError
 from ganfx.spec import ModelSpec
 
 from . import spandrel_nets
@@ -29,7 +29,9 @@ def convert_state(state: Mapping[str, NDArray[Any]]) -> tuple[ModelProto, ModelS
     tensors = {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}
     try:
         network, spec = spandrel_nets.build(tensors)
-    except RuntimeError as error:
+    except GanfxError:
+        raise
+    except Exception as error:  # whatever those come upon who read settings from the shapes of weights
         raise ContractError("the weights do not fit the network they are named after") from error
     model, multiple = verified_graph(network, spec)
     least = -(-spec.min_size // multiple) * multiple

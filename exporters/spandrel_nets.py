@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import torch
@@ -37,6 +38,10 @@ def _descriptor(state: dict[str, Tensor]) -> Any:
         raise ExportError(
             "reading other people's checkpoints needs spandrel", hint='pip install "ganfx[import]"'
         ) from error
+    with contextlib.suppress(ImportError):  # it is no part of spandrel
+        import spandrel_extra_arches
+
+        spandrel_extra_arches.install(ignore_duplicates=True)
     try:
         return spandrel.ModelLoader("cpu").load_from_state_dict(state)
     except spandrel.UnsupportedModelError as error:

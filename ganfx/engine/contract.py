@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from ganfx.engine.findings import BYTES, SIGNED, UNIT, ModelFact, Said, range_text
 from ganfx.engine.graph_tensors import FLOATS
+from ganfx.engine.measured_alignment import measured_alignment
 from ganfx.engine.measured_chroma import measured_chroma
 from ganfx.engine.measured_reach import Reach, measured_reach
 from ganfx.engine.measured_sizes import Sizes, measured_sizes
@@ -46,6 +47,8 @@ def measured_contract(session: Any, name: str, said: Said = Said()) -> Measured:
         raise ContractError(f"the model enlarges {sizes.scale} times, not {said.scale} times")
     values = _values(session, channels, sizes, side, told)
     given, made = _ports(session, channels, sizes, values.best, told)
+    if not side:
+        sizes = sizes._replace(multiple=measured_alignment(session, given, made, sizes))
     reach = measured_reach(session, given, made, sizes, side)
     tiling, tiling_finding = _tiling(reach, side, said)
     task = _task(channels, sizes, values, told)

@@ -15,6 +15,7 @@ from ganfx.engine.graph_rules import check_graph
 from ganfx.engine.ort_errors import loading
 from ganfx.exporters.store import write_model
 from ganfx.foreign.colorizers import recognize_colorizer
+from ganfx.foreign.grey import spread_over_colors
 from ganfx.foreign.mattes import TASK, recognize_matte
 from ganfx.foreign.pairs import with_tests
 from ganfx.foreign.plain import bring_to_plain, freed
@@ -54,10 +55,11 @@ def adopt_graph(model: ModelProto, out: Path, source: Path, wish: Wish, label: s
     outputs = len(model.graph.output)
     with loading(source):
         findings = bring_to_plain(model, wish.said)
+        planes = spread_over_colors(model)
         said, more = recognize_matte(model, outputs, wish.said)
         said, colors = recognize_colorizer(model, said)
     model, measured = _measured(model, source, said)
-    findings = (*findings, *more, *colors)
+    findings = (*findings, *planes, *more, *colors)
     spec = dataclasses.replace(
         measured.spec,
         name=wish.name,

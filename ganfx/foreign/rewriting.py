@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16)
 _PAD_BY_INPUT = 11
+# Attributes of a transposed convolution that belong to a stored size.
+_STORED_SIZES = frozenset({"output_shape", "output_padding", "auto_pad"})
 _FREE = ("height", "width")
 
 
@@ -155,8 +157,15 @@ def _larger(side: int | str | None, by: int) -> int | str | None:
     return side + by if isinstance(side, int) else side
 
 
-def free_size(model: ModelProto) -> None:
-    """Declare height and width of the picture free, in place; whether the network then takes others is to be tried."""
+def free_size(model: ModelProto, *, padded: bool) -> None:
+    """Declare height and width of the picture free, in place; whether the network then takes others is to be tried.
+
+    Transposed convolutions whose size was stored get all rows and columns that their stride can make where `padded`,
+    else just those that their kernel makes.
+    """
+    for node in model.graph.node:
+        if node.op_type == "ConvTranspose":
+            _free_transposed(node, padded=padded)
     rewriter = Rewriter(model)
     for axis, name in zip(rewriter.inputs[0].type.tensor_type.shape.dim[2:], _FREE, strict=True):
         axis.dim_param = name
@@ -164,3 +173,14 @@ def free_size(model: ModelProto) -> None:
         for axis in value.type.tensor_type.shape.dim[2:]:
             axis.Clear()
     del model.graph.value_info[:]
+
+
+def _free_transposed(node: NodeProto, *, padded: bool) -> None:
+    kept = {entry.name: entry for entry in node.attribute}
+    if "output_shape" not in kept:
+        return
+    strides = list(kept["strides"].ints) if "strides" in kept else [1, 1]
+    del node.attribute[:]
+    node.attribute.extend(entry for name, entry in kept.items() if name not in _STORED_SIZES)
+    if padded:
+        node.attribute.append(helper.make_attribute("output_padding", [stride - 1 for stride in strides]))

@@ -1,4 +1,4 @@
-"""A tiny instance of each architecture of spandrel."""
+"""A tiny instance of each architecture of spandrel and of spandrel_extra_arches."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 from torch import nn
 
 _SWIN = {"embed_dim": 12, "depths": [2, 2], "num_heads": [2, 2], "window_size": 8}
-# By the architecture's name: its class, where that is called otherwise, and its settings. None: it cannot be made
-# small.
+# By the architecture's name: its class, where that is called otherwise or not exported, and its settings. None: it
+# cannot be made small.
 SETTINGS: dict[str, tuple[str, dict[str, Any]] | None] = {
     "ATD": (
         "",
         {
             **_SWIN,
-            "depths": [1, 1],
+            "depths": [2, 2],
             "category_size": 32,
             "num_tokens": 8,
             "upscale": 2,
@@ -25,8 +25,8 @@ SETTINGS: dict[str, tuple[str, dict[str, Any]] | None] = {
     "AuraSR": None,
     "CRAFT": ("", {"embed_dim": 12, "depths": [1], "num_heads": [2], "upscale": 2}),
     "Compact": ("", {"num_feat": 8, "num_conv": 2, "upscale": 2}),
-    "DAT": ("", {"embed_dim": 12, "split_size": [4, 8], "depth": [2], "num_heads": [2], "upscale": 2}),
-    "DCTLSA": ("", {"nf": 20, "num_modules": 1, "upscale": 2}),
+    "DAT": ("", {"embed_dim": 32, "split_size": [4, 8], "depth": [2], "num_heads": [2], "upscale": 2}),
+    "DCTLSA": ("", {"nf": 20, "num_modules": 6, "upscale": 2}),
     "DITN": ("", {"dim": 12, "ITL_blocks": 1, "SAL_blocks": 1, "upscale": 2}),
     "DRCT": (
         "",
@@ -39,17 +39,30 @@ SETTINGS: dict[str, tuple[str, dict[str, Any]] | None] = {
             "upsampler": "pixelshuffle",
         },
     ),
-    "DRUNet": ("", {"in_nc": 4, "out_nc": 3, "nc": [8, 8, 8, 8], "nb": 1}),
-    "DnCNN": ("", {"in_nc": 3, "out_nc": 3, "nc": 8, "nb": 4, "act_mode": "R"}),
+    "DRUNet": ("", {"in_nc": 4, "out_nc": 3, "nc": [8, 8, 8, 8], "nb": 2}),
+    "DnCNN": ("", {"in_nc": 3, "out_nc": 3, "nc": 8, "nb": 17, "act_mode": "R"}),
     "ESRGAN": ("", {"num_filters": 8, "num_blocks": 2}),
-    "FBCNN": ("", {"nc": [8, 8, 8, 8], "nb": 1}),
+    "FBCNN": ("", {"nc": [8, 8, 8, 8], "nb": 2}),
     "FDAT": ("", {"embed_dim": 16, "num_groups": 1, "depth_per_group": 2, "num_heads": 2, "scale": 2}),
     "FFTformer": ("", {"dim": 8, "num_blocks": [1, 1, 1], "num_refinement_blocks": 1}),
     "GFPGAN": None,
-    "GRL": None,
-    "HAT": ("", {**_SWIN, "depths": (2,), "num_heads": (2,), "upscale": 2, "upsampler": "pixelshuffle"}),
+    "GRL": (
+        "",
+        {
+            "embed_dim": 24,
+            "depths": [2],
+            "num_heads_window": [2],
+            "num_heads_stripe": [2],
+            "upscale": 2,
+            "upsampler": "pixelshuffledirect",
+        },
+    ),
+    "HAT": (
+        "",
+        {**_SWIN, "embed_dim": 60, "depths": (2,), "num_heads": (2,), "upscale": 2, "upsampler": "pixelshuffle"},
+    ),
     "HVICIDNet": ("", {"channels": [8, 8, 16, 16], "heads": [1, 2, 4, 8]}),
-    "IPT": None,
+    "IPT": ("", {"patch_size": 24, "n_feats": 8, "num_layers": 1, "num_queries": 1, "scale": [2]}),
     "KBNet": ("KBNet_s", {"width": 8, "middle_blk_num": 1, "enc_blk_nums": [1, 1], "dec_blk_nums": [1, 1]}),
     "LaMa": ("", {}),
     "MMRealSR": (
@@ -79,10 +92,46 @@ SETTINGS: dict[str, tuple[str, dict[str, Any]] | None] = {
 }
 
 
+# The same for those of spandrel_extra_arches.
+EXTRA: dict[str, tuple[str, dict[str, Any]] | None] = {
+    "AdaCode": (
+        "__arch.adacode_contrast_arch.AdaCodeSRNet_Contrast",
+        {"codebook_params": [[32, 16, 16]], "gt_resolution": 256, "LQ_stage": True, "scale_factor": 2},
+    ),
+    "CodeFormer": None,
+    "DDColor": None,
+    "FeMaSR": ("__arch.femasr.FeMaSRNet", {"codebook_params": [[32, 16, 16]], "LQ_stage": True, "scale_factor": 2}),
+    "M3SNet": ("", {"width": 8, "enc_blk_nums": [1, 1, 1, 1]}),
+    "MAT": None,
+    "MIRNet2": ("__arch.mirnet_v2_arch.MIRNet_v2", {"n_feat": 16, "n_MRB": 1}),
+    "MPRNet": ("", {"n_feat": 8, "scale_unetfeats": 4, "scale_orsnetfeats": 4, "num_cab": 2}),
+    "Restormer": ("", {"dim": 8, "num_blocks": [1, 1, 1, 1], "num_refinement_blocks": 1, "heads": [1, 2, 2, 2]}),
+    "SRFormer": (
+        "",
+        {
+            "embed_dim": 12,
+            "depths": [2, 2],
+            "num_heads": [2, 2],
+            "window_size": 8,
+            "upscale": 2,
+            "upsampler": "pixelshuffledirect",
+        },
+    ),
+}
+LIBRARIES = {"spandrel": SETTINGS, "spandrel_extra_arches": EXTRA}
+
+
+def library_of(name: str) -> str:
+    """The library that has the architecture."""
+    return next(library for library, known in LIBRARIES.items() if name in known)
+
+
 def tiny(name: str) -> nn.Module:
     """The instance for `name`, with random weights."""
-    settings = SETTINGS[name]
+    library = library_of(name)
+    settings = LIBRARIES[library][name]
     assert settings is not None
-    module = importlib.import_module(f"spandrel.architectures.{name}")
-    network: nn.Module = getattr(module, settings[0] or name)(**settings[1])
+    inner, _, made = (settings[0] or name).rpartition(".")
+    module = importlib.import_module(".".join(filter(None, (library, "architectures", name, inner))))
+    network: nn.Module = getattr(module, made)(**settings[1])
     return network.eval()

@@ -7,7 +7,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from click.testing import CliRunner
-from onnx import TensorProto
+from onnx import TensorProto, helper
 
 from ganfx.cli import cli
 from ganfx.engine import EngineOptions, open_engine, verify
@@ -241,14 +241,17 @@ def test_what_cannot_be_fed_is_refused_with_the_reason(inputs, words, tmp_path, 
 
 
 @pytest.mark.parametrize("file", ["winml_mosaic.onnx", "winml_udnie.onnx"])
-def test_real_styles_of_a_fixed_size_equal_the_original(file, shared_data):
+def test_real_styles_of_a_stored_size_equal_the_original_and_take_any(file, shared_data):
     path, spec, found = imported(shared_data / "models" / file)
-    assert (spec.task, spec.fixed_size, found["range"].value, found["order"].value) == ("stylize", 720, "0..255", "BGR")
+    assert (spec.task, found["range"].value, found["order"].value) == ("stylize", "0..255", "BGR")
+    # Their statistics are those of the whole picture.
+    assert (spec.tiling.rule, spec.fixed_size) == ("whole", None)
     given = np.tile(picture(60, 60), (12, 12, 1))
     session = onnxruntime.InferenceSession(shared_data / "models" / file, providers=["CPUExecutionProvider"])
     (wanted,) = session.run(["outputImage"], {"inputImage": 255 * given[..., ::-1].transpose(2, 0, 1)[None]})
     output = made_of(path, given)
-    assert -10 * np.log10(np.square(output - wanted[0].transpose(1, 2, 0)[..., ::-1] / 255).mean()) > 60
+    assert -10 * np.log10(np.square(output - wanted[0].transpose(1, 2, 0)[..., ::-1] / 255).mean() + 1e-20) > 60
+    assert made_of(path, picture(301, 222)).shape == (301, 222, 3)
 
 
 @pytest.mark.parametrize(
@@ -311,3 +314,41 @@ def test_one_plane_of_any_size_is_no_matte_unless_that_is_said(tmp_path):
         imported(path)
     _, spec, _ = imported(path, said=Said(task="matte", normalise=IMAGENET))
     assert spec.task == "matte"
+
+
+def test_what_works_in_windows_is_cut_between_them_alone(tmp_path):
+    """It takes any size, since it fills pictures up by itself, but does something else where they begin elsewhere."""
+    nodes = [
+        node("AveragePool", "input", "small", kernel_shape=[8, 8], strides=[8, 8], ceil_mode=1),
+        helper.make_node("Resize", ["small", "", "scales"], ["large"], mode="nearest", nearest_mode="floor"),
+        node("Shape", "input", "sides", start=2),
+        node("Slice", "large zeros sides axes", "cut"),
+        node("Sub", "input cut", "detail"),
+        node("Mul", "detail half", "less"),
+        node("Add", "cut less", "output"),
+    ]
+    nodes[1].attribute.append(helper.make_attribute("coordinate_transformation_mode", "asymmetric"))
+    weights = {"scales": np.array([1, 1, 8, 8], np.float32), "zeros": np.zeros(2, int), "axes": np.array([2, 3])}
+    path, spec, _ = imported(graph(tmp_path / "net.onnx", nodes, weights=weights | scalars(half=0.5)))
+    assert spec.multiple_of == 8
+    given = np.random.default_rng(0).random((96, 200, 3), np.float32)
+    whole, tiled = (open_engine(path, EngineOptions(provider="cpu", tile=tile)).run(given) for tile in (256, 48))
+    assert np.abs(whole - tiled).max() < 1e-6
+
+
+@pytest.mark.parametrize("kind", [FLOAT, HALF])
+def test_a_network_for_one_plane_works_on_each_color(kind, tmp_path):
+    ports = [[(name, kind, ("batch", 1, "height", "width"))] for name in ("input", "output")]
+    weights = {"floor": np.array(16, np.float32 if kind == FLOAT else np.float16)}
+    path, spec, found = imported(graph(tmp_path / "net.onnx", [node("Max", "input floor", "output")], *ports, weights))
+    assert (spec.task, spec.in_channels, spec.out_channels) == ("restore", 3, 3)
+    assert found["colors"].value == "each by itself"
+    assert np.abs(made_of(path) - np.maximum(picture(), 16 / 255)).max() < 2e-3
+
+
+def test_a_network_for_just_one_plane_at_a_time_is_refused_with_the_reason(tmp_path):
+    nodes = [node("Reshape", "input shape", "flat"), node("Reshape", "flat back", "output")]
+    ports = [[(name, FLOAT, (1, 1, 64, 64))] for name in ("input", "output")]
+    weights = {"shape": np.array([1, 4096]), "back": np.array([1, 1, 64, 64])}
+    with pytest.raises(ContractError, match="one grey picture at a time"):
+        imported(graph(tmp_path / "net.onnx", nodes, *ports, weights))
