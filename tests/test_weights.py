@@ -178,10 +178,10 @@ STYLED = EngineOptions(provider="cpu")
 
 @each("stylize")
 def test_a_style_is_painted_alike_in_tiles_of_any_size(entry: ModelEntry) -> None:
-    photo = Picture(scene(480))
+    photo = Picture(scene(768))
     tiled, whole = (
         ganfx.apply(photo, "stylize", model=entry.name, detail="native", engine=EngineOptions("cpu", tile=tile)).rgb
-        for tile in (320, 480)
+        for tile in (640, 768)
     )
     assert np.abs(tiled - whole).max() <= 1 / 255
 

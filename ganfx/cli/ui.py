@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-import webbrowser
 from typing import Any
 
 import click
@@ -51,7 +50,7 @@ def ui(no_browser: bool, install: bool | None, port: int, idle: float, **options
         address = page_address(folder)
         if address:
             show(address)
-            if not (no_browser or webbrowser.open(address)):
+            if not (no_browser or _browser_opens(address)):
                 tell("no browser was found: open that address in one")
         return address is not None
 
@@ -75,3 +74,9 @@ def _change_menu(*, install: bool) -> None:
         return uninstall_entry()
     show(install_entry())
     return tell("ganfx is in the menu of the desktop now; ganfx ui --uninstall takes it out")
+
+
+def _browser_opens(address: str) -> bool:
+    import webbrowser  # heavier than all else that --help needs
+
+    return webbrowser.open(address)
