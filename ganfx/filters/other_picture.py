@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganfx.errors import GanfxError
+
 if TYPE_CHECKING:
     from ganfx.imaging.picture import Floats
 
@@ -32,10 +34,12 @@ class OtherPicture:
 
 
 def read_other_picture(value: Any) -> OtherPicture:
-    """The picture file at the path `value`. Raises GanfxError as `open_picture` does."""
+    """The picture file at the path `value`. Raises ValueError where there is none."""
     if isinstance(value, OtherPicture):
         return value
-    path = Path(str(value)).expanduser()
+    if not isinstance(value, str | Path):
+        raise ValueError(f"{value!r} is not the path of a picture")
+    path = Path(value).expanduser()
     changed = path.stat().st_mtime_ns if path.is_file() else 0
     return _read(str(value), path, changed)
 
@@ -49,7 +53,10 @@ def _read(given: str, path: Path, changed: int) -> OtherPicture:
 
     from ganfx.files import open_picture
 
-    rgb = np.clip(open_picture(path).rgb, 0, 1)
+    try:
+        rgb = np.clip(open_picture(path).rgb, 0, 1)
+    except GanfxError as error:
+        raise ValueError(f"{given}: {error.message}") from error
     scale = SIDE / max(rgb.shape[:2])
     if scale < 1:
         rgb = np.asarray(cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.float32)
