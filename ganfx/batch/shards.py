@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -65,6 +64,8 @@ class Shard:
 
     def has(self, name: PurePath) -> bool:
         """Whether the picture called `name`, relative to the folder that was named, is in this part."""
+        import hashlib  # heavier than all else that --help needs
+
         digest = hashlib.sha256(os.fsencode(name.as_posix())).digest()
         return int.from_bytes(digest[:8], "big") % self.count == self.index
 

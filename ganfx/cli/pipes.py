@@ -6,10 +6,8 @@ import contextlib
 import dataclasses
 import os
 import re
-import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -46,7 +44,9 @@ def piped(
         return
     if outgoing:
         _check_output(arguments, names, output)
-    with tempfile.TemporaryDirectory(prefix="ganfx-") as folder, contextlib.ExitStack() as stack:
+    from tempfile import TemporaryDirectory  # heavy, as shutil is: --help goes without
+
+    with TemporaryDirectory(prefix="ganfx-") as folder, contextlib.ExitStack() as stack:
         kept = [_kept(name, Path(folder), stack) if _is_input(name) else name for name in names]
         changed = dataclasses.replace(arguments, recorded=False)
         if not outgoing:
@@ -104,6 +104,8 @@ def _kept(name: str, folder: Path, stack: contextlib.ExitStack) -> str:
 
 
 def _read(source: IO[bytes], path: Path) -> None:
+    import shutil
+
     from ganfx.files import is_picture
 
     with path.open("wb") as file:
@@ -121,6 +123,8 @@ def _extension(name: str, *, alpha: bool = False) -> str:
 
 
 def _deliver(made: Path, output: str) -> None:
+    import shutil
+
     try:
         with made.open("rb") as source:
             if output in _OUTPUT:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import functools
-import hashlib
 import io
 import sys
 from pathlib import Path
@@ -20,6 +18,8 @@ ProviderList = list[tuple[str, dict[str, Any]]]
 @functools.cache
 def gpu_name(device_id: int) -> str:
     """The CUDA driver's name for the GPU, or `CUDA device N` where it does not answer."""
+    import ctypes  # as heavy as hashlib: --help goes without
+
     buffer = ctypes.create_string_buffer(100)
     handle = ctypes.c_int()
     try:
@@ -68,6 +68,8 @@ def configure_tensorrt(options: Any, precision: str, device_id: int, layout: str
 
 def part_caches(wanted: ProviderList, model: bytes) -> None:
     """Give the model an engine cache of its own: TensorRT knows a graph by its names, whatever the weights are."""
+    import hashlib
+
     for _, settings in wanted:
         if folder := settings.get("trt_engine_cache_path"):
             own = Path(folder) / hashlib.sha256(model).hexdigest()[:16]
