@@ -24,7 +24,7 @@ from ganfx.server.job_requests import JobRequest
 from ganfx.server.jobs import JobQueue
 from ganfx.server.operations import BYTES, operation, routes_of
 from ganfx.server.page import HEADERS, PAGE, page_file
-from ganfx.server.replies import FileReply, JobReply, Session, SittingReply, Ticket
+from ganfx.server.replies import FileReply, JobReply, SessionReply, SittingReply, Ticket
 from ganfx.server.result_routes import ResultRoutes
 from ganfx.server.sessions import COOKIE, Sessions
 from ganfx.server.sitting import FILE_BYTES, Role, Sitting, suffix_of
@@ -64,7 +64,7 @@ class PageRoutes:
         """A ticket for the page's address."""
         return JSONResponse({"ticket": self.sessions.ticket(), "page": PAGE})
 
-    @operation("POST", "/v1/sessions", body=TicketRequest, answer=Session)
+    @operation("POST", "/v1/sessions", body=TicketRequest, answer=SessionReply)
     async def session(self, request: Request) -> Response:
         """A ticket becomes a session."""
         asked = await read_json(request, TicketRequest)

@@ -46,7 +46,7 @@ class Ticket(BaseModel):
     page: str
 
 
-class Session(BaseModel):
+class SessionReply(BaseModel):
     """The path of a session."""
 
     base: str

@@ -39,7 +39,7 @@ _CORE, _AROUND = 0.6, 1.6
 
 
 @dataclass(frozen=True)
-class Layer:
+class BrushLayer:
     """One plane of strokes, or of blobs.
 
     plane    which plane of noise it grows from
@@ -194,7 +194,7 @@ class Brushwork(nn.Module):
     are mirrored, which takes pixels to mirror.
     """
 
-    def __init__(self, layers: Sequence[Layer], size: int = 1) -> None:
+    def __init__(self, layers: Sequence[BrushLayer], size: int = 1) -> None:
         super().__init__()
         self.size = size
         self.planes = [layer.plane for layer in layers]

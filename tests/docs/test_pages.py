@@ -133,7 +133,10 @@ def _command_lines() -> list[str]:
 
 
 @pytest.mark.parametrize("line", _command_lines())
-def test_commands_of_the_pages_are_understood(line: str) -> None:
+def test_commands_of_the_pages_are_understood(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As in a job array, for `--shard auto`.
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "0")
+    monkeypatch.setenv("SLURM_ARRAY_TASK_COUNT", "16")
     command, context = cli, click.Context(cli, info_name="ganfx")
     words = shlex.split(line)[1:]
     while isinstance(command, click.Group) and words:

@@ -20,7 +20,7 @@ import spandrel  # noqa: E402
 pytestmark = pytest.mark.slow
 
 # By architecture: the multiple that sizes have to be.
-WRITTEN = {"MoESR": 1, "MoSR": 1, "NAFNet": 1, "PLKSR": 1, "SAFMN": 8, "SeemoRe": 1}
+WRITTEN = {"MoESR": 2, "MoSR": 1, "NAFNet": 4, "PLKSR": 1, "SAFMN": 8, "SeemoRe": 1}
 
 
 @pytest.mark.parametrize("name", WRITTEN)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganfx.training.brushwork import Blobs, Brushwork, Directions, Layer, Strokes
+from ganfx.training.brushwork import Blobs, Brushwork, Directions, BrushLayer, Strokes
 from ganfx.training.style_losses import shape_loss
 from ganfx.training.style_rules import RULES
 from ganfx.training.style_rules.flow import along, flow
@@ -89,7 +89,7 @@ def test_strokes_and_blobs_are_as_strong_as_noise_in_every_direction(made: nn.Mo
 
 def test_brushwork_away_from_the_border_is_that_of_the_whole_picture() -> None:
     """What tiles are cut by: `reach`."""
-    brushwork = Brushwork([Layer(0, 2.4, 36.0), Layer(1, 6.0)], 2)
+    brushwork = Brushwork([BrushLayer(0, 2.4, 36.0), BrushLayer(1, 6.0)], 2)
     random = torch.Generator().manual_seed(0)
     picture, grain = torch.rand(1, 3, 512, 512, generator=random), torch.randn(1, 3, 512, 512, generator=random)
     part = (..., slice(128, 384), slice(128, 384))

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganfx.errors import TrainingError
-from ganfx.training.brushwork import Brushwork, Layer
+from ganfx.training.brushwork import Brushwork, BrushLayer
 from ganfx.training.style_rules.brush import starry_night, the_scream, vangogh
 from ganfx.training.style_rules.comic import comic
 from ganfx.training.style_rules.dry import CHARCOAL, INK, PENCIL, charcoal, ink, pastel, pencil
@@ -32,7 +32,7 @@ class StyleRule:
     """
 
     draw: Callable[..., Tensor]
-    layers: tuple[Layer, ...] = ()
+    layers: tuple[BrushLayer, ...] = ()
     size: int = 1
     tones: Tones | None = None
 
@@ -50,18 +50,20 @@ class StyleRule:
 
 
 RULES: dict[str, StyleRule] = {
-    "charcoal": StyleRule(charcoal, (Layer(0, 1.4, 18.0), Layer(1, 0.8)), tones=CHARCOAL),
+    "charcoal": StyleRule(charcoal, (BrushLayer(0, 1.4, 18.0), BrushLayer(1, 0.8)), tones=CHARCOAL),
     "comic": StyleRule(comic),
-    "cutout": StyleRule(cutout, (Layer(0, 0.8),)),
-    "ink": StyleRule(ink, (Layer(0, 1.3, 40.0),), tones=INK),
+    "cutout": StyleRule(cutout, (BrushLayer(0, 0.8),)),
+    "ink": StyleRule(ink, (BrushLayer(0, 1.3, 40.0),), tones=INK),
     "oil": StyleRule(oil),
-    "pastel": StyleRule(pastel, (Layer(0, 1.8, 26.0), Layer(1, 3.0, 34.0), Layer(2, 0.7))),
-    "pencil": StyleRule(pencil, (Layer(0, 1.0, 26.0, 50.0), Layer(1, 1.0, 22.0, -40.0), Layer(2, 0.5)), tones=PENCIL),
-    "starry-night": StyleRule(starry_night, (Layer(0, 2.8, 48.0), Layer(1, 2.8, 48.0)), 2),
-    "the-scream": StyleRule(the_scream, (Layer(0, 4.0, 90.0),), 2),
-    "vangogh": StyleRule(vangogh, (Layer(0, 2.4, 36.0), Layer(1, 2.4, 36.0)), 2),
-    "watercolor": StyleRule(watercolor, (Layer(0, 14.0), Layer(1, 0.9)), 2),
-    "woodblock": StyleRule(woodblock, (Layer(0, 1.0, 60.0, 0.0),)),
+    "pastel": StyleRule(pastel, (BrushLayer(0, 1.8, 26.0), BrushLayer(1, 3.0, 34.0), BrushLayer(2, 0.7))),
+    "pencil": StyleRule(
+        pencil, (BrushLayer(0, 1.0, 26.0, 50.0), BrushLayer(1, 1.0, 22.0, -40.0), BrushLayer(2, 0.5)), tones=PENCIL
+    ),
+    "starry-night": StyleRule(starry_night, (BrushLayer(0, 2.8, 48.0), BrushLayer(1, 2.8, 48.0)), 2),
+    "the-scream": StyleRule(the_scream, (BrushLayer(0, 4.0, 90.0),), 2),
+    "vangogh": StyleRule(vangogh, (BrushLayer(0, 2.4, 36.0), BrushLayer(1, 2.4, 36.0)), 2),
+    "watercolor": StyleRule(watercolor, (BrushLayer(0, 14.0), BrushLayer(1, 0.9)), 2),
+    "woodblock": StyleRule(woodblock, (BrushLayer(0, 1.0, 60.0, 0.0),)),
 }
 
 
