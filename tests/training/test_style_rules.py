@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganfx.training.brushwork import Blobs, Brushwork, Directions, BrushLayer, Strokes
+from ganfx.training.brushwork import Blobs, BrushLayer, Brushwork, Directions, Strokes
 from ganfx.training.style_losses import shape_loss
 from ganfx.training.style_rules import RULES
 from ganfx.training.style_rules.flow import along, flow

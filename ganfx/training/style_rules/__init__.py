@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganfx.errors import TrainingError
-from ganfx.training.brushwork import Brushwork, BrushLayer
+from ganfx.training.brushwork import BrushLayer, Brushwork
 from ganfx.training.style_rules.brush import starry_night, the_scream, vangogh
 from ganfx.training.style_rules.comic import comic
 from ganfx.training.style_rules.dry import CHARCOAL, INK, PENCIL, charcoal, ink, pastel, pencil
