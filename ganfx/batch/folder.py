@@ -28,7 +28,7 @@ from ganfx.batch.stage_limits import StageLimits
 from ganfx.batch.unrecorded import UnrecordedRunner
 from ganfx.batch.wording import counted, is_or_are
 from ganfx.errors import OptionError, UnreadableError
-from ganfx.files import MaskSource, SaveOptions, is_picture, writable_suffix
+from ganfx.files import MaskSource, is_picture, writable_suffix
 from ganfx.filters import CANDIDATES
 from ganfx.pipeline import Chooser, EngineOptions
 
@@ -96,15 +96,9 @@ class Batch:
 
     def _runner(self, on_note: Note | None = None) -> ItemRunner:
         options = self.options
-        save = SaveOptions(
-            quality=options.quality,
-            lossless=options.lossless,
-            icc=options.icc or "keep",
-            strip_metadata=options.strip_metadata,
-        )
         existing = OverwritePolicy(options.overwrite, options.skip_existing)
         kind = ItemRunner if options.recorded else UnrecordedRunner
-        return kind(self.chooser, save, existing, patience=_patience(options, on_note))
+        return kind(self.chooser, options.saving, existing, patience=_patience(options, on_note))
 
     def _report(self) -> HtmlReport | contextlib.nullcontext[None]:
         if self.options.report is None:

@@ -11,7 +11,7 @@ from ganfx.batch.recipes import Recipe
 from ganfx.batch.shards import Shard
 from ganfx.batch.stage_limits import StageLimits
 from ganfx.errors import OptionError
-from ganfx.files import Icc, MaskSource
+from ganfx.files import Icc, MaskSource, SaveOptions
 
 
 @dataclass(frozen=True)
@@ -88,3 +88,8 @@ class BatchOptions:
         if self.name is not None and not into_folder:
             raise OptionError(f"-o {output} and --name both name the result", hint="give -o a folder")
         return into_folder
+
+    @property
+    def saving(self) -> SaveOptions:
+        """How results are saved. Raises OptionError where a value is out of range."""
+        return SaveOptions(self.quality, self.lossless, self.icc or "keep", self.strip_metadata)

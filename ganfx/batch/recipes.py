@@ -16,7 +16,7 @@ from ganfx.atomic import reason_of
 from ganfx.batch.name_template import NameTemplate
 from ganfx.batch.records import followed
 from ganfx.errors import OptionError, nearest
-from ganfx.files import WRITABLE, Icc
+from ganfx.files import WRITABLE, Icc, SaveOptions
 from ganfx.filters import SIZES, Planes, TargetSize, all_filters, find_filter
 from ganfx.hub import is_path
 from ganfx.open_folder import read_small
@@ -65,6 +65,11 @@ class Recipe:
     name: NameTemplate | None = None
     color: bool = False
     size: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def saving(self) -> SaveOptions:
+        """How results are saved. Raises OptionError where a value is out of range."""
+        return SaveOptions(self.quality, self.lossless, self.icc or "keep", self.strip_metadata)
 
     @property
     def needing_mask(self) -> list[str]:

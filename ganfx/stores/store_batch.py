@@ -21,7 +21,6 @@ from ganfx.batch.recipes import Recipe, find_recipe
 from ganfx.batch.run import ItemProgress, run
 from ganfx.batch.stage_limits import DECODE, StageLimits, StageSlot
 from ganfx.errors import EngineError, GanfxError, ItemError, ModelError, OptionError, OutputError
-from ganfx.files import SaveOptions
 from ganfx.files.formats import WRITABLE
 from ganfx.pipeline import Chooser, EngineOptions
 from ganfx.stores.addresses import split
@@ -52,12 +51,7 @@ class StoreBatch:
         self.title = "pictures as they are listed"
         self.total, self.notes = 0, tuple(remark for engine in chooser.engines for remark in engine.remarks)
         self._sources, self._names = sources, names
-        self._save = SaveOptions(
-            quality=options.quality,
-            lossless=options.lossless,
-            icc=options.icc or "keep",
-            strip_metadata=options.strip_metadata,
-        )
+        self._save = options.saving
         whole = Item(Path(), Path(), mask=options.mask, frame=options.frame)
         recipe = recipe_fingerprint(whole, chooser, self._save)
         self._recipe = hashlib.sha256(recipe.encode()).hexdigest()

@@ -10,7 +10,7 @@ from ganfx import pipeline
 from ganfx.batch.items import Naming
 from ganfx.batch.recipes import AUTO, FILE, Recipe, find_recipe, folder_recipe
 from ganfx.errors import OptionError
-from ganfx.files import SaveOptions, writable_suffix
+from ganfx.files import writable_suffix
 from ganfx.watch.stability import FileState
 
 # Max recipes whose networks stay open.
@@ -22,12 +22,7 @@ class FolderRecipe:
 
     def __init__(self, recipe: Recipe, chooser: pipeline.Chooser) -> None:
         self.recipe, self.chooser = recipe, chooser
-        self.save = SaveOptions(
-            quality=recipe.quality,
-            lossless=recipe.lossless,
-            icc=recipe.icc or "keep",
-            strip_metadata=recipe.strip_metadata,
-        )
+        self.save = recipe.saving
 
     def _suffix(self, picture: Path) -> str:
         return writable_suffix(picture, alpha=self.recipe.adds_alpha)
