@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,17 +49,27 @@ def read_other_picture(value: Any) -> OtherPicture:
 def _read(given: str, path: Path, changed: int) -> OtherPicture:
     import hashlib
 
+    try:
+        small = _reduced(path)
+    except GanfxError as error:
+        raise ValueError(f"{given}: {error.message}") from error
+    return OtherPicture(given, hashlib.sha256(small.tobytes()).hexdigest(), small)
+
+
+def _reduced(path: Path) -> Floats:
+    """The picture in [0, 1], of a long side of at most SIDE pixels; a part of it is decoded at a time."""
     import cv2
     import numpy as np
 
-    from ganfx.files import open_picture
+    from ganfx.files import open_reader
 
-    try:
-        rgb = np.clip(open_picture(path).rgb, 0, 1)
-    except GanfxError as error:
-        raise ValueError(f"{given}: {error.message}") from error
-    scale = SIDE / max(rgb.shape[:2])
-    if scale < 1:
-        rgb = np.asarray(cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.float32)
-    small = np.ascontiguousarray(rgb)
-    return OtherPicture(given, hashlib.sha256(small.tobytes()).hexdigest(), small)
+    with open_reader(path) as reader:
+        width, height = reader.width, reader.height
+        scale = min(1.0, SIDE / max(width, height))
+        wide, high = (max(1, round(scale * side)) for side in (width, height))
+        bounds = [round(height * row / high) for row in range(high + 1)]
+        rows = [
+            cv2.resize(np.clip(reader.rows(top, bottom).rgb, 0, 1), (wide, 1), interpolation=cv2.INTER_AREA)
+            for top, bottom in itertools.pairwise(bounds)
+        ]
+    return np.concatenate(rows, dtype=np.float32)

@@ -54,6 +54,24 @@ class BrushLayer:
     degrees: float | None = None
 
 
+def gradients(light: Tensor) -> tuple[Tensor, Tensor]:
+    """The slopes of (N, 1, H, W) a pixel to the right, and down."""
+    across = torch.tensor(_DERIVATIVE, device=light.device) / 32
+    kernels = torch.stack([across, across.T])[:, None]
+    slopes = F.conv2d(F.pad(light, (1, 1, 1, 1), mode="reflect"), kernels)
+    return slopes[:, :1], slopes[:, 1:]
+
+
+def structure_tensor(rgb: Tensor) -> Tensor:
+    """(N, 3, H, W) -> (N, 2, H, W), what directions of edges are averages of: the structure tensor (Brox et al. 2006),
+    in which edges count by their slope instead of its square."""
+    across, down = gradients(luminance(rgb))
+    squared = across**2 + down**2
+    # Along an edge: across it is the gradient, and twice the angle has the opposite sign.
+    weight = -squared / (squared + _EVEN**2) / ((squared + 1e-12).sqrt() + 1e-4)
+    return torch.cat([across**2 - down**2, 2 * across * down], 1) * weight
+
+
 class Gaussian(nn.Module):
     """(N, C, H, W) under a Gaussian blur of standard deviation `sigma` in pixels, mirrored at the edges."""
 
@@ -82,14 +100,11 @@ class Directions(nn.Module):
     reach is how many pixels on each side a direction depends on, min_size the least height and width in pixels.
     """
 
-    slopes: Tensor
     fallback: Tensor
 
     def __init__(self, size: int) -> None:
         super().__init__()
         self.size = size
-        derivative = torch.tensor(_DERIVATIVE) / 32
-        self.register_buffer("slopes", torch.stack([derivative, derivative.T])[:, None], persistent=False)
         self.register_buffer("fallback", torch.tensor(_FALLBACK)[None, :, None, None], persistent=False)
         self.fine = Gaussian(_FINE / size)
         wider = [Gaussian(sigma / _REDUCTION) for sigma, _ in _WIDER]
@@ -99,17 +114,11 @@ class Directions(nn.Module):
         self.min_size = (widest + 1) * _REDUCTION
 
     def forward(self, rgb: Tensor) -> Tensor:
-        slopes = F.conv2d(F.pad(luminance(rgb), (1, 1, 1, 1), mode="reflect"), self.slopes)
-        across, down = slopes[:, :1], slopes[:, 1:]
-        squared = across**2 + down**2
-        # Along an edge: across it is the gradient, and twice the angle has the opposite sign.
-        weight = -squared / (squared + _EVEN**2) / ((squared + 1e-12).sqrt() + 1e-4)
-        tensor = torch.cat([across**2 - down**2, 2 * across * down], 1) * weight
+        tensor = structure_tensor(rgb)
         tensor = F.avg_pool2d(tensor, self.size) if self.size > 1 else tensor
         small = F.avg_pool2d(tensor, _REDUCTION // self.size)
-        wide = sum(
-            (weight * blur(small) for blur, (_, weight) in zip(self.wider, _WIDER, strict=True)), torch.zeros(())
-        )
+        averages = [share * blur(small) for blur, (_, share) in zip(self.wider, _WIDER, strict=True)]
+        wide = torch.stack(averages).sum(0)
         wide = F.interpolate(wide, scale_factor=float(_REDUCTION // self.size), mode="bilinear")
         total = self.fine(tensor) + wide + self.fallback
         directions: Tensor = total / ((total**2).sum(1, keepdim=True).sqrt() + 1e-7)

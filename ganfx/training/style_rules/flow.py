@@ -12,13 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ganfx.training.brushwork import structure_tensor
 from ganfx.training.resample import blurred
-from ganfx.training.style_losses import luminance
 
-# Scharr's derivative: nearly the same for all directions.
-_DERIVATIVE = ((-3.0, 0.0, 3.0), (-10.0, 0.0, 10.0), (-3.0, 0.0, 3.0))
-# Slopes of luminance a pixel below which there is no edge, but noise or compression.
-_EVEN = 0.012
 # Even areas follow the edges around them: (times the radius, weight) of the wider averages.
 _WIDER = ((4, 0.3), (10, 0.15))
 # The wider averages are taken at a size so many times smaller.
@@ -27,27 +23,14 @@ _REDUCTION = 4
 _STEP = 1.5
 
 
-def gradients(light: Tensor) -> tuple[Tensor, Tensor]:
-    """The slopes of (N, 1, H, W) a pixel to the right, and down."""
-    across = torch.tensor(_DERIVATIVE, device=light.device) / 32
-    kernels = torch.stack([across, across.T])[:, None]
-    slopes = F.conv2d(F.pad(light, (1, 1, 1, 1), mode="reflect"), kernels)
-    return slopes[:, :1], slopes[:, 1:]
-
-
 def flow(rgb: Tensor, radius: float) -> Tensor:
-    """The directions of the edges of (N, 3, H, W), averaged over Gaussians of `radius` pixels: the structure tensor
-    (Brox et al. 2006), in which edges count by their slope instead of its square."""
-    across, down = gradients(luminance(rgb))
-    squared = across**2 + down**2
-    weight = squared / (squared + _EVEN**2) / (squared.sqrt() + 1e-4)
-    tensor = torch.cat([across**2 - down**2, 2 * across * down], 1) * weight
+    """The directions of the edges of (N, 3, H, W), averaged over Gaussians of `radius` pixels."""
+    tensor = structure_tensor(rgb)
     small = F.avg_pool2d(tensor, _REDUCTION, ceil_mode=True)
     wide = sum((share * blurred(small, times * radius / _REDUCTION) for times, share in _WIDER), torch.zeros(()))
     wide = F.interpolate(wide, scale_factor=float(_REDUCTION), mode="bilinear")
     height, width = rgb.shape[2:]
-    # Across an edge is the gradient; along it, twice the angle has the opposite sign.
-    return F.normalize(-(blurred(tensor, radius) + wide[..., :height, :width]), dim=1, eps=1e-9)
+    return F.normalize(blurred(tensor, radius) + wide[..., :height, :width], dim=1, eps=1e-9)
 
 
 def along(image: Tensor, directions: Tensor, length: float) -> Tensor:

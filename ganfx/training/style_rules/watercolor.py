@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from ganfx.training.brushwork import gradients
 from ganfx.training.resample import blurred
 from ganfx.training.style_losses import luminance
-from ganfx.training.style_rules.flow import flow, gradients
+from ganfx.training.style_rules.flow import flow
 from ganfx.training.style_rules.marks import color, filled, painted, saturated
 
 _PAPER = color("fbf9f2")
