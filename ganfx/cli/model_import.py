@@ -75,7 +75,7 @@ def import_(
     is doubtful, the import stops, and says which option tells it.
 
     Checkpoints of the usual upscalers need nothing else; others need: pip install "ganfx[import]". Code inside a
-    checkpoint is never run.
+    checkpoint is never run: of TorchScript (.pt) the weights alone are read, where they are those of a known network.
     """
     from ganfx.hub import import_model
 

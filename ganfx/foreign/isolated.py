@@ -10,15 +10,20 @@ import dataclasses
 import importlib.util
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ganfx.engine.findings import UNIT, ModelFact, Said
 from ganfx.errors import ContractError, ExportError
 from ganfx.foreign.adopt import Wish, adopt_graph, adopt_onnx
-from ganfx.foreign.checkpoints import State, read_state
+from ganfx.foreign.checkpoints import State, is_scripted, read_state
+from ganfx.foreign.checkpoints.scripted import HINT
 from ganfx.foreign.families import write_graph
 from ganfx.foreign.ncnn import read_network
 
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+_PROGRAM = ModelFact("program", "not run", "certain", "of TorchScript the weights alone are read")
 _CONVERTERS = ("torch", "onnxscript", "spandrel")
 
 
@@ -42,18 +47,36 @@ def _checkpoint(path: Path, out: Path, wish: Wish) -> tuple[ModelFact, ...]:
 
     Raises ExportError where they are needed and missing.
     """
-    state = read_state(path)
+    state, scripted = read_state(path), is_scripted(path)
     try:
-        written = write_graph(state)
-        if written is None:
-            return _by_torch(state, path, out, wish)
-    except (ContractError, ExportError) as error:
-        raise type(error)(f"{path}: {error.message}", hint=error.hint) from error
-    known = dataclasses.replace(wish.said, range=wish.said.range or UNIT, made=UNIT, order=wish.said.order or "RGB")
-    return adopt_graph(written.model, out, path, wish._replace(said=known), written.label)
+        model, said, label = _by_family(state, wish.said) or _by_torch(state, wish.said)
+    except ContractError as error:
+        what = "TorchScript, whose code is never run: " if scripted else ""
+        raise ContractError(f"{path}: {what}{error.message}", hint=HINT if scripted else error.hint) from error
+    except ExportError as error:
+        raise ExportError(f"{path}: {error.message}", hint=error.hint) from error
+    found = adopt_graph(model, out, path, wish._replace(said=said), label)
+    return (*([_PROGRAM] if scripted else []), *found)
 
 
-def _by_torch(state: State, path: Path, out: Path, wish: Wish) -> tuple[ModelFact, ...]:
+class _Converted(NamedTuple):
+    """A graph that takes and gives RGB in [0, 1], what is known of it, and what network it is."""
+
+    model: ModelProto
+    said: Said
+    label: str
+
+
+def _by_family(state: State, said: Said) -> _Converted | None:
+    written = write_graph(state)
+    return _Converted(written.model, _of_units(said), written.label) if written else None
+
+
+def _of_units(said: Said) -> Said:
+    return dataclasses.replace(said, range=said.range or UNIT, made=UNIT, order=said.order or "RGB")
+
+
+def _by_torch(state: State, said: Said) -> _Converted:
     missing = [module for module in _CONVERTERS if not importlib.util.find_spec(module)]
     if missing:
         raise ExportError(
@@ -62,17 +85,8 @@ def _by_torch(state: State, path: Path, out: Path, wish: Wish) -> tuple[ModelFac
     from ganfx.exporters.foreign import convert_state
 
     model, known = convert_state(state)
-    said = wish.said
-    said = dataclasses.replace(
-        said,
-        task=said.task or known.task,
-        range=said.range or UNIT,
-        made=UNIT,
-        order=said.order or "RGB",
-        multiple=known.multiple_of,
-        least=known.min_size,
-    )
-    return adopt_graph(model, out, path, wish._replace(said=said), known.description)
+    said = dataclasses.replace(_of_units(said), task=said.task or known.task, multiple=known.multiple_of)
+    return _Converted(model, dataclasses.replace(said, least=known.min_size), known.description)
 
 
 _IMPORTERS: dict[str, Callable[[Path, Path, Wish], tuple[ModelFact, ...]]] = {

@@ -22,13 +22,15 @@ _PICKLE = (
     b"q\x03ctorch\nFloatStorage\nq\x04X\x01\x00\x00\x000q\x05X\x03\x00\x00\x00cpuq\x06K\x18tq\x07QK\x00K\x04K\x06\x86q\x08"
     b"K\x06K\x01\x86q\x09\x89ccollections\nOrderedDict\nq\x0a)Rq\x0btq\x0cRq\x0ds."
 )
+# The same tensor as the only attribute of a module of TorchScript.
+_MODULE = b"\x80\x02c__torch__\nNet\nq\x10)\x81" + _PICKLE[2:-2] + b"sb."
 _NUMBERS = np.arange(24, dtype="<f4").tobytes()
 
 
-def _zipped(method: int) -> bytes:
+def _zipped(method: int, pickled: bytes = _PICKLE) -> bytes:
     with io.BytesIO() as file:
         with zipfile.ZipFile(file, "w", method) as archive:
-            archive.writestr("net/data.pkl", _PICKLE)
+            archive.writestr("net/data.pkl", pickled)
             archive.writestr("net/byteorder", b"little")
             archive.writestr("net/data/0", _NUMBERS)
         return file.getvalue()
@@ -38,6 +40,7 @@ def seeds() -> Iterator[bytes]:
     """The same tensor in each kind of file."""
     yield _zipped(zipfile.ZIP_STORED)
     yield _zipped(zipfile.ZIP_DEFLATED)
+    yield _zipped(zipfile.ZIP_STORED, _MODULE)
     parts = [0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}]
     keys = pickle.dumps(["0"], 2)
     legacy = b"".join(pickle.dumps(part, 2) for part in parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ganfx.foreign.checkpoints.scripted import is_scripted
 from ganfx.foreign.checkpoints.state import State, read_state
 
-__all__ = ["State", "read_state"]
+__all__ = ["State", "is_scripted", "read_state"]

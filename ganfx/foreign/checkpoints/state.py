@@ -11,8 +11,9 @@ import numpy as np
 
 from ganfx.errors import ContractError
 from ganfx.foreign.checkpoints.files import stored_object
+from ganfx.foreign.checkpoints.scripted import HINT, weights_of
 from ganfx.foreign.checkpoints.tensors import Array, View
-from ganfx.foreign.checkpoints.unpickling import OBJECTS, OBJECTS_HINT, Unknown
+from ganfx.foreign.checkpoints.unpickling import OBJECTS, OBJECTS_HINT, ScriptedModule, Unknown
 from ganfx.spec.model_file import open_file, unreadable
 
 # The weights by their names.
@@ -50,6 +51,8 @@ def read_state(path: Path) -> State:
         raise unreadable(path, error) from error
     except ContractError as error:
         raise ContractError(f"{path}: {error.message}", hint=error.hint) from error
+    if not state and isinstance(found, ScriptedModule):
+        raise ContractError(f"{path}: TorchScript without named weights; its code is never run", hint=HINT)
     if not state:
         what = OBJECTS if _is_object(found) else "no weights found"
         raise ContractError(f"{path}: {what}", hint=OBJECTS_HINT)
@@ -57,7 +60,12 @@ def read_state(path: Path) -> State:
 
 
 def tensors_in(found: Any) -> State:
-    """The state dict in what a checkpoint holds, unwrapped; empty where there is none. Raises ContractError."""
+    """The state dict in what a checkpoint holds, unwrapped; empty where there is none. Raises ContractError.
+
+    TorchScript is not unwrapped: what is around a network there may do anything to the picture.
+    """
+    if isinstance(found, ScriptedModule):
+        return dict(_tensors(weights_of(found)))
     return _unprefixed(dict(_tensors(_unwrapped(found))))
 
 

@@ -40,6 +40,10 @@ class Unknown:
         """Forgets them."""
 
 
+class ScriptedModule(Unknown):
+    """A module of TorchScript; `state` has its attributes. What it does stands in code that nobody reads."""
+
+
 class TensorType(str):
     """The name of a type of numbers, as numpy says it."""
 
@@ -80,6 +84,8 @@ class _Unpickler(pickle.Unpickler):
             kind = storage_type(name) or number_type(name)
             if kind is not None:
                 return TensorType(kind)
+        if module.partition(".")[0] == "__torch__":
+            return ScriptedModule
         self.is_of_objects = True
         return type("Unknown", (Unknown,), {})
 
