@@ -57,8 +57,9 @@ class Strip:
     above          rows of margin at its top, 0 at the picture's upper edge
     below          rows of margin at its bottom, 0 at the picture's lower edge
     top            the number, in the picture, of the first row without the margin
-    output_above   how many of the margin's lowest rows at the top the network's output is there for, too
+    output_above   how many of the margin's lowest rows at the top `around` is there for, too
     output_below   the same at the bottom
+    around         the network's output for the rows `seen`, averaged over each source pixel; None without a context
     """
 
     picture: Picture
@@ -67,6 +68,7 @@ class Strip:
     top: int = 0
     output_above: int = 0
     output_below: int = 0
+    around: Floats | None = None
 
     @property
     def own(self) -> slice:
@@ -75,12 +77,12 @@ class Strip:
 
     @property
     def seen(self) -> slice:
-        """The rows of `picture` that the network's output is there for."""
+        """The rows of `picture` that `around` is there for."""
         return slice(self.above - self.output_above, self.picture.height - self.below + self.output_below)
 
     @property
     def result(self) -> slice:
-        """The rows without the margin among those that the network's output is there for."""
+        """The rows without the margin among those that `around` is there for."""
         return slice(self.output_above, self.output_above + self.picture.height - self.above - self.below)
 
 
@@ -104,11 +106,12 @@ class Flow:
 
     prepare     (picture, values, spec) -> the network's input (H, W, in_channels) in [0, 1], one pixel per pixel
     finish      (output, strip, values, spec) -> rows of the result, without the margin; output (H * scale, W * scale,
-                out_channels) is for the strip's rows `seen`
+                out_channels) is for these rows, and the function's own to change
     local       an output pixel depends on no more than the network's receptive field and `margin`, so that the
                 pipeline may run strip by strip; otherwise both functions get the whole picture
     margin      rows, in source pixels, that prepare and finish look beyond the rows they make; 0: none
-    context     rows, in source pixels and up to `margin`, of the output that finish gets beyond the rows it makes
+    context     rows, in source pixels and up to `margin`, beyond the rows it makes, for which finish gets the output
+                averaged over each source pixel
     reduction   (size, values) -> an integer factor >= 1: prepare gets the picture reduced so many times, and finish
                 the output enlarged as many times; None: never reduced
     look        what depends on the whole picture; None: nothing

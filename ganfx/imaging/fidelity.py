@@ -7,7 +7,6 @@ import functools
 import cv2
 import numpy as np
 
-from ganfx.imaging.color import enlarge
 from ganfx.imaging.picture import Floats
 
 # Side in pixels of the blocks whose means are kept.
@@ -21,7 +20,6 @@ _MEAN_OF_INTERPOLATION = np.array([1, 6, 1], np.float32) / 8
 _ROUNDS = 8
 # Of `keep_light`: how often, and the blur in source pixels.
 _LIGHT_ROUNDS, _LIGHT_SIGMA, _LIGHT_RADIUS = 2, 2.0, 6
-_BICUBIC_RADIUS = 2
 LIGHT_REACH = _LIGHT_ROUNDS * (_LIGHT_RADIUS + 3)
 
 
@@ -59,25 +57,35 @@ def _smoothed(values: Floats) -> Floats:
     return np.asarray(smooth, np.float32).reshape(values.shape)
 
 
-def keep_light(enlarged: Floats, rgb: Floats, scale: int, rows: slice = slice(None)) -> Floats:
-    """`enlarged` (H * scale, W * scale, 3) with the light of rgb (H, W, 3), whose detail stays; of its source `rows`.
+def missing_light(shrunk: Floats, rgb: Floats, scale: int) -> Floats:
+    """What an enlargement of rgb (H, W, 3) lacks of its light, for `add_light`: (H, W, 3).
+
+    shrunk: the enlargement averaged over squares of `scale` pixels, (H, W, 3).
 
     Iterative back-projection (Irani and Peleg 1991) of what is left between both after a blur of the input: at full
     resolution it would bring the noise of the input back. All rounds are computed at the size of the input, since
     shrinking and enlarging are linear. A row depends on `LIGHT_REACH` source rows on each side.
     """
-    height, width = rgb.shape[:2]
-    shrunk = np.asarray(cv2.resize(enlarged, (width, height), interpolation=cv2.INTER_AREA), np.float32)
     total = missing = _blurred(rgb - shrunk)
     for _ in range(_LIGHT_ROUNDS - 1):
         shrunk = shrunk + _shrunk_again(missing, scale)
         missing = _blurred(rgb - shrunk)
         total = total + missing
-    first, last, _ = rows.indices(height)
-    begin = max(first - _BICUBIC_RADIUS, 0)
-    correction = enlarge(total[begin : last + _BICUBIC_RADIUS], scale)
-    correction = correction[(first - begin) * scale : (last - begin) * scale]
-    return np.add(enlarged[first * scale : last * scale], correction, out=correction)
+    return total
+
+
+def add_light(enlarged: Floats, missing: Floats, scale: int, rows: slice) -> None:
+    """Add to `enlarged` (h * scale, W * scale, 3), in place, what it lacks: its `rows` of `missing` (H, W, 3)."""
+    first, last, _ = rows.indices(len(missing))
+    begin = max(first - 1, 0)
+    light = _enlarged(missing[begin : last + 1], scale)
+    cv2.add(enlarged, light[(first - begin) * scale : (last - begin) * scale], dst=enlarged)
+
+
+def _enlarged(image: Floats, scale: int) -> Floats:
+    """(H, W, 3) or (H, W) between the centers of pixels linearly, which is enough for what was blurred."""
+    size = image.shape[1] * scale, len(image) * scale
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _blurred(image: Floats) -> Floats:
@@ -86,7 +94,7 @@ def _blurred(image: Floats) -> Floats:
 
 
 def _shrunk_again(image: Floats, scale: int) -> Floats:
-    """What averaging squares of `scale` pixels finds in `image` (H, W, 3) once that was enlarged bicubically."""
+    """What averaging squares of `scale` pixels finds in `image` (H, W, 3) once that was enlarged linearly."""
     kernel = _found_again(scale)
     again = cv2.sepFilter2D(image, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE)
     return np.asarray(again, np.float32)
@@ -97,7 +105,7 @@ def _found_again(scale: int) -> Floats:
     """The kernel of `_shrunk_again` along one axis."""
     single = np.zeros((1, 9), np.float32)
     single[0, 4] = 1
-    return np.asarray(enlarge(single, scale)[0].reshape(9, scale).mean(1)[2:7], np.float32)
+    return np.asarray(_enlarged(single, scale)[0].reshape(9, scale).mean(1)[2:7], np.float32)
 
 
 def keep_flat(enlarged: Floats, rgb: Floats, flat: Floats, scale: int) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -63,11 +64,12 @@ def _enlarged(chunks: Iterable[Floats], factor: int, size: tuple[int, int]) -> I
 
 @dataclass(frozen=True)
 class OutputRows:
-    """Consecutive rows of a network's output, with some more of them at both ends.
+    """Consecutive rows of a network's output, and what is around them.
 
     output        (H * scale, W * scale, C)
-    top, bottom   the source rows that they are made for, without the further ones
-    above, below  how many source rows further the output reaches
+    top, bottom   the source rows that they are made for
+    above, below  how many source rows further `around` reaches
+    around        (above + H + below, W, C): the output averaged over each source pixel; None where none is wanted
     """
 
     output: Floats
@@ -75,6 +77,7 @@ class OutputRows:
     bottom: int
     above: int
     below: int
+    around: Floats | None
 
 
 class HeldRows:
@@ -83,22 +86,43 @@ class HeldRows:
     def __init__(self, scale: int, context: int, height: int) -> None:
         self.scale, self.context, self.height = scale, context, height
         self.first = self.done = 0
-        self.kept: Floats | None = None
+        self.around: Floats | None = None
+        self.held: deque[Floats] = deque()
 
-    def add(self, rows: Floats) -> OutputRows | None:
-        """Take the next output rows, from the top down; what is ready now, None where nothing is."""
-        kept = rows if self.kept is None else np.concatenate([self.kept, rows])
-        top, end = self.done, self.first + len(kept) // self.scale
-        ready = end if end == self.height else end - self.context
-        if ready <= top:
-            self.kept = kept
-            return None
-        above = min(self.context, top)
-        part = OutputRows(kept[(top - above - self.first) * self.scale :], top, ready, above, end - ready)
-        begin = max(ready - self.context, self.first)
-        self.kept = kept[(begin - self.first) * self.scale :] if self.context else None
-        self.first, self.done = begin, ready
-        return part
+    def add(self, rows: Floats) -> Iterator[OutputRows]:
+        """Take the next output rows, from the top down; what is ready now, each of the chunks as it came."""
+        self.held.append(rows)
+        if self.context:
+            fresh = shrunk(rows, self.scale)
+            self.around = fresh if self.around is None else np.concatenate([self.around, fresh])
+            end = self.first + len(self.around)
+        else:
+            end = self.height
+        while self.held and (end == self.height or self.done + self._next_height + self.context <= end):
+            yield self._released(self.held.popleft(), end)
+
+    @property
+    def _next_height(self) -> int:
+        return len(self.held[0]) // self.scale
+
+    def _released(self, output: Floats, end: int) -> OutputRows:
+        top, bottom = self.done, self.done + len(output) // self.scale
+        self.done = bottom
+        if self.around is None:
+            return OutputRows(output, top, bottom, 0, 0, None)
+        above, below = min(self.context, top), min(self.context, end - bottom)
+        around = self.around[top - above - self.first : bottom + below - self.first]
+        begin = max(bottom - self.context, self.first)
+        self.around, self.first = self.around[begin - self.first :], begin
+        return OutputRows(output, top, bottom, above, below, around)
+
+
+def shrunk(rows: Floats, scale: int) -> Floats:
+    """(H * scale, W * scale, C) averaged over squares of `scale` pixels."""
+    if scale == 1:
+        return rows.copy()
+    size = rows.shape[1] // scale, len(rows) // scale
+    return np.asarray(cv2.resize(rows, size, interpolation=cv2.INTER_AREA), np.float32).reshape(size[1], size[0], -1)
 
 
 def _resized(rows: Floats, factor: int) -> Floats:

@@ -14,7 +14,7 @@ from ganfx.imaging.picture import Floats, Mask, Picture
 from ganfx.pipeline.bound_filter import BoundFilter
 from ganfx.pipeline.overview import read_overview, run_overview
 from ganfx.pipeline.reduction import reduce_to
-from ganfx.pipeline.resampling import CONTEXT, HeldRows, enlarge_rows, reduce_rows
+from ganfx.pipeline.resampling import CONTEXT, HeldRows, enlarge_rows, reduce_rows, shrunk
 from ganfx.pipeline.retouching import checked_mask
 from ganfx.pipeline.source import Source, StreamedSource, stacked
 from ganfx.spec import ModelSpec
@@ -123,8 +123,9 @@ def _finished(output: Floats, strip: Strip, bound: BoundFilter, flow: Flow, mask
 def _run_whole(
     source: Source, bound: BoundFilter, flow: Flow, progress: PixelProgress, mask: Mask | None
 ) -> Iterator[Picture]:
-    strip = Strip(source.rows(0, source.height))
-    output = bound.run(flow.prepare(strip.picture, bound.values, bound.engine.spec))
+    picture, spec = source.rows(0, source.height), bound.engine.spec
+    output = bound.run(flow.prepare(picture, bound.values, spec))
+    strip = Strip(picture, around=shrunk(output, spec.scale) if flow.context else None)
     progress(source.width * source.height)
     yield _finished(output, strip, bound, flow, mask)
 
@@ -135,11 +136,11 @@ def _stream_strips(
     spec, margin, height = bound.engine.spec, flow.margin, source.height
     factor = flow.reduction((source.width, height), bound.values) if flow.reduction else 1
     reduced_height, reduced_width = -(-height // factor), -(-source.width // factor)
-    window = _RowWindow(source)
+    window, held = _RowWindow(source), HeldRows(spec.scale, flow.context, height)
 
     def read(top: int, bottom: int) -> Floats:
-        # The engine asks in rising order, and only for rows that it has not finished.
-        window.drop_above((top - margin - CONTEXT) * factor - flow.context)
+        # The engine asks in rising order, for rows that it has not finished; what it has finished may be held back.
+        window.drop_above(min((top - margin - CONTEXT) * factor, held.done - margin))
         above, below = min(margin, top), min(margin, reduced_height - bottom)
         rows = window.rows((top - above) * factor, min((bottom + below) * factor, height))
         prepared = flow.prepare(reduce_rows(rows, factor), bound.values, spec)[above : above + bottom - top]
@@ -150,12 +151,12 @@ def _stream_strips(
 
     outputs = bound.engine.stream(read, reduced_height, reduced_width, on_pixels, controls=bound.controls)
     outputs = enlarge_rows(outputs, factor, (source.width * spec.scale, height * spec.scale))
-    held = HeldRows(spec.scale, flow.context, height)
     for output in outputs:
-        if part := held.add(output):
+        for part in held.add(output):
             above, below = min(margin, part.top), min(margin, height - part.bottom)
             rows = window.rows(part.top - above, part.bottom + below)
-            yield _finished(part.output, Strip(rows, above, below, part.top, part.above, part.below), bound, flow, mask)
+            strip = Strip(rows, above, below, part.top, part.above, part.below, part.around)
+            yield _finished(part.output, strip, bound, flow, mask)
 
 
 def noised(prepared: Floats, top: int, spec: ModelSpec) -> Floats:

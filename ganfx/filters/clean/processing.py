@@ -83,7 +83,8 @@ def finish(output: Floats, strip: Strip, options: Values, spec: ModelSpec) -> Pi
     """
     source = strip.picture
     given = prepare(source, options, spec)[strip.seen]
-    change = without_block_means(output - given, strip.top - strip.output_above)[strip.result]
+    assert strip.around is not None
+    change = without_block_means(strip.around - given, strip.top - strip.output_above)[strip.result]
     change -= options["preserve_grain"] * (change @ LUMA)[..., None]
     change *= 1 - flat_areas(source.rgb)[strip.own, :, None]
     rgb = clip_like(source.rgb[strip.own] + change, source.rgb, strip.own, 1)

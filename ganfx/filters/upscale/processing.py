@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from ganfx.filters.base import Strip, Values
 from ganfx.filters.upscale import BLEED_RADIUS
 from ganfx.imaging.color import bleed, clip_like, enlarge, grey_of
-from ganfx.imaging.fidelity import flat_areas, keep_flat, keep_light
+from ganfx.imaging.fidelity import add_light, flat_areas, keep_flat, missing_light
 from ganfx.imaging.picture import Floats, Picture
 from ganfx.spec import ModelSpec
+
+_BICUBIC_RADIUS = 2
+# Of the result, worked on at a time.
+_BLOCK_BYTES = 1 << 20
 
 
 def prepare(picture: Picture, options: Values, spec: ModelSpec) -> Floats:
@@ -26,29 +33,70 @@ def finish(output: Floats, strip: Strip, options: Values, spec: ModelSpec) -> Pi
     clipped to the range of the input nearby. Alpha is enlarged bicubically.
     """
     source, scale = strip.picture, spec.scale
+    rgb = np.ascontiguousarray(output)
     given = prepare(source, options, spec)[strip.seen]
-    rgb = _mixed(_faithful(output, given, scale, strip.result), given, scale, options["strength"], strip.result)
-    rgb = clip_like(rgb, source.rgb, strip.own, scale)
-    if source.info.grey:
-        rgb = grey_of(rgb)
+    faithful = _Faithful.of(strip, given, scale)
+    for rows in _blocks(rgb, scale):
+        block = rgb[rows.start * scale : rows.stop * scale]
+        if faithful:
+            faithful.apply(block, rows)
+        _mix(block, given, scale, options["strength"], _shifted(rows, strip.result.start))
+        _clip(block, source.rgb, scale, _shifted(rows, strip.above))
     alpha = None
     if source.alpha is not None:
         alpha = np.clip(enlarge(source.alpha, scale)[strip.own.start * scale : strip.own.stop * scale], 0, 1)
-    return dataclasses.replace(source, rgb=rgb, alpha=alpha)
+    return dataclasses.replace(source, rgb=grey_of(rgb) if source.info.grey else rgb, alpha=alpha)
 
 
-def _faithful(output: Floats, given: Floats, scale: int, rows: slice) -> Floats:
-    """`rows` of `output` with the light and the flat areas of `given`.
+@dataclass(frozen=True)
+class _Faithful:
+    """The light and the flat areas that rows of an enlargement get, with what there is of them around these rows.
 
-    One that is not enlarged may be meant to change them.
+    missing (H, W, 3) and where flat areas are, (H, W), of `given` (H, W, 3); `top` is their row where the strip begins.
     """
-    if scale == 1:
-        return output[rows]
-    return keep_flat(keep_light(output, given, scale, rows), given[rows], flat_areas(given)[rows], scale)
+
+    given: Floats
+    missing: Floats
+    flat: Floats
+    top: int
+    scale: int
+
+    @classmethod
+    def of(cls, strip: Strip, given: Floats, scale: int) -> _Faithful | None:
+        """None for what is not enlarged, which may be meant to change them."""
+        if scale == 1:
+            return None
+        assert strip.around is not None
+        return cls(given, missing_light(strip.around, given, scale), flat_areas(given), strip.result.start, scale)
+
+    def apply(self, block: Floats, rows: slice) -> None:
+        """Change `block`, the enlarged `rows` of the strip, in place."""
+        seen = _shifted(rows, self.top)
+        add_light(block, self.missing, self.scale, seen)
+        keep_flat(block, self.given[seen], self.flat[seen], self.scale)
 
 
-def _mixed(rgb: Floats, given: Floats, scale: int, strength: float, rows: slice) -> Floats:
+def _blocks(enlarged: Floats, scale: int) -> Iterator[slice]:
+    """Its source rows, a few at a time: they stay in the processor's cache from one step to the next."""
+    height, count = len(enlarged) // scale, max(1, _BLOCK_BYTES // max(1, enlarged[:scale].nbytes))
+    for top in range(0, height, count):
+        yield slice(top, min(top + count, height))
+
+
+def _shifted(rows: slice, by: int) -> slice:
+    return slice(rows.start + by, rows.stop + by)
+
+
+def _mix(block: Floats, given: Floats, scale: int, strength: float, rows: slice) -> None:
+    """Mix `block` with the bicubic enlargement of the `rows` of `given`, in place."""
     if strength == 1:
-        return rgb
-    plain = enlarge(given, scale)[rows.start * scale : rows.stop * scale]
-    return rgb * strength + plain * (1 - strength)
+        return
+    begin = max(rows.start - _BICUBIC_RADIUS, 0)
+    plain = enlarge(given[begin : rows.stop + _BICUBIC_RADIUS], scale)[(rows.start - begin) * scale :][: len(block)]
+    cv2.addWeighted(block, strength, plain, 1 - strength, 0, dst=block)
+
+
+def _clip(block: Floats, rgb: Floats, scale: int, rows: slice) -> None:
+    """Clip `block`, made from the `rows` of rgb (H, W, 3), to the range that these have, in place."""
+    begin = max(rows.start - 1, 0)
+    clip_like(block, rgb[begin : rows.stop + 1], _shifted(rows, -begin), scale)
