@@ -31,6 +31,7 @@ from ganfx.training.style_losses import (
     variation_loss,
 )
 from ganfx.training.style_rules import StyleRule, find_rule
+from ganfx.training.style_rules.finish import Finish
 from ganfx.training.stylizer import ContrastiveStylizer, Stylizer
 from ganfx.training.task import SQUEEZENET, VGG, Inputs, TrainingTask, channels_last
 
@@ -40,6 +41,8 @@ Drawing = Callable[[Tensor, Tensor], Tensor]
 _FRESH, _MOST = 1, 600
 # The period of upsampling patterns, in pixels.
 _GRID = 8
+# The weight of a plan's pixels: where a finish is steep, the picture's say little.
+_PLAN = 4.0
 # Batches that the style's statistics are estimated from, and places of each picture that contrastive_loss compares.
 _STYLE_BATCHES, _PLACES = 12, 192
 
@@ -119,7 +122,7 @@ class StylizeTask(TrainingTask):
         self.settings = StyleSettings(**recipe.settings)
         self.name = ", ".join(place.stem for place in style) or self.settings.rule
         self.rule = self._named_rule(style) if self.settings.rule else None
-        self.draw = self.rule or self._pieces(style, limit, device)
+        self.draw = self.rule.plan if self.rule else self._pieces(style, limit, device)
         self.pool = Pool(self._kept, _FRESH, _MOST) if self.settings.rule else None
         self.content = ContentFeatures(features).to(device) if features and recipe.adversarial.perceptual else None
         self.style_statistics = StyleStatistics(features).to(device) if self.settings.style else None
@@ -151,12 +154,16 @@ class StylizeTask(TrainingTask):
 
     def networks(self) -> tuple[Stylizer, nn.Module]:
         kind = ContrastiveStylizer if self.settings.contrast else Stylizer
-        own: dict[str, Any] = {"brushwork": self.brushwork, "tones": self.rule.tones} if self.rule else {}
+        own: dict[str, Any] = {"brushwork": self.brushwork, "finish": self.finish} if self.rule else {}
         return kind(**self.recipe.generator, **own), self.discriminator(self.content and self.content.network)
 
     @property
     def brushwork(self) -> Brushwork | None:
         return self.rule.brushwork if self.rule and self.rule.layers else None
+
+    @property
+    def finish(self) -> Finish | None:
+        return self.rule.finish if self.rule else None
 
     def contract(self, network: Stylizer) -> dict[str, Any]:
         unit = network.multiple_of
@@ -168,7 +175,7 @@ class StylizeTask(TrainingTask):
         return shape | noise | {"description": f"makes pictures look like {self.name}"}
 
     def _sample(self, batch: int, patch: int) -> tuple[Tensor, ...]:
-        """(photographs, targets): the photographs as drawn by rule, or unrelated pieces of the style's pictures."""
+        """(photographs, targets): the photographs' plans by rule, or unrelated pieces of the style's pictures."""
         photo, noise, painting = (
             map(as_floats, self.pool.draw(batch, patch)) if self.pool is not None else self._made(batch, patch)
         )
@@ -188,7 +195,10 @@ class StylizeTask(TrainingTask):
 
     def step(self, gan: Gan, stage: Stage, rate: float) -> Metrics:
         photo, painting = self._sample(stage.batch, stage.patch)
-        fake, terms = self._stylized(gan, photo, painting)
+        if self.finish:
+            fake, painting, terms = self._finished(gan, self.finish, photo, painting)
+        else:
+            fake, terms = self._stylized(gan, photo, painting)
         shown = painting if self.rule else photo
         if stage.adversarial or not self.rule:
             terms |= self._appearance(gan, fake, shown)
@@ -218,6 +228,14 @@ class StylizeTask(TrainingTask):
             losses = [contrastive_loss(got[count:], wanted[count:]) for got, wanted in codes]
             terms["identity"] = (self.settings.identity, torch.stack(losses).mean())
         return output[:count], terms
+
+    def _finished(self, gan: Gan, finish: Finish, photo: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor, Terms]:
+        """(the stylized photographs, the rule's from its plans `wanted`, the loss of the plans)."""
+        gan.generator.mark_forward_method("plan")
+        plan, layers = gan.generator.plan(photo)
+        finish = finish.to(photo.device)
+        layers = layers.float()
+        return finish(plan, layers), finish(wanted, layers), {"plan": (_PLAN, pixel_loss(plan, wanted))}
 
     def _appearance(self, gan: Gan, fake: Tensor, shown: Tensor) -> Terms:
         """Style and content losses against `shown`, under a random shift."""
@@ -251,6 +269,8 @@ class StylizeTask(TrainingTask):
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             photo, painting = self._sample(count, PREVIEW_SIZE)
+            if self.finish and self.brushwork:
+                painting = self.finish.to(photo.device)(painting, self.brushwork(photo[:, :3], photo[:, 3:])[0])
         return (photo,), painting
 
     def baseline(self, inputs: Inputs) -> Tensor:

@@ -11,13 +11,11 @@ from torch.nn import functional as F
 
 from ganfx.training.brushwork import Brushwork
 from ganfx.training.generators import LEAK, conv3x3
-from ganfx.training.style_losses import luminance
+from ganfx.training.style_rules.finish import Finish
 from ganfx.training.unet import UNSHUFFLE, Block, Down, Up
 
 # Blocks of the coarsest level that belong to the encoder, whose features contrastive losses compare.
 _ENCODER_BLOCKS = 2
-# What is drawn with, and what is drawn on: each red, green and blue in [0, 1].
-Tones = tuple[tuple[float, float, float], tuple[float, float, float]]
 # Planes that brushwork gives besides its layers.
 _DIRECTIONS = 2
 
@@ -32,20 +30,16 @@ class Stylizer(nn.Module):
 
     widths are the channels at 1/2, 1/4, 1/8 ... of the size, blocks how many blocks the coarsest has. H and W are
     multiples of `multiple_of`, and at least `min_size`. With `brushwork`, PLANES of noise of mean 0 and deviation 1
-    come after rgb, and the network paints with the layers that grow from them. With `tones` it draws in one color on
-    paper of another: what it makes is how much of the paper shows.
+    come after rgb, and the network paints with the layers that grow from them. With a `finish` it makes plans, and
+    these become pictures by that.
     """
 
-    tones: Tensor | None
-
     def __init__(
-        self, widths: list[int], blocks: int, brushwork: Brushwork | None = None, tones: Tones | None = None
+        self, widths: list[int], blocks: int, brushwork: Brushwork | None = None, finish: Finish | None = None
     ) -> None:
         super().__init__()
-        self.brushwork = brushwork
-        tensor = torch.tensor(tones)[..., None, None] if tones else None
-        self.register_buffer("tones", tensor, persistent=False)
-        packed, made = 3 * UNSHUFFLE**2, (1 if tones else 3) * UNSHUFFLE**2
+        self.brushwork, self.finish = brushwork, finish
+        packed, made = 3 * UNSHUFFLE**2, (finish.channels if finish else 3) * UNSHUFFLE**2
         if brushwork:
             packed += (len(brushwork.planes) + _DIRECTIONS) * (UNSHUFFLE // brushwork.size) ** 2
         pairs = list(itertools.pairwise(widths))
@@ -83,15 +77,16 @@ class Stylizer(nn.Module):
                 low, high = 2 * low - 1, 2 * high + 1
             first, last = (low - 1) * UNSHUFFLE, (high + 2) * UNSHUFFLE - 1
             furthest = max(furthest, pixel - first, last - pixel)
-        return furthest + (self.brushwork.reach if self.brushwork else 0)
+        return furthest + sum(part.reach for part in (self.brushwork, self.finish) if part)
 
-    def packed(self, image: Tensor) -> Tensor:
-        """What the head sees of `image`, at half its size: its pixels, and the brushwork."""
+    def packed(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """(what the head sees of `image`, at half its size: its pixels and the brushwork; the layers of that)."""
         pixels = F.pixel_unshuffle(image[:, :3], UNSHUFFLE)
         if self.brushwork is None:
-            return pixels
-        made = torch.cat(self.brushwork(image[:, :3], image[:, 3:]), 1)
-        return torch.cat([pixels, F.pixel_unshuffle(made, UNSHUFFLE // self.brushwork.size)], 1)
+            return pixels, image[:, 3:]
+        layers, directions = self.brushwork(image[:, :3], image[:, 3:])
+        made = torch.cat([layers, directions], 1)
+        return torch.cat([pixels, F.pixel_unshuffle(made, UNSHUFFLE // self.brushwork.size)], 1), layers
 
     def encode(self, packed: Tensor) -> list[Tensor]:
         """Features of a `packed` picture from fine to coarse, the last two of one size."""
@@ -104,7 +99,7 @@ class Stylizer(nn.Module):
         return [*found, x]
 
     def decode(self, image: Tensor, packed: Tensor, features: list[Tensor]) -> Tensor:
-        """The output for `image`, which was `packed`, and whose `encode` gave `features`."""
+        """The plan, or else the output, for `image`, which was `packed`, and whose `encode` gave `features`."""
         *skips, _, x = features
         for block in self.body[_ENCODER_BLOCKS:]:
             x = block(x)
@@ -113,14 +108,16 @@ class Stylizer(nn.Module):
         change = F.pixel_shuffle(self.tail(torch.cat([x, packed], 1)), UNSHUFFLE)
         # Added to the blurred picture, so that all sharp detail comes from the network.
         rgb = image[:, :3]
-        if self.tones is None:
-            return soft(rgb) + change.float()
-        paper = soft(luminance(rgb)) + change.float()
-        return self.tones[:1] * (1 - paper) + self.tones[1:] * paper
+        return soft(self.finish.sketch(rgb) if self.finish else rgb) + change.float()
+
+    def plan(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """(plans for `image`, or else what is made of it; the layers of the brushwork)."""
+        packed, layers = self.packed(image)
+        return self.decode(image, packed, self.encode(packed)), layers
 
     def forward(self, image: Tensor) -> Tensor:
-        packed = self.packed(image)
-        return self.decode(image, packed, self.encode(packed))
+        plan, layers = self.plan(image)
+        return self.finish(plan, layers) if self.finish else plan
 
 
 class ContrastiveStylizer(Stylizer):
@@ -141,10 +138,10 @@ class ContrastiveStylizer(Stylizer):
 
         Codes are (N, places, codes) of unit length. Those of the input do not pass gradients on.
         """
-        packed = self.packed(image)
+        packed, _ = self.packed(image)
         before = self.encode(packed)
         output = self.decode(image, packed, before)
-        after = self.encode(self.packed(output))
+        after = self.encode(self.packed(output)[0])
         codes = []
         for head, old, new in zip(self.heads, before, after, strict=True):
             chosen = torch.randperm(old.shape[2] * old.shape[3], device=old.device)[:places]

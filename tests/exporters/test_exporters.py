@@ -234,13 +234,12 @@ class Infinite(nn.Module):
 @pytest.mark.parametrize(
     ("network", "scale", "words"),
     [
-        (Sensitive(), 1, "stored as fp16"),
         (Fixed(), 1, "fails at"),
         (Branching(), 1, "cannot be written as ONNX"),
         (Infinite(), 1, "not finite"),
         (nn.Identity(), 2, "its contract says"),
     ],
-    ids=["fp16", "fixed-size", "branching", "infinite", "wrong-scale"],
+    ids=["fixed-size", "branching", "infinite", "wrong-scale"],
 )
 def test_a_file_that_would_not_keep_its_promise_is_not_written(network, scale, words, tmp_path):
     target = tmp_path / "made.onnx"
@@ -252,9 +251,13 @@ def test_a_file_that_would_not_keep_its_promise_is_not_written(network, scale, w
     assert os.listdir(tmp_path) == ["made.onnx"]
 
 
-def test_sensitive_network_ships_in_fp32(tmp_path):
-    report = export_generator(Sensitive(), ModelSpec("full", "upscale"), tmp_path / "made.onnx", stored="fp32")
+def test_a_network_that_fp16_would_harm_ships_in_fp32(tmp_path):
+    report = export_generator(Sensitive(), ModelSpec("full", "upscale"), tmp_path / "made.onnx")
+    assert report.stored == "fp32"
     assert report.max_error_stored <= 1e-4
+    with pytest.raises(ExportError, match="stored as fp16"):
+        export_generator(Sensitive(), ModelSpec("half", "upscale"), tmp_path / "half.onnx", stored="fp16")
+    assert not (tmp_path / "half.onnx").exists()
 
 
 def test_receptive_field_is_measured():

@@ -1,4 +1,4 @@
-"""Dry media on paper: pencil, charcoal, ink and pastel."""
+"""Dry media on paper: pencil, charcoal and ink, as how much of the paper shows, and pastel."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from ganfx.training.resample import blurred
 from ganfx.training.style_losses import luminance
 from ganfx.training.style_rules.flow import flow
 from ganfx.training.style_rules.marks import (
-    Color,
     color,
     contrasted,
     filled,
@@ -33,7 +32,7 @@ def pencil(rgb: Tensor, hatched: Tensor, crossed: Tensor, grain: Tensor) -> Tens
     first = torch.sigmoid(5 * (1.25 * tone - 0.56) + 0.9 * hatched)
     second = torch.sigmoid(7 * (tone - 0.14) + 0.9 * crossed)
     drawn = (0.34 + 0.66 * first) * (0.45 + 0.55 * second) * (0.25 + 0.75 * line) + 0.03 * grain
-    return _between(PENCIL, drawn.clamp(0.05, 1))
+    return drawn.clamp(0.05, 1)
 
 
 def charcoal(rgb: Tensor, rubbed: Tensor, grain: Tensor) -> Tensor:
@@ -42,8 +41,7 @@ def charcoal(rgb: Tensor, rubbed: Tensor, grain: Tensor) -> Tensor:
     light = contrasted(luminance(painted(rgb, directions, 3.0, 18.0)))
     line = lines(luminance(rgb), directions, 2.0, 0.97, 18.0, 18.0)
     texture = 0.45 * rubbed + 0.5 * grain
-    covered = torch.sigmoid(4.5 * (1.15 * light - 0.47) + texture) * (0.1 + 0.9 * line)
-    return _between(CHARCOAL, covered)
+    return torch.sigmoid(4.5 * (1.15 * light - 0.47) + texture) * (0.1 + 0.9 * line)
 
 
 def ink(rgb: Tensor, hatching: Tensor) -> Tensor:
@@ -53,7 +51,7 @@ def ink(rgb: Tensor, hatching: Tensor) -> Tensor:
     line = lines(light, directions, 1.1, 0.98, 120.0, 18.0)
     shadows = torch.sigmoid(40 * (blurred(light, 2.0) - 0.13))
     hatched = torch.sigmoid(4 * (9 * (blurred(light, 1.5) - 0.33) + hatching))
-    return _between(INK, line * shadows * hatched)
+    return line * shadows * hatched
 
 
 def pastel(rgb: Tensor, chalk: Tensor, broad: Tensor, grain: Tensor) -> Tensor:
@@ -63,9 +61,3 @@ def pastel(rgb: Tensor, chalk: Tensor, broad: Tensor, grain: Tensor) -> Tensor:
     color = 0.88 * base + 0.09 + 0.07 * torch.tanh(broad)
     covered = torch.sigmoid(3.0 + 0.8 * chalk + 0.9 * grain)
     return (color * covered + filled(rgb, _GREY_PAPER) * (1 - covered)).clamp(0, 1)
-
-
-def _between(tones: tuple[Color, Color], share: Tensor) -> Tensor:
-    """The second of the tones where `share` (N, 1, H, W) is 1, the first where it is 0."""
-    dark, light = tones
-    return filled(share, dark) * (1 - share) + filled(share, light) * share
