@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Long side in pixels that it is reduced to.
 SIDE = 384
+# Alpha that counts as opaque.
+_OPAQUE = 0.999
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,13 @@ class OtherPicture:
     path     as it was given
     digest   SHA-256 of the reduced pixels
     rgb      (h, w, 3) in [0, 1], of a long side of at most SIDE pixels
+    alpha    (h, w) in [0, 1], 1 = opaque; None: opaque throughout
     """
 
     path: str
     digest: str
     rgb: Floats = field(repr=False, compare=False)
+    alpha: Floats | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         return self.path
@@ -50,14 +54,18 @@ def _read(given: str, path: Path, changed: int) -> OtherPicture:
     import hashlib
 
     try:
-        small = _reduced(path)
+        rgb, alpha = _reduced(path)
     except GanfxError as error:
         raise ValueError(f"{given}: {error.message}") from error
-    return OtherPicture(given, hashlib.sha256(small.tobytes()).hexdigest(), small)
+    pixels = rgb.tobytes() + (b"" if alpha is None else alpha.tobytes())
+    return OtherPicture(given, hashlib.sha256(pixels).hexdigest(), rgb, alpha)
 
 
-def _reduced(path: Path) -> Floats:
-    """The picture in [0, 1], of a long side of at most SIDE pixels; a part of it is decoded at a time."""
+def _reduced(path: Path) -> tuple[Floats, Floats | None]:
+    """The picture in [0, 1], of a long side of at most SIDE pixels, and its alpha; a part is decoded at a time.
+
+    Colors count by their alpha.
+    """
     import cv2
     import numpy as np
 
@@ -68,8 +76,14 @@ def _reduced(path: Path) -> Floats:
         scale = min(1.0, SIDE / max(width, height))
         wide, high = (max(1, round(scale * side)) for side in (width, height))
         bounds = [round(height * row / high) for row in range(high + 1)]
-        rows = [
-            cv2.resize(np.clip(reader.rows(top, bottom).rgb, 0, 1), (wide, 1), interpolation=cv2.INTER_AREA)
-            for top, bottom in itertools.pairwise(bounds)
-        ]
-    return np.concatenate(rows, dtype=np.float32)
+        rows = []
+        for top, bottom in itertools.pairwise(bounds):
+            part = reader.rows(top, bottom)
+            alpha = np.ones(part.rgb.shape[:2], np.float32) if part.alpha is None else part.alpha
+            premultiplied = np.dstack([np.clip(part.rgb, 0, 1) * alpha[..., None], alpha])
+            rows.append(cv2.resize(premultiplied, (wide, 1), interpolation=cv2.INTER_AREA))
+    small = np.concatenate(rows, dtype=np.float32)
+    alpha = small[..., 3]
+    if alpha.min() > _OPAQUE:
+        return np.ascontiguousarray(small[..., :3]), None
+    return np.asarray(small[..., :3] / np.maximum(alpha, 1e-6)[..., None], np.float32), alpha

@@ -7,8 +7,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ganfx.imaging.picture import Floats
+
+# (x, y, [a*, b*]): x and y in [0, 1), shares of the width and the height, are numbers or arrays of the same length.
+ChromaHint = tuple[float | Floats, float | Floats, Floats]
+Places = NDArray[np.intp]
 
 # Regularization of the guided filter: the variance of the guide in a window below which colors do not follow it.
 _EPSILON = 1e-3
@@ -62,27 +67,28 @@ def rows_of(plane: Floats, top: int, shape: tuple[int, ...], height: int) -> Flo
     return np.asarray(cv2.resize(rows, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def hinted(chroma: Floats, lightness: Floats, hints: Sequence[tuple[float, float, Floats]]) -> Floats:
-    """chroma (h, w, 2) with the colors of `hints` spread around their pixels (Yatziv and Sapiro 2006).
+def hinted(chroma: Floats, lightness: Floats, hints: Sequence[ChromaHint]) -> Floats:
+    """chroma (h, w, 2) with the colors of `hints` spread around their places (Yatziv and Sapiro 2006).
 
-    Each hint is (x, y, [a*, b*]), with x and y in [0, 1), as shares of the width and the height. Its weight falls with
-    the cost of the cheapest path over lightness / 100 (h, w), along which edges are expensive.
+    The weight of a hint falls with the cost of the cheapest path to it over lightness / 100 (h, w), along which edges
+    are expensive.
     """
     if not hints:
         return chroma
     height, width = lightness.shape
     smooth = np.asarray(cv2.bilateralFilter(lightness, 9, 0.12, 4), np.float32)
-    distances = np.stack([_path_lengths(smooth, int(y * height), int(x * width)) for x, y, _ in hints])
+    places = [(np.multiply(y, height).astype(int), np.multiply(x, width).astype(int)) for x, y, _ in hints]
+    distances = np.stack([_path_lengths(smooth, rows, columns) for rows, columns in places])
     weights = (distances + 1e-3) ** -4.0
     colors = np.einsum("nhw,nc->hwc", weights / weights.sum(0), np.stack([color for *_, color in hints]))
     share = np.exp(-((distances.min(0) / _REACH) ** 2))[..., None]
     return np.asarray(chroma * (1 - share) + colors * share, np.float32)
 
 
-def _path_lengths(lightness: Floats, row: int, column: int) -> Floats:
-    """The cost of the cheapest path from a pixel to every other one, by sweeps over rows and columns."""
+def _path_lengths(lightness: Floats, rows: Places, columns: Places) -> Floats:
+    """The cost of the cheapest path from any of some pixels to every other one, by sweeps over rows and columns."""
     lengths = np.full(lightness.shape, np.inf, np.float32)
-    lengths[row, column] = 0
+    lengths[rows, columns] = 0
     step = 1 / max(lightness.shape)
     for _ in range(_SWEEPS):
         for turned in (False, True):

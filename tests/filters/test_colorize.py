@@ -156,7 +156,9 @@ def test_the_network_always_sees_the_same_size(size: tuple[int, int]) -> None:
 
     spec = ModelSpec.of_picture("any", "colorize", in_channels=1, out_channels=2)
     small = overview_module.read_overview(grey_picture(*size), overview.side, lambda pixels: None)
-    overview.study(small, size[::-1], {"strength": 1.0, "hint": (), "reference": None, "seed": 0}, spec, infer)
+    overview.study(
+        small, size[::-1], {"strength": 1.0, "hint": (), "hints": None, "reference": None, "seed": 0}, spec, infer
+    )
     assert seen == [(NETWORK_SIDE * 3 // 4, NETWORK_SIDE, 1)]
 
 

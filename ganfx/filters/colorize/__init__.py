@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ganfx.filters.base import SEED, Deferred, Filter, Option, Overview
 from ganfx.filters.colorize.hint import parse_hint
+from ganfx.filters.colorize.painted_hints import read_hints
 from ganfx.filters.other_picture import read_other_picture
 
 _processing = Deferred("ganfx.filters.colorize.processing")
@@ -25,6 +26,13 @@ FILTER = Filter(
             "The color at a pixel, where you know it; may be repeated.",
             metavar="X,Y,#RRGGBB",
             repeatable=True,
+        ),
+        Option(
+            "hints",
+            read_hints,
+            None,
+            "Colors painted on an empty layer, saved with transparency.",
+            metavar="FILE",
         ),
         Option(
             "reference",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
@@ -11,10 +11,11 @@ import numpy as np
 from ganfx.errors import PictureSizeError
 from ganfx.filters.base import SEED, Infer, Size, Values
 from ganfx.filters.colorize.hint import Hint
+from ganfx.filters.colorize.painted_hints import painted_hints
 from ganfx.filters.colorize.temperament import Temperament
 from ganfx.imaging.color import grey_from, lab_of, lightness_of, with_chroma
 from ganfx.imaging.color_transfer import matched_chroma
-from ganfx.imaging.guided_filter import guided, hinted
+from ganfx.imaging.guided_filter import ChromaHint, guided, hinted
 from ganfx.imaging.picture import Floats, Picture
 from ganfx.spec import ModelSpec
 
@@ -29,7 +30,7 @@ TONED = 2.0
 def study(small: Picture, size: Size, options: Values, spec: ModelSpec, infer: Infer) -> Callable[..., Picture]:
     """Predict the chroma of the whole picture from its overview; returns what colors any of its rows with it.
 
-    Raises PictureSizeError where a hint is outside the picture.
+    Raises PictureSizeError where a hint is outside the picture, or painted ones are of another shape.
     """
     lightness = _lightness(small.rgb)
     temperament = Temperament.of(options[SEED])
@@ -38,7 +39,7 @@ def study(small: Picture, size: Size, options: Values, spec: ModelSpec, infer: I
     if options["reference"] is not None:
         chroma = _taken(options["reference"].rgb, network_input, chroma, spec, infer)
     chroma = chroma * options["strength"]
-    chroma = hinted(chroma, network_input, [_relative(hint, size) for hint in options["hint"]])
+    chroma = hinted(chroma, network_input, [*_hints(options, size)])
     fine = cv2.resize(chroma, (small.width, small.height), interpolation=cv2.INTER_LINEAR)
     colors = guided(np.asarray(fine, np.float32), lightness, max(1, max(lightness.shape) // (2 * WINDOWS)))
     notes = ("its own colors, or its tone, were replaced",) if _is_toned(small) else ()
@@ -101,7 +102,23 @@ def _squared(plane: Floats, side: int) -> Floats:
     return np.asarray(cv2.resize(plane, (side, side), interpolation=how), np.float32)
 
 
-def _relative(hint: Hint, size: Size) -> tuple[float, float, Floats]:
+def _hints(options: Values, size: Size) -> Iterator[ChromaHint]:
+    """Those given by number, and those that were painted. Raises PictureSizeError."""
+    for hint in options["hint"]:
+        yield _relative(hint, size)
+    painting = options["hints"]
+    if painting is None:
+        return
+    height, width = painting.rgb.shape[:2]
+    # Sides were rounded to whole pixels.
+    if abs(width * size[1] - height * size[0]) > max(size):
+        raise PictureSizeError(
+            f"{painting} has another shape than the picture", hint="paint on a layer of the picture's size"
+        )
+    yield from painted_hints(painting)
+
+
+def _relative(hint: Hint, size: Size) -> ChromaHint:
     """The hint's position as shares of the width and the height, and its a* and b*. Raises PictureSizeError."""
     width, height = size
     if hint.x >= width or hint.y >= height:
