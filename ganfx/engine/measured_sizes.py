@@ -36,7 +36,7 @@ def measured_sizes(session: Any, channels: int, side: int | None, said: Said = S
         return Sizes(1, side, _scale(side, side, tall, wide), made)
     failure: Exception | None = None
     for multiple in [said.multiple] if said.multiple else _MULTIPLES:
-        height = ceil_to(32, multiple) + multiple
+        height = ceil_to(max(32, said.least or 1), multiple) + multiple
         width = height + 2 * multiple
         try:
             _, made, tall, wide = output_shape(session, channels, height, width)

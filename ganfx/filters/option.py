@@ -37,6 +37,8 @@ class Option:
     metavar         what stands for a value in help: "X,Y,#RRGGBB"; None: what follows from `kind`
     control         the value is fed to the network as its control of that name, too. A model without that control
                     takes the default alone
+    opens           whether a value, as it was given, is the path of a file that is opened; None: none is. The service
+                    takes no such values
     auto            the value may be AUTO: it is then estimated from each picture, see `Filter.estimators`; or OFF
     """
 
@@ -53,6 +55,7 @@ class Option:
     metavar: str | None = None
     control: bool = False
     auto: bool = False
+    opens: Callable[[Any], bool] | None = None
 
     def check(self, value: Any) -> Any:
         """`value` converted to the option's kind; a bool may be given as a word such as "yes".

@@ -1,4 +1,4 @@
-"""Another picture that an option names: its colors are what the filter goes by."""
+"""Another picture that an option names, for a filter to go by."""
 
 from __future__ import annotations
 
@@ -54,17 +54,17 @@ def _read(given: str, path: Path, changed: int) -> OtherPicture:
     import hashlib
 
     try:
-        rgb, alpha = _reduced(path)
+        rgb, alpha = reduced(path)
     except GanfxError as error:
         raise ValueError(f"{given}: {error.message}") from error
     pixels = rgb.tobytes() + (b"" if alpha is None else alpha.tobytes())
     return OtherPicture(given, hashlib.sha256(pixels).hexdigest(), rgb, alpha)
 
 
-def _reduced(path: Path) -> tuple[Floats, Floats | None]:
-    """The picture in [0, 1], of a long side of at most SIDE pixels, and its alpha; a part is decoded at a time.
+def reduced(path: Path, side: int = SIDE) -> tuple[Floats, Floats | None]:
+    """The picture (h, w, 3) in [0, 1], of a long side of at most `side` pixels, and its alpha (h, w), None for opaque.
 
-    Colors count by their alpha.
+    A part is decoded at a time. Colors count by their alpha. Raises UnreadableError and its kin.
     """
     import cv2
     import numpy as np
@@ -73,8 +73,8 @@ def _reduced(path: Path) -> tuple[Floats, Floats | None]:
 
     with open_reader(path) as reader:
         width, height = reader.width, reader.height
-        scale = min(1.0, SIDE / max(width, height))
-        wide, high = (max(1, round(scale * side)) for side in (width, height))
+        scale = min(1.0, side / max(width, height))
+        wide, high = (max(1, round(scale * length)) for length in (width, height))
         bounds = [round(height * row / high) for row in range(high + 1)]
         rows = []
         for top, bottom in itertools.pairwise(bounds):

@@ -217,10 +217,13 @@ def validate_options(header: Header) -> Mapping[str, Any]:
 def given_options(filter_: Filter, model: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
     """The options of a request; several values are a list, or one text with spaces between them.
 
-    Raises UnknownModelError where `model` is the path of a file.
+    Raises UnknownModelError where `model` is the path of a file, OptionError where the value of an option is.
     """
     if model is not None and is_path(model):
         raise UnknownModelError(f"{model!r} is not a model's name", hint="models are named, not their files")
+    for option in filter_.options:
+        if option.opens and option.opens(options.get(option.name)):
+            raise OptionError(f"{option.name}: the service opens no files", hint=f"use: ganfx {filter_.name}")
     repeatable = {option.name for option in filter_.options if option.repeatable}
     return {
         name: str(value).split() if name in repeatable and not isinstance(value, list) else value

@@ -68,7 +68,7 @@ def _filter(filter_: Filter, entries: list[ModelEntry]) -> dict[str, Any]:
         "controls": [
             *_model_controls(entries),
             *_candidates_controls(filter_),
-            *(_option_control(one) for one in filter_.options if not one.selects_model),
+            *(_option_control(one) for one in filter_.options if not one.selects_model and not _is_file(one)),
         ],
     }
 
@@ -91,6 +91,11 @@ def _model_controls(entries: list[ModelEntry]) -> Iterator[dict[str, Any]]:
 def _candidates_controls(filter_: Filter) -> Iterator[dict[str, Any]]:
     if filter_.has_seed:
         yield _control("candidates", _CANDIDATES_HELP, "int", 1, low=1, high=CANDIDATES)
+
+
+def _is_file(option: Option) -> bool:
+    """Whether it takes nothing but paths, which the service does not."""
+    return option.opens is bool
 
 
 def _option_control(option: Option) -> dict[str, Any]:

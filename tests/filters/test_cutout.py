@@ -13,6 +13,8 @@ from ganfx.applying import apply
 from ganfx.cli import main
 from ganfx.errors import ModelError, OptionError
 from ganfx.files import open_picture
+from ganfx.filters.cutout.backdrop import covering
+from ganfx.filters.other_picture import read_other_picture
 from ganfx.hub import import_model
 from ganfx.imaging.matte import fitted, plain
 from ganfx.imaging.picture import Picture, PictureInfo
@@ -104,6 +106,38 @@ def test_depth_stays_and_a_background_is_put_behind(model):
     assert (made.alpha, made.info.bits) == (None, 16)
     assert np.abs(made.rgb[opacity == 0] - (0, 1, 0)).mean() < 0.01
     assert np.abs(made.rgb[opacity == 1] - picture.rgb[opacity == 1]).mean() < 0.01
+
+
+def halves(path, height, width):
+    """A picture whose left half is red, and whose right half is green."""
+    pixels = np.zeros((height, width, 3), np.uint8)
+    pixels[:, : width // 2, 0] = pixels[:, width // 2 :, 1] = 255
+    pyvips.Image.new_from_array(pixels).copy(interpretation="srgb").write_to_file(str(path))
+    return path
+
+
+@pytest.mark.parametrize("shape", [(200, 400), (400, 200), (3000, 4000)], ids=["wide", "tall", "large"])
+def test_a_picture_behind_covers_all_and_keeps_its_proportions(shape, model, tmp_path):
+    picture, opacity = photo()
+    made = apply(picture, "cutout", model=str(model), background=str(halves(tmp_path / "behind.png", *shape)))
+    assert made.alpha is None
+    left, right = np.arange(SIZE[1]) < SIZE[1] // 2 - 5, np.arange(SIZE[1]) >= SIZE[1] // 2 + 5
+    for side, color in ((left, (1, 0, 0)), (right, (0, 1, 0))):
+        assert np.abs(made.rgb[(opacity == 0) & side] - color).mean() < 0.01
+    assert np.abs(made.rgb[opacity == 1] - picture.rgb[opacity == 1]).mean() < 0.01
+
+
+def test_a_picture_behind_is_cut_at_its_sides_not_squeezed(tmp_path):
+    behind = read_other_picture(halves(tmp_path / "behind.png", 100, 400))
+    red, green = covering(behind, (50, 100))[:, :, :2].mean((0, 1))
+    assert covering(behind, (50, 100)).shape == (100, 50, 3)
+    assert red == pytest.approx(green, abs=0.05)
+
+
+def test_a_background_that_is_neither_is_told(model, tmp_path):
+    (tmp_path / "notes.txt").write_text("no picture")
+    with pytest.raises(OptionError, match="notes"):
+        apply(photo()[0], "cutout", model=str(model), background=str(tmp_path / "notes.txt"))
 
 
 def test_a_grey_picture_gets_the_color_behind_it(model):

@@ -35,7 +35,8 @@ def test_options_are_those_of_the_command(name: str) -> None:
         assert not bundled_names(all_filters()[name].model_task)  # a filter for imported networks alone
         return
     command = {parameter.name: parameter for parameter in cli.commands[name].params}
-    own = [option.name for option in all_filters()[name].options if not option.selects_model]
+    told = [option for option in all_filters()[name].options if not option.selects_model and option.opens is not bool]
+    own = [option.name for option in told]
     options = [control for control in described["controls"] if control["name"] not in CLIENTS]
     assert [option["name"] for option in options] == own
     assert ("mask" in command) == (described["mask"] in ("required", "optional"))

@@ -33,6 +33,7 @@ FILTER = Filter(
             None,
             "Colors painted on an empty layer, saved with transparency.",
             metavar="FILE",
+            opens=bool,
         ),
         Option(
             "reference",
@@ -40,6 +41,7 @@ FILTER = Filter(
             None,
             "A photograph of the same kind of thing, whose colors are taken.",
             metavar="FILE",
+            opens=bool,
         ),
         Option(SEED, int, 0, "Another number colors with another temperament.", bounds=(0, 999_999)),
     ),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ganfx.filters.base import Deferred, Filter, Option, Overview, Planes, Values
-from ganfx.filters.cutout.color import Color, parse_color
+from ganfx.filters.cutout.background import Color, is_picture, parse_background
+from ganfx.filters.other_picture import OtherPicture
 
 _processing = Deferred("ganfx.filters.cutout.processing")
 
@@ -14,10 +15,11 @@ FINE = "fine"
 
 
 def _planes(given: Planes, values: Values) -> Planes:
-    background: Color | None = values["background"]
+    background: Color | OtherPicture | None = values["background"]
     if values["only_mask"]:
         return Planes(grey=True, alpha=False)
-    return Planes(given.grey and (background is None or background.is_grey), alpha=background is None)
+    stays_grey = background is None or (isinstance(background, Color) and background.is_grey)
+    return Planes(given.grey and stays_grey, alpha=background is None)
 
 
 FILTER = Filter(
@@ -27,7 +29,14 @@ FILTER = Filter(
     models="matte",
     channels=((3, 1),),
     options=(
-        Option("background", parse_color, None, "A color to put behind it instead.", metavar="#RRGGBB|white|black"),
+        Option(
+            "background",
+            parse_background,
+            None,
+            "A color to put behind it, or a picture, which covers all.",
+            metavar="#RRGGBB|white|black|FILE",
+            opens=is_picture,
+        ),
         Option("only_mask", bool, False, "The mask alone: white is what stays."),
         Option("edges", str, FINE, "Along the picture's own edges, or as the network draws.", choices=(FINE, "plain")),
     ),

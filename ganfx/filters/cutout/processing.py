@@ -10,6 +10,10 @@ import numpy as np
 
 from ganfx.filters.base import Infer, Size, Values
 from ganfx.filters.cutout import FINE
+from ganfx.filters.cutout.backdrop import covering
+from ganfx.filters.cutout.background import Color
+from ganfx.filters.other_picture import OtherPicture
+from ganfx.imaging.guided_filter import rows_of
 from ganfx.imaging.matte import Matte, fitted, plain
 from ganfx.imaging.picture import Floats, Mask, Picture
 from ganfx.spec import ModelSpec
@@ -36,11 +40,12 @@ def study(small: Picture, size: Size, options: Values, spec: ModelSpec, infer: I
         matte = fitted(coarse, rgb, max(_LEAST_RADIUS, radius))
     else:
         matte = plain(coarse)
+    behind = _behind(options["background"], size)
     notes = ("no subject was found",) if float(predicted.mean()) < _EMPTY else ()
 
     def cut(rows: Picture, top: int) -> Picture:
         info = dataclasses.replace(rows.info, notes=(*rows.info.notes, *notes))
-        return _shown(dataclasses.replace(rows, info=info), matte, top, size[1], options)
+        return _shown(dataclasses.replace(rows, info=info), matte, top, size[1], options, behind)
 
     return cut
 
@@ -58,7 +63,16 @@ def predict_matte(rgb: Floats, spec: ModelSpec, infer: Infer) -> Mask:
     return np.asarray(np.clip((made - low) / (high - low), 0, 1), np.float32)
 
 
-def _shown(rows: Picture, matte: Matte, top: int, height: int, options: Values) -> Picture:
+def _behind(background: Color | OtherPicture | None, size: Size) -> Floats | None:
+    """What is put behind, (h, w, 3) in [0, 1], to be stretched over the picture."""
+    if background is None:
+        return None
+    if isinstance(background, OtherPicture):
+        return covering(background, size)
+    return np.divide([[background.rgb]], 255, dtype=np.float32)
+
+
+def _shown(rows: Picture, matte: Matte, top: int, height: int, options: Values, behind: Floats | None) -> Picture:
     """`rows` of the picture, from `top` on of `height`, in the form that the options ask for."""
     opacity = matte.rows(rows.rgb, top, height)
     whole = opacity if rows.alpha is None else opacity * rows.alpha
@@ -66,11 +80,12 @@ def _shown(rows: Picture, matte: Matte, top: int, height: int, options: Values) 
         info = dataclasses.replace(rows.info, grey=True)
         return Picture(np.repeat(whole[..., None], 3, axis=2), None, info)
     rgb = matte.colors(rows.rgb, opacity, top, height)
-    background = options["background"]
-    if background is None:
+    if behind is None:
         # Of what is gone, nothing stays in the file.
         return dataclasses.replace(rows, rgb=np.where(whole[..., None] > 0, rgb, np.float32(0)), alpha=whole)
-    color, share = np.divide(background.rgb, 255, dtype=np.float32), whole[..., None]
-    mixed = np.where(share < 1, rgb * share + color * (1 - share), rgb)
-    info = dataclasses.replace(rows.info, grey=rows.info.grey and background.is_grey)
+    share = whole[..., None]
+    mixed = np.where(share < 1, rgb * share + rows_of(behind, top, whole.shape, height) * (1 - share), rgb)
+    background = options["background"]
+    stays_grey = isinstance(background, Color) and background.is_grey
+    info = dataclasses.replace(rows.info, grey=rows.info.grey and stays_grey)
     return Picture(np.asarray(mixed, np.float32), None, info)

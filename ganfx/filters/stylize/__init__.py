@@ -30,7 +30,14 @@ FILTER = Filter(
     options=(
         Option("strength", float, 1.0, "How much of the painting, 0 to 1; the rest is the photograph.", bounds=(0, 1)),
         Option("keep_color", bool, False, "Take the painting's light alone, and keep the photograph's colors."),
-        Option("palette", read_other_picture, None, "A picture whose colors the painting takes.", metavar="FILE"),
+        Option(
+            "palette",
+            read_other_picture,
+            None,
+            "A picture whose colors the painting takes.",
+            metavar="FILE",
+            opens=bool,
+        ),
         Option("detail", str, "medium", "Brush strokes, by the size that is painted at.", choices=(*SIDES, NATIVE)),
     ),
     colored=True,
