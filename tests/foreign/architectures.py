@@ -76,7 +76,7 @@ SETTINGS: dict[str, tuple[str, dict[str, Any]] | None] = {
     "OmniSR": ("", {"num_feat": 16, "up_scale": 2}),
     "PLKSR": ("RealPLKSR", {"dim": 8, "n_blocks": 2, "upscaling_factor": 2, "layer_norm": True}),
     "RCAN": ("", {"scale": 2, "n_resgroups": 1, "n_resblocks": 1, "n_feats": 16}),
-    "RGT": ("", {"embed_dim": 12, "depth": [2], "num_heads": [2], "split_size": [8, 8], "upscale": 2}),
+    "RGT": ("", {"embed_dim": 32, "depth": [2], "num_heads": [2], "split_size": [8, 8], "upscale": 2}),
     "RealCUGAN": ("UpCunet2x", {}),
     "RestoreFormer": None,
     "RetinexFormer": ("", {"n_feat": 8, "stage": 1}),
