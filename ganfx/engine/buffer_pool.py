@@ -12,7 +12,7 @@ from ganfx.engine.tiles import Floats
 
 # References to an array that only the pool holds: the list's and that of getrefcount's argument.
 _FREE_REFERENCES = 2
-_MAX_POOLED = 14
+_MAX_POOLED, _MAX_BYTES = 14, 1 << 30
 
 
 class BufferPool:
@@ -36,5 +36,6 @@ class BufferPool:
         if free or len(self._buffers) == _MAX_POOLED:
             del self._buffers[free[0] if free else 0]
         buffer = np.empty(size, np.float32)
-        self._buffers.append(buffer)
+        if sum(kept.nbytes for kept in self._buffers) + buffer.nbytes <= _MAX_BYTES:
+            self._buffers.append(buffer)
         return buffer

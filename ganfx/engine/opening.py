@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from ganfx.engine.acceptance import AcceptedModel, accept
+from ganfx.engine.faster_precision import open_faster
 from ganfx.engine.network import Network
 from ganfx.engine.options import EngineOptions
 from ganfx.engine.ort_errors import loading
@@ -52,16 +52,37 @@ def open_network(path: Path, options: EngineOptions) -> Network:
 
 
 def _open_on(row: Provider, model: AcceptedModel, options: EngineOptions, wrong: list[str]) -> Network:
-    """The model on `row`, in the first precision and layout that is right. Raises ProviderError where none is."""
+    """The model on `row`, in the fastest precision of those left open, and the first layout, that are right.
+
+    Raises ProviderError where none is.
+    """
     row.check()
+    precisions = _precisions(row, model.spec, options.precision)
+
+    def open_in(precision: str) -> Network:
+        return _open_right(row, model, options, wrong, precision)
+
+    if len(precisions) == 1:
+        return open_in(precisions[0])
+    device = row.describe(options.device_id)
+    key = f"{model.digest[:16]} {row.name} {device} {runtime().__version__} {row.version()}".strip()
+    return open_faster(key, precisions, open_in)
+
+
+def _open_right(
+    row: Provider, model: AcceptedModel, options: EngineOptions, wrong: list[str], precision: str
+) -> Network:
+    """The model on `row` in the first layout that is right. Raises ProviderError where none is."""
     failure: ProviderError | None = None
-    for precision, layout in _ways(row, model.spec, options.precision):
+    for layout in row.layouts:
         try:
             network = Network(model, row, precision, options.device_id, layout, threads=options.threads)
             _check(network, model, wrong)
         except ProviderError as error:
             failure = error
         else:
+            if options.precision == precision != network.precision:
+                wrong.append(f"{row.name} has computed {model.spec.name} wrongly in {precision}: {network.precision}")
             return network
     assert failure is not None
     raise failure
@@ -73,23 +94,19 @@ def check_loads(model: AcceptedModel) -> None:
         start_session(model.content(), candidates(_REFERENCE)[0], "fp32", 0)
 
 
-def _ways(row: Provider, spec: ModelSpec, wanted: str) -> Iterator[tuple[str, str]]:
-    """(precision, layout) to try in order: the fastest one that the network takes, then fp32; each in all layouts.
-
-    Raises ProviderError where the precision that is `wanted` is not the provider's.
+def _precisions(row: Provider, spec: ModelSpec, wanted: str) -> list[str]:
+    """The precisions to choose from: the one that is `wanted`, or what may be the fastest that the network takes, and
+    fp32. Raises ProviderError where the one that is wanted is not the provider's.
     """
-    precisions = [wanted]
     if wanted == "auto":
         fastest = row.fastest()
-        precisions = list(dict.fromkeys((fastest if fastest in spec.precisions else "fp32", "fp32")))
-    elif wanted not in row.precisions:
+        return list(dict.fromkeys((fastest if fastest in spec.precisions else "fp32", "fp32")))
+    if wanted not in row.precisions:
         raise ProviderError(
             f"{row.name} runs {' and '.join(row.precisions)}, not {wanted}",
             hint="--precision auto takes the fastest that holds",
         )
-    for precision in precisions:
-        for layout in row.layouts:
-            yield precision, layout
+    return [wanted]
 
 
 def _check(network: Network, model: AcceptedModel, wrong: list[str]) -> None:

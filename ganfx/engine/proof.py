@@ -3,6 +3,7 @@
 Providers have computed wrong pictures without a word. So a network that runs for the first time on a provider, device,
 version, precision and layout is given small pictures of several shapes and batch sizes, as tiles come; its results are
 compared with those of onnxruntime's CPU provider in fp32, and with the picture that is stored in the file, if any.
+Some are even: there, what is divided by vanishes first in a precision that holds fewer numbers.
 What was found is remembered.
 """
 
@@ -26,6 +27,8 @@ from ganfx.spec.model_file import read_metadata
 LEAST_DECIBELS = {"fp32": 60.0, "bf16": 35.0, "fp16": 40.0}
 # What stands for no difference at all.
 EXACT = 200.0
+# What even pictures are, and the seed of the noise for networks that take some beside a picture.
+EVEN, _SEED = (0.0, 0.5, 1.0), 3
 # A side of the pictures in pixels, and how much longer the other is, before both are rounded to what the network takes.
 SIDE, LONGER = 48, 14
 
@@ -75,11 +78,21 @@ def decibels(output: Floats, reference: Floats, span: float) -> float:
 
 
 def _pictures(spec: ModelSpec, most: int) -> Iterator[Floats]:
-    """Batches (N, C, H, W) of drawings: one tile, and up to `most` of another shape."""
+    """Batches (N, C, H, W): a drawing, up to `most` of another shape, and even ones."""
     unit = spec.multiple_of
     side = spec.fixed_size or ceil_to(max(SIDE, spec.min_size), unit)
     longer = spec.fixed_size or side + ceil_to(LONGER, unit)
     for count, height, width in ((1, side, longer), (most, longer, side)):
-        planes = to_planes(drawing(height, width, spec.in_channels), spec.inputs[0])
+        planes = _planes(drawing(height, width, spec.in_channels), spec)
         # Of a batch no two pictures are alike: a provider may take one tile's numbers for another's.
         yield np.stack([np.roll(planes, 5 * number, axis=2) for number in range(count)])
+    for light in EVEN:
+        yield _planes(np.full((side, longer, spec.in_channels), light, np.float32), spec)[None]
+
+
+def _planes(pixels: Floats, spec: ModelSpec) -> Floats:
+    """`pixels` (H, W, C) as the network takes them, (C, H, W), with noise in the channels that are meant for it."""
+    if count := spec.input_noise_channels:
+        shape = (*pixels.shape[:2], count)
+        pixels[..., -count:] = np.random.default_rng(_SEED).standard_normal(shape, np.float32)
+    return to_planes(pixels, spec.inputs[0])

@@ -16,6 +16,7 @@ from ganfx.engine.runtime import processor_threads, quiet_options, runtime
 from ganfx.errors import OptionError, ProviderError
 
 _CUDA_HINT = 'pip install "ganfx[cuda]", with a current NVIDIA driver; or --provider cpu'
+_SHAPE_STEP = 64
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Provider:
     precisions: tuple[str, ...]
     """The precisions it computes in, of `PRECISIONS`."""
     fastest: Callable[[], str]
-    """The precision that `auto` takes on this machine where the network allows it."""
+    """The precision that `auto` times against fp32 on this machine where the network allows it."""
     missing: Callable[[], str | None]
     """Why it cannot be tried on this machine; None where it can."""
     configure: Callable[[Any, str, int, str], ProviderList]
@@ -48,6 +49,9 @@ class Provider:
     """The device, as onnxruntime spells it, on which buffers are bound. None: ordinary memory, nothing is bound."""
     compiles_per_shape: bool = False
     """Whether each new tile shape costs time, so that few shapes and several tiles per batch are best."""
+    shape_step: int = 0
+    """Where a new tile shape costs little beside a larger tile: sides are multiples of so many pixels. 0: powers of two
+    where it compiles for each shape, else whatever fits the picture."""
     fixed_shapes: bool = False
     """Whether it is right only where all sizes stand in the graph: each tile shape then has a session of its own."""
     runs_beside_cpu: bool = False
@@ -163,6 +167,7 @@ PROVIDERS = (
         hint=_CUDA_HINT,
         memory="cuda",
         compiles_per_shape=True,
+        shape_step=_SHAPE_STEP,
         runs_beside_cpu=True,
     ),
     Provider(
@@ -179,6 +184,7 @@ PROVIDERS = (
         is_real=_is_hardware(_WEBGPU),
         memory="webgpu",
         compiles_per_shape=True,
+        shape_step=_SHAPE_STEP,
         runs_beside_cpu=True,
     ),
     Provider(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import numpy as np
-
 from ganfx.engine.network import Network
 from ganfx.engine.network_cache import NetworkCache
 from ganfx.engine.options import EngineOptions
@@ -64,7 +62,7 @@ class Engine:
         """
         height, width = image.shape[:2]
         spec = self.spec
-        result = np.empty((height * spec.scale, width * spec.scale, spec.out_channels), np.float32)
+        result = self.network.buffers.take((height * spec.scale, width * spec.scale, spec.out_channels))
         told = progress or (lambda done: None)
         values = spec.control_values(controls)
 

@@ -93,7 +93,8 @@ class TiledRun:
         options = dataclasses.replace(
             self.options, tile=self.options.tile or found.side, batch=self.options.batch or found.batch
         )
-        policy = TilingPolicy.of(self.network.spec, options, uniform=self.network.provider.compiles_per_shape)
+        row = self.network.provider
+        policy = TilingPolicy.of(self.network.spec, options, uniform=row.compiles_per_shape, step=row.shape_step)
         if self.network.fixed_batch:
             policy = policy.within(policy.side, 1)
         known = tuning_cache.known_tile(self.network.key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +13,8 @@ from ganfx.errors import DeviceMemoryError
 from ganfx.spec import ModelSpec
 
 DEFAULT_SIDE = 512
+# Where sides come in steps: as much work at once as a batch of four of the others.
+STEPPED_SIDE = 1024
 SMALLEST_SIDE = 64
 # Pixels beyond the receptive field over which neighboring tiles fade into each other.
 FADE_MARGIN = 4
@@ -30,7 +33,7 @@ class TilingPolicy:
     """How one run is tiled. Sides, overlap and fade are input pixels; `floor` is the smallest side to try.
 
     uniform keeps to few tile shapes and batches tiles, for providers that compile for each shape; otherwise tiles fit
-    the picture.
+    the picture. With a `step` they fit it, too, but for sides in multiples of so many pixels.
     """
 
     side: int
@@ -42,20 +45,21 @@ class TilingPolicy:
     min_size: int
     rule: Literal["free", "fixed", "whole"]
     uniform: bool
+    step: int = 0
 
     @classmethod
-    def of(cls, spec: ModelSpec, options: EngineOptions, *, uniform: bool) -> TilingPolicy:
+    def of(cls, spec: ModelSpec, options: EngineOptions, *, uniform: bool, step: int = 0) -> TilingPolicy:
         """The policy for `options`; the overlap covers the receptive field, up to its upper bound and 3/8 of a tile."""
         multiple = spec.multiple_of
         field = min(spec.receptive_field, LARGEST_UPSCALER_FIELD if spec.scale > 1 else LARGEST_FIELD)
         overlap = field + FADE_MARGIN if options.overlap is None else options.overlap
-        wanted = options.tile or max(DEFAULT_SIDE, SIDE_IN_OVERLAPS * overlap)
+        wanted = options.tile or max(STEPPED_SIDE if step else DEFAULT_SIDE, SIDE_IN_OVERLAPS * overlap)
         side = spec.fixed_size or ceil_to(max(wanted, spec.min_size), multiple)
         overlap = min(ceil_to(overlap, multiple), side * 3 // 8 // multiple * multiple)
         fade = 2 * (overlap - field) if overlap > field else overlap // 2 * 2
         floor = spec.fixed_size or ceil_to(max(SMALLEST_SIDE, spec.min_size, overlap * 8 // 3), multiple)
         batch = 1 if spec.tiling.rule == "whole" else options.batch
-        return cls(side, floor, overlap, fade, batch, multiple, spec.min_size, spec.tiling.rule, uniform)
+        return cls(side, floor, overlap, fade, batch, multiple, spec.min_size, spec.tiling.rule, uniform, step)
 
     def within(self, side: int, batch: int) -> TilingPolicy:
         """This policy with at most this side and batch; a batch of 0 is no limit."""
@@ -72,15 +76,14 @@ class TilingPolicy:
             return self.side
         if self.rule == "whole":
             return length
-        if self.uniform:
+        if self.uniform and not self.step:
             while length <= limit // 2 and limit // 2 >= self.floor and limit // 2 % self.multiple_of == 0:
                 limit //= 2
             return limit
         shared = 2 * self.overlap
-        if length <= limit:
-            return length
-        count = -(-(length - shared) // (limit - shared))
-        return ceil_to(-(-(length - shared) // count) + shared, self.multiple_of)
+        count = 1 if length <= limit else -(-(length - shared) // (limit - shared))
+        side = length if count == 1 else ceil_to(-(-(length - shared) // count) + shared, self.multiple_of)
+        return min(ceil_to(side, math.lcm(self.step, self.multiple_of)), limit) if self.step else side
 
 
 @dataclass(frozen=True)

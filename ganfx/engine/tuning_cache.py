@@ -90,8 +90,11 @@ class Tuned:
 
 # The precision to use, by network, device and the precision that was wanted.
 PRECISIONS = Findings("precision.json", str)
-# Decibels by which a device agrees with the processor, by network, device, version, precision and layout.
-PROOFS = Findings("proofs.json", float)
+# Decibels by which a device agrees with the processor, by network, device, version, precision and layout. The number
+# rises when the proof becomes stricter.
+PROOFS = Findings("proofs-2.json", float)
+# The faster of the precisions that are right, by network, device and versions.
+FASTER_PRECISIONS = Findings("faster-precision.json", str)
 # The fastest settings, as `Tuned` writes them, by `Network.way`; and the fastest provider, by the digest of the model.
 SETTINGS_FOUND = Findings("tiles.json", str)
 PROVIDERS_FOUND = Findings("fastest.json", str)

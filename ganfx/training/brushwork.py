@@ -121,8 +121,14 @@ class Directions(nn.Module):
         wide = torch.stack(averages).sum(0)
         wide = F.interpolate(wide, scale_factor=float(_REDUCTION // self.size), mode="bilinear")
         total = self.fine(tensor) + wide + self.fallback
-        directions: Tensor = total / ((total**2).sum(1, keepdim=True).sqrt() + 1e-7)
-        return directions
+        return unit_length(total)
+
+
+def unit_length(vectors: Tensor) -> Tensor:
+    """(N, 2, H, W) of length 1. In half precision, too, which does not hold the squares of what even areas leave."""
+    largest = vectors.abs().amax(1, keepdim=True).clamp_min(1e-6)
+    length: Tensor = ((vectors / largest) ** 2).sum(1, keepdim=True).sqrt() * largest
+    return vectors / (length + 1e-7)
 
 
 def _line(half: float, degrees: float) -> Tensor:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganfx.engine import Engine, EngineOptions, open_engine, providers, tuning_cache, verify
+from ganfx.engine import Engine, EngineOptions, faster_precision, open_engine, providers, tuning_cache, verify
 from ganfx.engine.runner import NETWORKS
 from ganfx.errors import ContractError, OptionError
 from ganfx.spec import ModelSpec, SelfTest
@@ -48,6 +48,7 @@ def like_a_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         runs_beside_cpu=True,
     )
     monkeypatch.setattr(providers, "PROVIDERS", (row,))
+    monkeypatch.setattr(faster_precision, "LEAST_GAIN", 0.0)
     NETWORKS.clear()
     tuning_cache.PRECISIONS.forget()
 

@@ -151,6 +151,13 @@ def test_faults_of_batches_of_shapes_and_of_single_pixels_are_caught(
     assert open_engine(path).provider == "cpu"
 
 
+def test_numbers_that_vanish_where_a_picture_is_even_are_caught(
+    plant: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    plant(lambda output: output * np.nan if np.ptp(output) == 0 else output)
+    assert open_engine(graphs.identity(tmp_path / "m.onnx")).provider == "cpu"
+
+
 def test_what_a_provider_cannot_run_is_left_for_the_next(plant: Callable[..., list[str]], tmp_path: Path) -> None:
     def fails(output: np.ndarray) -> np.ndarray:
         raise RuntimeError("device lost")

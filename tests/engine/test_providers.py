@@ -11,7 +11,16 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from ganfx.engine import Engine, EngineOptions, open_engine, probe_providers, providers, runner, tuning_cache
+from ganfx.engine import (
+    Engine,
+    EngineOptions,
+    faster_precision,
+    open_engine,
+    probe_providers,
+    providers,
+    runner,
+    tuning_cache,
+)
 from ganfx.errors import DeviceMemoryError, ProviderError
 from tests import graphs
 
@@ -44,6 +53,7 @@ def like_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
         runs_beside_cpu=True,
     )
     monkeypatch.setattr(providers, "PROVIDERS", (row,))
+    monkeypatch.setattr(faster_precision, "LEAST_GAIN", 0.0)
 
 
 def noise(height: int, width: int) -> np.ndarray:

@@ -30,12 +30,12 @@ OPTIONS = st.builds(
 )
 
 
-@given(spec=SPECS, options=OPTIONS, uniform=st.booleans(), length=st.integers(1, 3000))
+@given(spec=SPECS, options=OPTIONS, uniform=st.booleans(), step=st.sampled_from([0, 64]), length=st.integers(1, 3000))
 @settings(max_examples=150, deadline=None)
 def test_weights_sum_to_one_and_stay_inside_their_tiles(
-    spec: ModelSpec, options: EngineOptions, uniform: bool, length: int
+    spec: ModelSpec, options: EngineOptions, uniform: bool, step: int, length: int
 ) -> None:
-    policy = TilingPolicy.of(spec, options, uniform=uniform)
+    policy = TilingPolicy.of(spec, options, uniform=uniform, step=step)
     tile = policy.side_for(policy.padded(length), policy.side)
     total = np.zeros(length * spec.scale)
     for span in cut(max(policy.padded(length), tile), tile, policy.overlap, policy.fade):
@@ -84,6 +84,16 @@ def test_reflection_is_numpy_s(length: int, begin: int, count: int) -> None:
 def test_uniform_devices_see_few_tile_shapes(length: int) -> None:
     policy = TilingPolicy.of(ModelSpec("any", "upscale", receptive_field=16), EngineOptions(), uniform=True)
     assert policy.side_for(length, policy.side) in (64, 128, 256, 512)
+
+
+@pytest.mark.parametrize("length", [60, 64, 65, 100, 512, 600, 768, 1100, 5000])
+def test_sides_in_steps_compute_little_more_than_the_picture(length: int) -> None:
+    policy = TilingPolicy.of(ModelSpec("any", "upscale", receptive_field=16), EngineOptions(), uniform=True, step=64)
+    side = policy.side_for(length, policy.side)
+    tiles = len(cut(max(length, side), side, policy.overlap, policy.fade))
+    assert side % 64 == 0
+    assert side <= 1024
+    assert tiles * side < length + (tiles - 1) * 2 * policy.overlap + tiles * 64 + policy.multiple_of
 
 
 def test_a_small_picture_costs_no_more_than_itself_on_the_cpu() -> None:

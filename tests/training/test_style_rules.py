@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganfx.training.brushwork import Blobs, BrushLayer, Brushwork, Directions, Strokes
+from ganfx.training.brushwork import Blobs, BrushLayer, Brushwork, Directions, Strokes, unit_length
 from ganfx.training.style_losses import shape_loss
 from ganfx.training.style_rules import RULES
 from ganfx.training.style_rules.flow import along, flow
@@ -109,3 +109,12 @@ def test_palettes_are_mixed_between_their_colors() -> None:
     light = torch.tensor([0.0, 0.25, 0.5, 1.0]).view(1, 1, 1, 4)
     red = toned(light, {0.0: "000000", 0.5: "ff0000", 1.0: "ffffff"})[0, 0, 0]
     assert red.tolist() == pytest.approx([0, 0.5, 1, 1])
+
+
+def test_directions_of_even_areas_have_a_length_in_half_precision() -> None:
+    faint = torch.tensor([7.7e-6, 6.4e-6])[None, :, None, None]
+    strong = 1e4 * faint
+    for vectors in (faint, strong):
+        exact = vectors / ((vectors**2).sum(1, keepdim=True).sqrt() + 1e-7)
+        assert torch.allclose(unit_length(vectors), exact, atol=1e-5)
+        assert torch.allclose(unit_length(vectors.half()).float(), exact, atol=0.03)
