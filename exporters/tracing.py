@@ -21,7 +21,7 @@ from . import graph, parity
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-_OPSET = 17
+_OPSET = 18
 _SIDE, _LEAST = 64, 40
 # The largest difference from torch, as a share of the largest value of the output.
 _TOLERANCE = 1e-3

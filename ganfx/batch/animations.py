@@ -73,6 +73,7 @@ class _Animated:
         started = time.monotonic()
         shown = animation.spread(_LOOKED_AT, lambda: slot.progress(0))
         chain = chooser.choose(shown[len(shown) // 2], self._on_pixels).settled(shown, self._on_pixels)
+        chain = chain.framed(shown, self._on_pixels)
         if chain.needs_mask and self._item.mask is None:
             raise MaskError("there is no mask for it", hint="a mask has its picture's name, with any suffix")
         input_size, output_size = (animation.width, animation.height), chain.output_size(animation.first)

@@ -154,6 +154,7 @@ class ItemRunner:
                 if known := settled_outcome(item, self._recipe(item), records, self.existing):
                     return known
                 chain = self.chooser_of(item).choose(reader, lambda pixels: None)
+                chain = chain.framed([reader], lambda pixels: None)
                 sizes = (reader.width, reader.height), chain.output_size(reader)
                 return Outcome(item, 0.0, *sizes, chain.steps, chain.reasons, status=PLANNED, frames=frames)
         except ItemError as error:

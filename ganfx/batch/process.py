@@ -117,7 +117,7 @@ def process(item: Item, chooser: pipeline.Chooser, save: SaveOptions, policy: Wr
 
         slot.enter(ENGINE)
         started = time.monotonic()
-        chain = chooser.choose(reader, on_pixels)
+        chain = chooser.choose(reader, on_pixels).framed([reader], on_pixels)
         slot.expect(math.prod(chain.output_size(reader)) / 1e6)
         work = _ItemProcess(item, reader, chain, save, policy, slot, on_pixels)
         if item.candidate and not work.has_choices():

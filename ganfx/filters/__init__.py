@@ -21,6 +21,7 @@ from ganfx.filters.base import (
     Finder,
     FirstStep,
     Flow,
+    Infer,
     Look,
     Option,
     Overview,
@@ -30,6 +31,7 @@ from ganfx.filters.base import (
     Size,
     Strip,
     TargetSize,
+    Values,
 )
 from ganfx.filters.sizes import SIZES
 
@@ -45,6 +47,7 @@ __all__ = [
     "Finder",
     "FirstStep",
     "Flow",
+    "Infer",
     "Look",
     "Option",
     "Overview",
@@ -54,6 +57,7 @@ __all__ = [
     "Size",
     "Strip",
     "TargetSize",
+    "Values",
     "all_filters",
     "find_filter",
 ]

@@ -26,6 +26,7 @@ __all__ = [
     "CERTAIN",
     "DOUBTFUL",
     "SEED",
+    "Cut",
     "Deferred",
     "Estimator",
     "Filter",
@@ -129,16 +130,30 @@ class Flow:
 
 
 @dataclass(frozen=True)
+class Cut:
+    """The part of the picture that a result is cut to, where an option asks for it.
+
+    option   the option that asks, a bool
+    box      (reduced picture, full size, values, spec, network) -> the part, inside the full picture
+    """
+
+    option: str
+    box: Callable[[Picture, Size, Values, ModelSpec, Infer], Box]
+
+
+@dataclass(frozen=True)
 class Overview:
     """Work that looks at the whole picture at a bounded size first, and then changes it strip by strip.
 
     side    long side in pixels that the picture is reduced to for `study`; smaller pictures stay as they are
     study   (reduced picture, full size, values, spec, network) -> a function that turns rows of the full picture, and
             the number of the first of them, into the same rows of the result
+    cut     what may be cut off then; None: nothing
     """
 
     side: int
     study: Callable[[Picture, Size, Values, ModelSpec, Infer], Callable[[Picture, int], Picture]]
+    cut: Cut | None = None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from ganfx.pipeline.auto import load_auto
 from ganfx.pipeline.bound_filter import BoundFilter
 from ganfx.pipeline.chain import Chain, Chooser, apply_step, assemble
 from ganfx.pipeline.loading import check_filter, load_filter
+from ganfx.pipeline.overview import framed
 from ganfx.pipeline.part import apply_to_part
 from ganfx.pipeline.retouching import (
     MaskedRegions,
@@ -85,6 +86,7 @@ def apply(
     Raises OptionError, MaskError, ModelError or EngineError.
     """
     bound = load_filter(filter, options, model=model, finder=finder, engine=engine or EngineOptions())
+    bound = framed([picture], bound, lambda pixels: None)
     given = None if mask is None else np.asarray(mask, np.float32)
     return assemble(
         apply_step(picture, bound, mask=given, opaque=opaque), bound.output_size((picture.width, picture.height))

@@ -14,7 +14,7 @@ from ganfx.engine import Engine, PixelProgress
 from ganfx.errors import PictureSizeError
 from ganfx.filters import AUTO, SEED, Estimator, Filter, Planes, Size, TargetSize
 from ganfx.filters.other_picture import OtherPicture
-from ganfx.imaging.picture import Floats, Picture, PictureInfo
+from ganfx.imaging.picture import Box, Floats, Picture, PictureInfo
 from ganfx.pipeline.enlarging import passes_for
 from ganfx.pipeline.sampling import sample_crops
 from ganfx.pipeline.source import Source
@@ -37,6 +37,7 @@ class BoundFilter:
     first        the filter that pictures go through before; None: none
     estimators   the networks that choose values for the picture, by the names of their controls
     estimates    the values that were chosen for a picture, by the names of their controls
+    frame        the part of a picture that its result is cut to; None: the whole
     unusual      the names of networks that were named and are not the default ones
     """
 
@@ -49,6 +50,7 @@ class BoundFilter:
     first: BoundFilter | None = None
     estimators: Mapping[str, Engine] = field(default_factory=dict)
     estimates: Mapping[str, float] = field(default_factory=dict)
+    frame: Box | None = None
     unusual: tuple[str, ...] = ()
 
     @property
@@ -144,6 +146,12 @@ class BoundFilter:
         return bool(self._automatic) or (self.first is not None and self.first.is_automatic)
 
     @property
+    def has_cut(self) -> bool:
+        """Whether results are cut to what pictures show."""
+        cut = self.filter.overview.cut if self.filter.overview else None
+        return cut is not None and bool(self.values[cut.option])
+
+    @property
     def _automatic(self) -> list[Control]:
         options = {option.name for option in self.filter.options if option.control}
         return [
@@ -166,6 +174,8 @@ class BoundFilter:
 
     def output_size(self, size: Size) -> Size:
         """(width, height) of the result for a picture of `size`. Raises PictureSizeError where it cannot be reached."""
+        if self.frame:
+            return self.frame.width, self.frame.height
         scale = self.engine.spec.scale
         if self.target is None:
             return size[0] * scale, size[1] * scale

@@ -17,6 +17,7 @@ from ganfx.errors import OptionError
 from ganfx.filters import SEED, Planes, Size
 from ganfx.imaging.picture import Mask, Picture, PictureInfo
 from ganfx.pipeline.bound_filter import BoundFilter
+from ganfx.pipeline.overview import framed
 from ganfx.pipeline.retouching import apply_patches, certain, find_mask, find_regions, found_notes, retouch
 from ganfx.pipeline.source import Source
 from ganfx.pipeline.streaming import stream
@@ -159,6 +160,18 @@ class Chain:
         for index, bound in enumerate(self.filters):
             filters.append(bound.settled(sources, progress) if bound.is_automatic else bound)
             if any(later.is_automatic for later in self.filters[index + 1 :]):
+                sources = [_applied(source, filters[-1], progress) for source in sources]
+        return dataclasses.replace(self, filters=tuple(filters))
+
+    def framed(self, sources: Sequence[Source], progress: PixelProgress) -> Chain:
+        """The chain with all sizes decided that depend on what pictures show; one size for all `sources`.
+
+        `progress` is called with 0 now and then, so that it may interrupt.
+        """
+        filters = list[BoundFilter]()
+        for index, bound in enumerate(self.filters):
+            filters.append(framed(sources, bound, progress))
+            if any(later.has_cut for later in self.filters[index + 1 :]):
                 sources = [_applied(source, filters[-1], progress) for source in sources]
         return dataclasses.replace(self, filters=tuple(filters))
 

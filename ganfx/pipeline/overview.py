@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import cv2
 import numpy as np
 
 from ganfx.engine import PixelProgress
-from ganfx.filters import Overview
+from ganfx.filters import Infer, Overview, Size, Values
 from ganfx.imaging.picture import Box, Floats, Picture
 from ganfx.pipeline.bound_filter import BoundFilter
 from ganfx.pipeline.source import Source
+from ganfx.spec import ModelSpec
 
 _STRIP_PIXELS = 2**20
 
@@ -20,8 +22,12 @@ _STRIP_PIXELS = 2**20
 def run_overview(source: Source, bound: BoundFilter, overview: Overview, progress: PixelProgress) -> Iterator[Picture]:
     """The result's rows, top to bottom, in chunks; `source` is read twice."""
     change = _study(source, bound, overview, progress)
+    frame = bound.frame or Box(0, 0, source.width, source.height)
     for top, bottom in _strips(source):
-        yield change(source.rows(top, bottom), top)
+        above, below = max(top, frame.top), min(bottom, frame.bottom)
+        if above < below:
+            made = change(source.rows(above, below), above)
+            yield made.crop(Box(frame.left, 0, frame.right, made.height)) if bound.frame else made
         progress(bottom * source.width)
 
 
@@ -33,17 +39,45 @@ def overview_part(source: Source, bound: BoundFilter, box: Box, progress: PixelP
     return changed.crop(dataclasses.replace(box, top=0, bottom=box.height))
 
 
+def framed(sources: Sequence[Source], bound: BoundFilter, progress: PixelProgress) -> BoundFilter:
+    """The filter with the part of the picture that its result is cut to, where its values ask for that.
+
+    It is the same for all `sources`, and holds what each of them has. `progress` is called with 0 now and then.
+    """
+    cut = bound.filter.overview.cut if bound.filter.overview else None
+    if cut is None or not bound.has_cut:
+        return bound
+    boxes = [_looked_at(source, bound, cut.box, lambda pixels: progress(0)) for source in sources]
+    left, top = min(box.left for box in boxes), min(box.top for box in boxes)
+    right, bottom = max(box.right for box in boxes), max(box.bottom for box in boxes)
+    return dataclasses.replace(bound, frame=Box(left, top, right, bottom))
+
+
 def _study(
     source: Source, bound: BoundFilter, overview: Overview, progress: PixelProgress
 ) -> Callable[[Picture, int], Picture]:
     """What turns rows of `source`, and the number of the first of them, into rows of the result."""
-    small = read_overview(source, overview.side, progress)
+    return _looked_at(source, bound, overview.study, progress)
+
+
+_Seen = TypeVar("_Seen")
+
+
+def _looked_at(
+    source: Source,
+    bound: BoundFilter,
+    look: Callable[[Picture, Size, Values, ModelSpec, Infer], _Seen],
+    progress: PixelProgress,
+) -> _Seen:
+    """What the filter, which has an overview, makes of `source` reduced."""
+    assert bound.filter.overview
+    small = read_overview(source, bound.filter.overview.side, progress)
 
     def infer(image: Floats) -> Floats:
         # Reports no progress, but gives the listener a chance to interrupt.
         return bound.run(image, lambda pixels: progress(0))
 
-    return overview.study(small, (source.width, source.height), bound.values, bound.engine.spec, infer)
+    return look(small, (source.width, source.height), bound.values, bound.engine.spec, infer)
 
 
 def read_overview(source: Source, side: int, progress: PixelProgress) -> Picture:

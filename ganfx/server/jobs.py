@@ -211,7 +211,11 @@ def validate_options(header: Header) -> Mapping[str, Any]:
     if filter_.needs_mask and not header.mask:
         raise MaskError(f"{filter_.name} needs a mask", hint="select what is to be filled")
     given = given_options(filter_, header.model, header.options)
-    return pipeline.check_filter(header.filter, given, model=header.model)
+    checked = pipeline.check_filter(header.filter, given, model=header.model)
+    cut = filter_.overview.cut if filter_.overview else None
+    if cut and checked[cut.option]:
+        raise OptionError(f"{cut.option}: a layer keeps its size", hint="crop it to its content afterwards")
+    return checked
 
 
 def given_options(filter_: Filter, model: str | None, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -211,6 +211,35 @@ def test_a_jpeg_with_a_background_stays_a_jpeg(jpeg, capsys):
     assert jpeg.with_name("photo_cutout.jpg").is_file()
 
 
+@pytest.mark.parametrize("options", [{}, {"background": "white"}, {"only_mask": True}], ids=["alpha", "white", "mask"])
+def test_what_is_empty_all_around_is_cut_off(options, model):
+    picture, _ = photo(disc(bars=False))
+    whole, made = (apply(picture, "cutout", model=str(model), crop=crop, **options) for crop in (False, True))
+    rows, columns = np.nonzero(apply(picture, "cutout", model=str(model)).alpha > 0.1)
+    for given, places in ((made.height, rows), (made.width, columns)):
+        assert 0 <= given - (places.max() - places.min() + 1) <= 16
+    top, left = int(rows.min()), int(columns.min())
+    found = [
+        (y, x)
+        for y in range(top - 8, top + 1)
+        for x in range(left - 8, left + 1)
+        if np.array_equal(whole.rgb[y : y + made.height, x : x + made.width], made.rgb)
+    ]
+    assert found
+
+
+def test_a_picture_without_a_subject_is_not_cut(model):
+    made = apply(Picture(np.full((90, 120, 3), BLUE, np.float32)), "cutout", model=str(model), crop=True)
+    assert made.rgb.shape == (90, 120, 3)
+
+
+def test_files_are_cut_and_said_to_be_so(jpeg, capsys):
+    assert run("cutout", "-n", "small", jpeg, "--crop", "--json") == 0
+    made = open_picture(jpeg.with_name("photo_cutout.png"))
+    assert (made.width, made.height) < (180, 120)
+    assert f"{made.width}" in capsys.readouterr().out
+
+
 def test_the_mask_alone_is_one_grey_channel(jpeg, tmp_path):
     assert run("cutout", "-n", "small", jpeg, "--only-mask", "-o", tmp_path / "mask.png") == 0
     mask = pyvips.Image.new_from_file(str(tmp_path / "mask.png"))

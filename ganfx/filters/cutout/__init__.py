@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ganfx.filters.base import Deferred, Filter, Option, Overview, Planes, Values
+from ganfx.filters.base import Cut, Deferred, Filter, Option, Overview, Planes, Values
 from ganfx.filters.cutout.background import Color, is_picture, parse_background
 from ganfx.filters.other_picture import OtherPicture
 
@@ -25,7 +25,7 @@ def _planes(given: Planes, values: Values) -> Planes:
 FILTER = Filter(
     name="cutout",
     help="Make the background of photographs transparent.",
-    overview=Overview(GUIDE_SIDE, _processing.study),
+    overview=Overview(GUIDE_SIDE, _processing.study, Cut("crop", _processing.kept)),
     models="matte",
     channels=((3, 1),),
     options=(
@@ -38,6 +38,7 @@ FILTER = Filter(
             opens=is_picture,
         ),
         Option("only_mask", bool, False, "The mask alone: white is what stays."),
+        Option("crop", bool, False, "Cut off what is empty all around."),
         Option("edges", str, FINE, "Along the picture's own edges, or as the network draws.", choices=(FINE, "plain")),
     ),
     planes=_planes,

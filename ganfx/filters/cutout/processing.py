@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ganfx.filters.base import Infer, Size, Values
 from ganfx.filters.cutout import FINE
@@ -15,7 +16,7 @@ from ganfx.filters.cutout.background import Color
 from ganfx.filters.other_picture import OtherPicture
 from ganfx.imaging.guided_filter import rows_of
 from ganfx.imaging.matte import Matte, fitted, plain
-from ganfx.imaging.picture import Floats, Mask, Picture
+from ganfx.imaging.picture import Box, Floats, Mask, Picture
 from ganfx.spec import ModelSpec
 
 # Side of the square that networks get that take any size.
@@ -27,10 +28,44 @@ _NOTHING, _ALL = 0.25, 0.5
 _REACH, _LEAST_RADIUS = 2.5, 2
 # A mean opacity below which the network has found no subject.
 _EMPTY = 1e-3
+# An opacity from which a place is not cut off.
+_SEEN = 0.02
 
 
 def study(small: Picture, size: Size, options: Values, spec: ModelSpec, infer: Infer) -> Callable[..., Picture]:
     """Predict the matte of the whole picture from its overview; returns what cuts any of its rows out by it."""
+    matte, is_empty = _matte(small, options, spec, infer)
+    behind = _behind(options["background"], size)
+    notes = ("no subject was found",) if is_empty else ()
+
+    def cut(rows: Picture, top: int) -> Picture:
+        info = dataclasses.replace(rows.info, notes=(*rows.info.notes, *notes))
+        return _shown(dataclasses.replace(rows, info=info), matte, top, size[1], options, behind)
+
+    return cut
+
+
+def kept(small: Picture, size: Size, options: Values, spec: ModelSpec, infer: Infer) -> Box:
+    """The part of the picture of `size` outside of which nothing stays, a pixel of the overview wider; all, if nothing
+    does.
+    """
+    matte, _ = _matte(small, options, spec, infer)
+    opacity = matte.rows(small.rgb, 0, small.height)
+    rows, columns = np.nonzero(opacity * (1 if small.alpha is None else small.alpha) > _SEEN)
+    if not len(rows):
+        return Box(0, 0, *size)
+
+    def bounds(places: NDArray[np.intp], count: int, length: int) -> tuple[int, int]:
+        first, last = (int(places.min()) - 1) * length // count, -(-(int(places.max()) + 2) * length // count)
+        return max(0, first), min(length, last)
+
+    left, right = bounds(columns, small.width, size[0])
+    top, bottom = bounds(rows, small.height, size[1])
+    return Box(left, top, right, bottom)
+
+
+def _matte(small: Picture, options: Values, spec: ModelSpec, infer: Infer) -> tuple[Matte, bool]:
+    """The matte, and whether the network has found nothing."""
     rgb = np.clip(small.rgb, 0, 1)
     predicted = predict_matte(rgb, spec, infer)
     how = cv2.INTER_AREA if max(predicted.shape) > max(small.width, small.height) else cv2.INTER_LINEAR
@@ -40,14 +75,7 @@ def study(small: Picture, size: Size, options: Values, spec: ModelSpec, infer: I
         matte = fitted(coarse, rgb, max(_LEAST_RADIUS, radius))
     else:
         matte = plain(coarse)
-    behind = _behind(options["background"], size)
-    notes = ("no subject was found",) if float(predicted.mean()) < _EMPTY else ()
-
-    def cut(rows: Picture, top: int) -> Picture:
-        info = dataclasses.replace(rows.info, notes=(*rows.info.notes, *notes))
-        return _shown(dataclasses.replace(rows, info=info), matte, top, size[1], options, behind)
-
-    return cut
+    return matte, float(predicted.mean()) < _EMPTY
 
 
 def predict_matte(rgb: Floats, spec: ModelSpec, infer: Infer) -> Mask:
