@@ -86,10 +86,11 @@ class Engine:
 
         read(top, bottom) returns the input rows (bottom - top, width, in_channels) in [0, 1]; `top` never decreases,
         but rows where tiles overlap are read more than once. progress is called with the number of input pixels done
-        so far. controls as in `run`; they are checked before the first row is read. One band of tiles is held in
-        memory at a time, not the picture; each chunk is the caller's own. Where memory runs out, the tile is halved
-        and the stream goes on below the rows already returned. Raises DeviceMemoryError where even the smallest tile
-        does not fit, InferenceError, and ContractError where the network's output has an unexpected shape.
+        so far, maybe from another thread. controls as in `run`; they are checked before the first row is read. One band
+        of tiles is held in memory at a time, not the picture, and on a GPU a second one that is computed meanwhile;
+        each chunk is the caller's own. Where memory runs out, the tile is halved and the stream goes on below the rows
+        already returned. Raises DeviceMemoryError where even the smallest tile does not fit, InferenceError, and
+        ContractError where the network's output has an unexpected shape.
         """
         told, values = progress or (lambda done: None), self.spec.control_values(controls)
         return TiledRun(self.network, self.options, read, height, width, told, values).chunks()

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ganfx.engine import tuning_cache
+from ganfx.engine.ahead import WorkAhead
 from ganfx.engine.network import Network
 from ganfx.engine.options import EngineOptions
 from ganfx.engine.tiles import Band, Floats, Span, Weights, cut, reflected
 from ganfx.engine.tiling import TileGrid, TilingPolicy
 from ganfx.engine.values import restore, to_planes
-from ganfx.errors import ContractError, DeviceMemoryError
+from ganfx.errors import ContractError, DeviceMemoryError, InferenceError
 
 Reader = Callable[[int, int], Floats]
+Pieces = list[tuple[Floats, Weights]]
 # Is told how many pixels are finished, of those that its documentation names; may raise to interrupt.
 PixelProgress = Callable[[int], None]
 # Small enough to stay in the processor's cache for the consumer, large enough for little overhead per chunk.
@@ -39,16 +42,21 @@ class TiledRun:
     controls: Mapping[str, float]
     into: Floats | None = None
     done: int = 0
+    ended: bool = False
 
     def chunks(self) -> Iterator[Floats]:
         """The output's rows, top to bottom."""
         spec = self.network.spec
         row_bytes = 4 * spec.out_channels * self.width * spec.scale
         count = max(1, CHUNK_BYTES // row_bytes // spec.scale) * spec.scale
-        for band in self._bands():
-            for top in range(0, band.down.tail, count):
-                yield self._rows(band, top, min(top + count, band.down.tail))
-            del band
+        with WorkAhead() as ahead:
+            try:
+                for band in self._bands(ahead):
+                    for top in range(0, band.down.tail, count):
+                        yield self._rows(band, top, min(top + count, band.down.tail))
+                    del band
+            finally:
+                self.ended = True
 
     def _rows(self, band: Band, top: int, bottom: int) -> Floats:
         """Rows of `band`, in [0, 1]."""
@@ -61,25 +69,38 @@ class TiledRun:
         restore(rows, spec.outputs[0])
         return rows
 
-    def _bands(self) -> Iterator[Band]:
+    def _bands(self, ahead: WorkAhead) -> Iterator[Band]:
+        """All bands; the next one is computed while its consumer works, where that takes nothing from the network."""
         policy = self._first_policy()
         grid, spans = self._cut_rows(policy, 0)
         carry: Floats | None = None
+        begun: Callable[[], Pieces] | None = None
         while spans:
-            planes = self._planes(spans[0].start, policy, grid)
-            down = Weights.of(spans[0], self.height, policy.fade, self.network.spec.scale)
+            down = self._down(spans[0], policy)
             try:
-                pieces = self._pieces(planes, spans[0], down, policy, grid)
+                pieces = begun() if begun else self._work(spans[0], policy, grid)()
             except (DeviceMemoryError, MemoryError):
                 policy = grid.shrunk(policy, cpu_hint=self.network.provider.runs_beside_cpu)
                 tuning_cache.remember_tile(self.network.key, policy.side, policy.batch)
                 grid, spans = self._cut_rows(policy, spans[0].start)
+                begun = None
                 continue
             band = Band(pieces, down, carry)
             del spans[0], pieces
+            begun = None
+            if spans and self.network.provider.runs_beside_cpu:
+                begun = ahead.begin(self._work(spans[0], policy, grid))
             yield band
             carry = self._carry_of(band)
             del band
+
+    def _down(self, span: Span, policy: TilingPolicy) -> Weights:
+        return Weights.of(span, self.height, policy.fade, self.network.spec.scale)
+
+    def _work(self, span: Span, policy: TilingPolicy, grid: TileGrid) -> Callable[[], Pieces]:
+        """What computes the band at `span`, of which the picture's rows are read now."""
+        planes = self._planes(span.start, policy, grid)
+        return functools.partial(self._pieces, planes, span, self._down(span, policy), policy, grid)
 
     def _carry_of(self, band: Band) -> Floats:
         """The last rows of `band`, to which the next band adds."""
@@ -120,16 +141,16 @@ class TiledRun:
             pixels = pixels[:, reflected(self.width, 0, columns)]
         return to_planes(pixels, spec.inputs[0])
 
-    def _pieces(
-        self, planes: Floats, span: Span, down: Weights, policy: TilingPolicy, grid: TileGrid
-    ) -> list[tuple[Floats, Weights]]:
+    def _pieces(self, planes: Floats, span: Span, down: Weights, policy: TilingPolicy, grid: TileGrid) -> Pieces:
         """The output for one band: of each tile the part that counts, and its weights across."""
         spec = self.network.spec
         scale, order = spec.scale, -1 if spec.outputs[0].color_order == "BGR" else 1
         columns = cut(planes.shape[2], grid.width, policy.overlap, policy.fade)
         rows = slice(down.begin - span.start * scale, down.end - span.start * scale)
-        pieces = list[tuple[Floats, Weights]]()
+        pieces: Pieces = []
         for at in range(0, len(columns), grid.batch):
+            if self.ended:
+                raise InferenceError("its result is not wanted any more")
             group = columns[at : at + grid.batch]
             outputs = self.network.run(_stacked(planes, group, grid), self.controls)
             for column, output in zip(group, outputs, strict=False):
