@@ -22,8 +22,9 @@ Reader = Callable[[int, int], Floats]
 Pieces = list[tuple[Floats, Weights]]
 # Is told how many pixels are finished, of those that its documentation names; may raise to interrupt.
 PixelProgress = Callable[[int], None]
-# Small enough to stay in the processor's cache for the consumer, large enough for little overhead per chunk.
-CHUNK_BYTES = 8 << 20
+# Little beside a band, and large enough for little overhead per chunk: what is done to an enlargement looks at rows
+# around the chunk, too.
+CHUNK_BYTES = 24 << 20
 
 
 @dataclass
@@ -48,10 +49,13 @@ class TiledRun:
         """The output's rows, top to bottom."""
         spec = self.network.spec
         row_bytes = 4 * spec.out_channels * self.width * spec.scale
-        count = max(1, CHUNK_BYTES // row_bytes // spec.scale) * spec.scale
+        most = max(1, CHUNK_BYTES // (row_bytes * spec.scale))
         with WorkAhead() as ahead:
             try:
                 for band in self._bands(ahead):
+                    # As many rows in each, so that none is small.
+                    rows = max(1, band.down.tail // spec.scale)
+                    count = -(-rows // -(-rows // most)) * spec.scale
                     for top in range(0, band.down.tail, count):
                         yield self._rows(band, top, min(top + count, band.down.tail))
                     del band

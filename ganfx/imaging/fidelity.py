@@ -15,6 +15,8 @@ BLOCK = 32
 REACH = 3 * BLOCK
 # A pixel is in a flat area where the square of this side around it has one color.
 _FLAT_SIDE = 5
+# Rows on each side that this depends on.
+FLAT_REACH = _FLAT_SIDE // 2
 # The mean over a block of the linear interpolation between the centers of blocks, from those of three neighbors.
 _MEAN_OF_INTERPOLATION = np.array([1, 6, 1], np.float32) / 8
 _ROUNDS = 8

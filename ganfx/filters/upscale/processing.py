@@ -12,7 +12,7 @@ import numpy as np
 from ganfx.filters.base import Strip, Values
 from ganfx.filters.upscale import BLEED_RADIUS
 from ganfx.imaging.color import bleed, clip_like, enlarge, grey_of
-from ganfx.imaging.fidelity import add_light, flat_areas, keep_flat, missing_light
+from ganfx.imaging.fidelity import FLAT_REACH, add_light, flat_areas, keep_flat, missing_light
 from ganfx.imaging.picture import Floats, Picture
 from ganfx.spec import ModelSpec
 
@@ -52,7 +52,7 @@ def finish(output: Floats, strip: Strip, options: Values, spec: ModelSpec) -> Pi
 class _Faithful:
     """The light and the flat areas that rows of an enlargement get, with what there is of them around these rows.
 
-    missing (H, W, 3) and where flat areas are, (H, W), of `given` (H, W, 3); `top` is their row where the strip begins.
+    missing, of `given`, both (H, W, 3), which have the strip's first row at `top`; flat, (h, W), of the strip.
     """
 
     given: Floats
@@ -67,13 +67,21 @@ class _Faithful:
         if scale == 1:
             return None
         assert strip.around is not None
-        return cls(given, missing_light(strip.around, given, scale), flat_areas(given), strip.result.start, scale)
+        return cls(
+            given, missing_light(strip.around, given, scale), _flat(given, strip.result), strip.result.start, scale
+        )
 
     def apply(self, block: Floats, rows: slice) -> None:
         """Change `block`, the enlarged `rows` of the strip, in place."""
         seen = _shifted(rows, self.top)
         add_light(block, self.missing, self.scale, seen)
-        keep_flat(block, self.given[seen], self.flat[seen], self.scale)
+        keep_flat(block, self.given[seen], self.flat[rows], self.scale)
+
+
+def _flat(given: Floats, rows: slice) -> Floats:
+    """`flat_areas` of the `rows` of `given`."""
+    begin = max(rows.start - FLAT_REACH, 0)
+    return flat_areas(given[begin : rows.stop + FLAT_REACH])[rows.start - begin :][: rows.stop - rows.start]
 
 
 def _blocks(enlarged: Floats, scale: int) -> Iterator[slice]:
