@@ -34,6 +34,8 @@ _NEARNESS, _SOFTNESS = (1.0, 1.5, 0.8), 160.0
 _SOOT = color("1a1c29")
 # Sheets of paper: levels of luminance, how steep the way between two is, and the offset and sigma of shadows in pixels.
 _SHEETS, _STEEPNESS, _OFFSET, _SHADOW = 4.5, 40.0, 4, 2.0
+# Plans are smoothed before their steps by so many pixels: neither knives nor scissors make ragged edges.
+_KNIFE, _SCISSORS = 1.2, 1.6
 
 
 class Finish(nn.Module):
@@ -81,12 +83,14 @@ class PrintedPigments(Finish):
         self.register_buffer("pigments", pigments[:, :, None, None], persistent=False)
         self.register_buffer("counts", torch.tensor(_NEARNESS)[:, None, None], persistent=False)
         self.register_buffer("soot", torch.tensor(_SOOT)[:, None, None], persistent=False)
+        self.cut = Gaussian(_KNIFE)
+        self.reach = self.cut.reach
 
     def sketch(self, rgb: Tensor) -> Tensor:
         return torch.cat([rgb, torch.ones_like(rgb[:, :1])], 1)
 
     def forward(self, plan: Tensor, layers: Tensor) -> Tensor:
-        areas, lines = plan[:, :3], plan[:, 3:].clamp(0, 1)
+        areas, lines = self.cut(plan[:, :3]), plan[:, 3:].clamp(0, 1)
         # |areas - pigment|² without the square of the areas, which is the same for all pigments.
         inner = torch.einsum("nchw,pc->nphw", areas * self.counts, self.pigments[..., 0, 0])
         squares = (self.counts * self.pigments**2).sum(1)[None]
@@ -100,10 +104,11 @@ class PaperSheets(Finish):
 
     def __init__(self) -> None:
         super().__init__()
-        self.blur = Gaussian(_SHADOW)
-        self.reach = _OFFSET + self.blur.reach
+        self.cut, self.blur = Gaussian(_SCISSORS), Gaussian(_SHADOW)
+        self.reach = self.cut.reach + _OFFSET + self.blur.reach
 
     def forward(self, plan: Tensor, layers: Tensor) -> Tensor:
+        plan = self.cut(plan)
         light = luminance(plan)
         levels = stepped(contrasted(light), _SHEETS, _STEEPNESS)
         shadow: Tensor = (self.blur(moved(levels, -_OFFSET, -_OFFSET)) - levels).clamp(min=0)
