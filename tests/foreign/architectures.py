@@ -42,7 +42,7 @@ SETTINGS: dict[str, tuple[str, dict[str, Any]] | None] = {
     "DRUNet": ("", {"in_nc": 4, "out_nc": 3, "nc": [8, 8, 8, 8], "nb": 2}),
     "DnCNN": ("", {"in_nc": 3, "out_nc": 3, "nc": 8, "nb": 17, "act_mode": "R"}),
     "ESRGAN": ("", {"num_filters": 8, "num_blocks": 2}),
-    "FBCNN": ("", {"nc": [8, 8, 8, 8], "nb": 2}),
+    "FBCNN": ("", {"nc": [8, 8, 8, 512], "nb": 2}),
     "FDAT": ("", {"embed_dim": 16, "num_groups": 1, "depth_per_group": 2, "num_heads": 2, "scale": 2}),
     "FFTformer": ("", {"dim": 8, "num_blocks": [1, 1, 1], "num_refinement_blocks": 1}),
     "GFPGAN": None,

@@ -17,7 +17,7 @@ spandrel_extra_arches = pytest.importorskip("spandrel_extra_arches", reason="it 
 # The least parity with torch that is right, in decibels.
 _EQUAL = 60
 # So many are imported at the least; the number only grows.
-_LEAST = 32
+_LEAST = 38
 
 
 def test_every_architecture_is_in_the_table():
