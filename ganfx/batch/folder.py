@@ -75,7 +75,9 @@ class Batch:
         """
         waiting, sheets = _Drained(self.items), WaitingSheets(self.sheets)
         with self._runner(on_note) as runner, self._report() as report:
-            made = run(waiting, runner.make, limits=self.limits, fail_fast=self.options.fail_fast, progress=progress)
+            made = run(
+                waiting, runner.make, limits=self.limits, max_failures=self.options.max_failures, progress=progress
+            )
             for outcome in told_once(itertools.chain(made, self.unread)):
                 if outcome.status == POSTPONED:
                     waiting.append(outcome.item)

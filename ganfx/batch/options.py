@@ -34,7 +34,7 @@ class BatchOptions:
     candidates: 1..CANDIDATES results for each picture, with seeds that count up; for recipes with a step that has one.
     sheet: a file or folder for contact sheets of the picture and its candidates.
     limits: pictures per stage; None fits them to the device.
-    fail_fast: start no more pictures after one has failed.
+    max_failures: start no more pictures after more than so many have failed; None goes on whatever fails.
     report: an HTML page to write, with each picture before and after.
     wait_s: seconds to wait, after all others, for results that another run is making; they fail after that.
     recorded: keep a journal of the results, so that none is made twice.
@@ -58,7 +58,7 @@ class BatchOptions:
     candidates: int = 1
     sheet: Path | None = None
     limits: StageLimits | None = None
-    fail_fast: bool = False
+    max_failures: int | None = None
     report: Path | None = None
     wait_s: float = WAIT_S
     recorded: bool = True

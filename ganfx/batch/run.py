@@ -25,19 +25,19 @@ def run(
     make: MakeItem,
     *,
     limits: StageLimits = StageLimits(),  # noqa: B008
-    fail_fast: bool = False,
+    max_failures: int | None = None,
     progress: ItemProgress | None = None,
 ) -> Iterator[Outcome]:
     """Make `items` in threads of their own by `make`, yielding each outcome as it comes.
 
-    `progress` is called by these threads. After a full disk, and with `fail_fast` after any failure, no more items are
+    `progress` is called by these threads. After a full disk, and after more than `max_failures`, no more items are
     started, and the rest are skipped. Whatever else an item raises is its own failure; what nobody foresaw is logged,
     see `ganfx.incidents`. Raises EngineError and ModelError, which would fail every item alike, and whatever `progress`
     raises: then all threads stop where they are, and nothing is half-written.
     """
     waiting = iter(items)
     semaphores = StageSemaphores(limits)
-    end_reason = ""
+    end_reason, failures = "", 0
     with ThreadPoolExecutor(limits.total, thread_name_prefix="slot") as pool:
         running: set[Future[Outcome]] = set()
         try:
@@ -49,7 +49,8 @@ def run(
                 finished, running = wait(running, return_when=FIRST_COMPLETED)
                 for outcome in _results(finished):
                     yield _without_repeated_error(outcome, end_reason)
-                    end_reason = end_reason or _reason_to_end(outcome, fail_fast)
+                    failures += outcome.error is not None
+                    end_reason = end_reason or _reason_to_end(outcome, failures, max_failures)
         finally:
             semaphores.close()
     yield from (Outcome(item, status=SKIPPED, notes=(f"not begun: {end_reason}",)) for item in waiting)
@@ -105,7 +106,9 @@ def _without_repeated_error(outcome: Outcome, end_reason: str) -> Outcome:
     return Outcome(outcome.item, status=SKIPPED, notes=(note,)) if note else outcome
 
 
-def _reason_to_end(outcome: Outcome, fail_fast: bool) -> str:
+def _reason_to_end(outcome: Outcome, failures: int, max_failures: int | None) -> str:
     if isinstance(outcome.error, DiskFullError):
         return _FULL
-    return "one failed" if outcome.error and fail_fast else ""
+    if max_failures is None or failures <= max_failures:
+        return ""
+    return "one failed" if failures == 1 else f"{failures} failed"

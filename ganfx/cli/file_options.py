@@ -88,6 +88,12 @@ def file_options() -> list[Decorator]:
         run("--dry-run", is_flag=True, help="Only say what would be done."),
         run("--shard", callback=_shard, metavar="K/N|auto", help=_SHARD_HELP),
         run("--fail-fast", is_flag=True, help="Start no more pictures after one has failed."),
+        run(
+            "--max-failures",
+            type=click.IntRange(0),
+            metavar="N",
+            help="Start no more pictures after more than N have failed.",
+        ),
         lanes_option(_LANES_HELP),
         run(
             "--wait",
@@ -135,6 +141,7 @@ class FileArguments:
     skip_existing: bool
     dry_run: bool
     fail_fast: bool
+    max_failures: int | None
     lanes: StageLimits | None
     wait_s: float
     report: Path | None
@@ -179,7 +186,7 @@ class FileArguments:
             overwrite=self.overwrite,
             skip_existing=self.skip_existing,
             limits=self.lanes,
-            fail_fast=self.fail_fast,
+            max_failures=0 if self.fail_fast else self.max_failures,
             report=self.report,
             shard=self.shard,
             wait_s=self.wait_s,

@@ -75,8 +75,8 @@ class StoreBatch:
                 assert isinstance(item, StoreItem)
                 return self._make(item, slot, known, ledger)
 
-            items, fail_fast = self._items(), self.options.fail_fast
-            yield from run(items, make, limits=self.limits, fail_fast=fail_fast, progress=progress)
+            items, most = self._items(), self.options.max_failures
+            yield from run(items, make, limits=self.limits, max_failures=most, progress=progress)
 
     def dry_run(self) -> Iterator[Outcome]:
         """What `run` would come to, without reading a picture or writing anything; PLANNED where it would work."""

@@ -139,6 +139,17 @@ def test_fail_fast_begins_no_more(tmp_path: Path, upscale: Upscale) -> None:
     assert len(told.json) == 12
 
 
+def test_more_than_max_failures_begin_no_more(tmp_path: Path, upscale: Upscale) -> None:
+    folder = photos(tmp_path / "in", 12)
+    for name in ("000.jpg", "002.jpg", "004.jpg"):
+        (folder / name).write_bytes(b"\xff\xd8\xff\xe0 no more than a beginning")
+    told = upscale(folder, "-o", tmp_path / "some", "--max-failures", 3)
+    assert sorted(told.statuses.values()) == ["done"] * 9 + ["failed"] * 3
+    assert told.status == 3
+    told = upscale(folder, "-o", tmp_path / "few", "--max-failures", 1)
+    assert told.json["011.png"]["notes"] == ["not begun: 2 failed"]
+
+
 def test_any_number_of_lanes_gives_the_same_bytes(tmp_path: Path, upscale: Upscale) -> None:
     folder = photos(tmp_path / "in", 10)
     for lanes in ("1:1:1", "1:4:1", "3:3:3"):
