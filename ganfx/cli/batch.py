@@ -70,3 +70,53 @@ def verify(output: str, as_json: bool) -> int:
     if not as_json:
         show(", ".join(f"{count} {status}" for status, count in counts.items()))
     return 0 if set(counts) == {RIGHT} else ItemError.exit_status
+
+
+@batch.command()
+@click.argument("output", metavar="[OUT]", required=False)
+@click.option("--pictures", type=click.IntRange(1), required=True, metavar="N", help="How many there are.")
+@click.option("--workers", type=click.IntRange(1), required=True, metavar="N", help="Parts worked on at once.")
+@click.option("--parts", type=click.IntRange(1), metavar="N", help="N of --shard K/N.  [default: the best of some]")
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Of one picture, instead of OUT.")
+@click.option("--lost-per-hour", type=click.FloatRange(0), default=0.0, help="How often one worker is killed.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per number of parts.")
+def plan(
+    output: str | None,
+    pictures: int,
+    workers: int,
+    parts: int | None,
+    seconds: float | None,
+    lost_per_hour: float,
+    as_json: bool,
+) -> None:
+    """Simulate a batch on many machines: how long, in how many parts.
+
+    OUT is the output of a batch that was run on a sample of the pictures: its ledger has what each one cost.
+
+    \b
+    Example:
+      ganfx batch plan s3://bucket/out --pictures 1000000 --workers 1000
+      ganfx batch plan --seconds 3 --pictures 1000000 --workers 1000 --lost-per-hour 0.1
+    """
+    from ganfx.stores import ClusterLoad, recorded_costs, simulate
+
+    if (output is None) == (seconds is None):
+        raise click.UsageError("say what pictures cost: OUT of a batch that was run, or --seconds")
+    costs = recorded_costs(output) if output else [seconds or 0.0]
+    tried = [parts] if parts else [workers * times for times in (1, 2, 3, 4, 8, 16)]
+    loads = (ClusterLoad(pictures, workers, count, lost_per_hour=lost_per_hour) for count in tried)
+    found = sorted((simulate(load, costs) for load in loads), key=lambda forecast: forecast.makespan_s)
+    for forecast in found:
+        if as_json:
+            show_json(dataclasses.asdict(forecast) | {"binds": forecast.binds})
+            continue
+        over = forecast.makespan_s / forecast.ideal_s - 1
+        show(
+            f"--shard K/{forecast.parts}: {_hours(forecast.makespan_s)}, {over:.0%} above the ideal "
+            f"{_hours(forecast.ideal_s)}, most of it for {forecast.binds}; {forecast.kills} killed"
+        )
+
+
+def _hours(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes // 60}:{minutes % 60:02} h"

@@ -1,5 +1,9 @@
 from .addresses import is_address as is_address
 from .auditing import audit as audit
 from .auditing import summary as summary
+from .simulation import ClusterForecast as ClusterForecast
+from .simulation import ClusterLoad as ClusterLoad
+from .simulation import recorded_costs as recorded_costs
+from .simulation import simulate as simulate
 from .store_batch import StoreBatch as StoreBatch
 from .store_batch import plan_stores as plan_stores
