@@ -84,7 +84,7 @@ test-ui: $(DEV)/ready
 
 test-cluster: $(DEV)/ready
 	$(DEV)/bin/python -c "import moto, s3fs" || $(DEV)/bin/pip install $(PIP_FLAGS) --editable ".[s3,cluster-test]"
-	$(DEV)/bin/pytest -m cluster tests/cluster
+	$(DEV)/bin/pytest -m "cluster and not slow" tests/cluster
 
 test-api: $(DEV)/ready $(API)/ready
 	$(DEV)/bin/pytest -m api tests/server/test_contract.py

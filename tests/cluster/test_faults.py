@@ -21,7 +21,7 @@ from tests.cluster.conftest import Place
 from tests.cluster.test_store_batch import filled, made, statuses
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
-WORKERS, KILLS = 2, 6
+WORKERS = 2
 
 
 @pytest.fixture
@@ -48,17 +48,22 @@ def check(place: Place, wanted: dict[str, bytes]) -> None:
     assert {finding.status for finding in audit(f"{place.url}/out")} == {"right"}
 
 
-def test_workers_that_are_killed_lose_nothing(s3: Place, model: Path, tmp_path: Path) -> None:
-    folder = photos(tmp_path / "local", 60)
+@pytest.mark.parametrize(
+    ("pictures", "kills", "longest"),
+    [(60, 6, 6.0), pytest.param(400, 20, 15.0, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])],
+)
+def test_workers_that_are_killed_lose_nothing(
+    s3: Place, model: Path, tmp_path: Path, pictures: int, kills: int, longest: float
+) -> None:
+    folder = photos(tmp_path / "local", pictures)
     filled(s3, folder)
-    chance, kills = random.Random(1), 0
+    chance = random.Random(1)
     running = {index: worker(s3, model, "--shard", f"{index}/{WORKERS}") for index in range(WORKERS)}
-    while kills < KILLS:
-        time.sleep(chance.uniform(2, 6))
+    for _ in range(kills):
+        time.sleep(chance.uniform(2, longest))
         index = chance.randrange(WORKERS)
         running[index].kill()
         running[index].wait()
-        kills += 1
         running[index] = worker(s3, model, "--shard", f"{index}/{WORKERS}")
     assert [process.wait() for process in running.values()] == [0] * WORKERS
     check(s3, expected(folder, model, tmp_path))

@@ -106,17 +106,34 @@ body.DRAIN_S = connections.HEAD_S = pace.SILENCE_S = 1.0
 main()
 """
 
+# Starts ganfx with a catalogue of models of its own, the first argument.
+_LOCAL = """
+import sys
+from pathlib import Path
+from ganfx.cli import main
+from ganfx.hub import address, known_models
+address.LOCAL_HTTP = True
+known_models.CATALOGUE = Path(sys.argv.pop(1))
+main()
+"""
+
 
 @contextlib.contextmanager
 def serving(
-    state: Path, models: Path, *options: object, hasty: bool = False, descriptors: int | None = None
+    state: Path,
+    models: Path,
+    *options: object,
+    hasty: bool = False,
+    descriptors: int | None = None,
+    catalogue: Path | None = None,
 ) -> Iterator[Service]:
     """A service started with `options`, killed at the end of the block.
 
-    A `hasty` one gives clients one second. `descriptors` is how many files it may have open.
+    A `hasty` one gives clients one second. `descriptors` is how many files it may have open. `catalogue` has the models
+    to be pulled, which may be on a server of this computer.
     """
     environment = os.environ | {"GANFX_STATE": str(state), "GANFX_MODELS": str(models)}
-    program = ["-c", _HASTY] if hasty else ["-m", "ganfx"]
+    program = ["-c", _HASTY] if hasty else ["-c", _LOCAL, str(catalogue)] if catalogue else ["-m", "ganfx"]
     command = [sys.executable, *program, "serve", "--provider", "cpu", *map(str, options)]
     if descriptors is not None:
         command = ["sh", "-c", f'ulimit -n {descriptors} && exec "$@"', "sh", *command]
