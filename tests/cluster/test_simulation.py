@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ganfx.cli import main
 from ganfx.errors import OptionError
-from ganfx.stores import ClusterLoad, simulate
+from ganfx.stores import ClusterLoad, recorded_costs, simulate
+from ganfx.stores.ledger import LedgerRow, LedgerWriter
+from ganfx.stores.store import Store
 
 
 def test_one_worker_takes_the_sum() -> None:
@@ -62,3 +65,13 @@ def test_a_plan_names_the_best_first(capsys: pytest.CaptureFixture[str]) -> None
 def test_a_plan_for_nothing_is_an_error() -> None:
     with pytest.raises(OptionError, match="nothing to plan"):
         simulate(ClusterLoad(10, 0, 1), [1.0])
+
+
+def test_costs_are_those_of_the_ledger(tmp_path: Path) -> None:
+    output = f"file://{tmp_path}"
+    with pytest.raises(OptionError, match="no ledger to take costs from"):
+        recorded_costs(output)
+    with LedgerWriter(Store(output), "0/1") as ledger:
+        for name, status, seconds in (("a", "done", 2.0), ("b", "done", 4.0), ("c", "failed", 9.0)):
+            ledger.add(LedgerRow(name, name, "1", "-", status, seconds=seconds))
+    assert sorted(recorded_costs(output)) == [2.0, 4.0]
