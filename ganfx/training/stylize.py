@@ -127,7 +127,7 @@ class StylizeTask(TrainingTask):
         self.content = ContentFeatures(features).to(device) if features and recipe.adversarial.perceptual else None
         self.style_statistics = StyleStatistics(features).to(device) if self.settings.style else None
         if self.style_statistics:
-            self.style_statistics.learn([self._sample(8, recipe.largest_stage)[1] for _ in range(_STYLE_BATCHES)])
+            self.style_statistics.learn([self._shown(8, recipe.largest_stage)[1] for _ in range(_STYLE_BATCHES)])
 
     def _named_rule(self, style: Sequence[Path]) -> StyleRule:
         if style:
@@ -181,6 +181,14 @@ class StylizeTask(TrainingTask):
         )
         given = torch.cat([photo, noise], 1) if self.brushwork else photo + self.settings.grain * noise
         return channels_last(given, painting)
+
+    def _shown(self, batch: int, patch: int) -> tuple[Tensor, Tensor]:
+        """(photographs, targets) as `_sample`, with pictures instead of plans."""
+        photo, painting = self._sample(batch, patch)
+        if self.finish:
+            layers = self.brushwork(photo[:, :3], photo[:, 3:])[0] if self.brushwork else photo[:, 3:]
+            painting = self.finish.to(photo.device)(painting, layers)
+        return photo, painting
 
     def _made(self, count: int, patch: int) -> tuple[Tensor, Tensor, Tensor]:
         """(photographs, noise, targets)"""
@@ -268,9 +276,7 @@ class StylizeTask(TrainingTask):
         """Photographs, and what they are drawn like or pieces of the style's pictures."""
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            photo, painting = self._sample(count, PREVIEW_SIZE)
-            if self.finish and self.brushwork:
-                painting = self.finish.to(photo.device)(painting, self.brushwork(photo[:, :3], photo[:, 3:])[0])
+            photo, painting = self._shown(count, PREVIEW_SIZE)
         return (photo,), painting
 
     def baseline(self, inputs: Inputs) -> Tensor:

@@ -15,7 +15,7 @@ from ganfx.training.style_losses import (
     shape_loss,
     variation_loss,
 )
-from ganfx.training.style_rules.comic import comic
+from ganfx.training.style_rules import find_rule
 from ganfx.training.style_rules.oil import oil
 from ganfx.training.stylizer import ContrastiveStylizer
 
@@ -101,7 +101,7 @@ def test_a_comic_has_ink_at_edges_and_flat_colors_between() -> None:
     photo = torch.full((1, 3, 64, 64), 0.35)
     photo[..., 32:] = 0.8
     grain = 0.02 * torch.randn(photo.shape, generator=torch.Generator().manual_seed(0))
-    drawn = comic((photo + grain).clamp(0, 1))
+    drawn = find_rule("comic")((photo + grain).clamp(0, 1), grain)
     across = drawn[0, :, 16:48].mean((0, 1))
     assert across[26:32].min() < 0.5 * min(across[4:16].mean(), across[48:60].mean())
     assert drawn[..., 8:56, 48:60].std() < 0.5 * grain.std()

@@ -61,7 +61,7 @@ overshoot = 1.0
 """
 ONE = TINY.replace("CODES", "")
 FOLDER = TINY.replace("CODES", "codes = 8") + "grain = 0.03\ncontrast = 0.5\nidentity = 0.2\npictures = 3\n"
-RULE = ONE + 'rule = "comic"\n'
+RULE = ONE + 'rule = "oil"'
 
 
 def picture(path: Path, side: int = 224, seed: int = 0) -> Path:
@@ -239,7 +239,7 @@ def test_styles_that_cannot_teach_are_refused_in_one_line(tmp_path: Path, photos
         (ONE, None, "no style to learn"),
         (FOLDER, paintings / "0.png", "3 pictures of at least 192x192 pixels are needed, found 1"),
         (RULE, paintings, "draws its style by rule"),
-        (RULE.replace('"comic"', '"smoke"'), None, "no rule to draw 'smoke'"),
+        (RULE.replace('"oil"', '"smoke"'), None, "no rule to draw 'smoke'"),
     ]
     for recipe, style, message in refusals:
         with pytest.raises(TrainingError, match=message) as caught:

@@ -15,7 +15,7 @@ from ganfx.training.brushwork import BrushLayer, Brushwork
 from ganfx.training.style_rules.brush import starry_night, the_scream, vangogh
 from ganfx.training.style_rules.comic import comic
 from ganfx.training.style_rules.dry import CHARCOAL, INK, PENCIL, charcoal, ink, pastel, pencil
-from ganfx.training.style_rules.finish import Finish, InkOnPaper, PaperSheets, PrintedPigments
+from ganfx.training.style_rules.finish import Finish, InkOnPaper, PaperSheets, PrintedPigments, PrintedSteps
 from ganfx.training.style_rules.flat import cutout, woodblock
 from ganfx.training.style_rules.oil import oil
 from ganfx.training.style_rules.watercolor import watercolor
@@ -64,7 +64,7 @@ class StyleRule:
 
 RULES: dict[str, StyleRule] = {
     "charcoal": StyleRule(charcoal, (BrushLayer(0, 1.4, 18.0), BrushLayer(1, 0.8)), finish=InkOnPaper(*CHARCOAL)),
-    "comic": StyleRule(comic),
+    "comic": StyleRule(comic, finish=PrintedSteps()),
     "cutout": StyleRule(cutout, (BrushLayer(0, 0.8),), finish=PaperSheets()),
     "ink": StyleRule(ink, (BrushLayer(0, 1.3, 40.0),), finish=InkOnPaper(*INK)),
     "oil": StyleRule(oil),

@@ -34,6 +34,8 @@ _NEARNESS, _SOFTNESS = (1.0, 1.5, 0.8), 160.0
 _SOOT = color("1a1c29")
 # Sheets of paper: levels of luminance, how steep the way between two is, and the offset and sigma of shadows in pixels.
 _SHEETS, _STEEPNESS, _OFFSET, _SHADOW = 4.5, 40.0, 4, 2.0
+# Comics: levels of luminance, how steep the way between two is, and gain of saturation.
+_PRINTS, _SLOPE, _VIVID = 6.0, 24.0, 1.6
 # Plans are smoothed before their steps by so many pixels: neither knives nor scissors make ragged edges.
 _KNIFE, _SCISSORS = 1.2, 1.6
 
@@ -97,6 +99,27 @@ class PrintedPigments(Finish):
         shares = torch.softmax(_SOFTNESS * (2 * inner - squares), 1)
         printed = torch.einsum("nphw,pc->nchw", shares, self.pigments[..., 0, 0])
         return printed * (1 + 0.025 * layers) * lines + self.soot * (1 - lines)
+
+
+class PrintedSteps(Finish):
+    """Plans are areas of color, and how much of them shows between black lines; colors come in few steps of light."""
+
+    channels = 4
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cut = Gaussian(_KNIFE)
+        self.reach = self.cut.reach
+
+    def sketch(self, rgb: Tensor) -> Tensor:
+        return torch.cat([rgb, torch.ones_like(rgb[:, :1])], 1)
+
+    def forward(self, plan: Tensor, layers: Tensor) -> Tensor:
+        areas, lines = self.cut(plan[:, :3]), plan[:, 3:].clamp(0, 1)
+        light = luminance(areas)
+        levels = stepped(contrasted(light), _PRINTS, _SLOPE)
+        printed: Tensor = (levels + _VIVID * (areas - light)) * lines
+        return printed
 
 
 class PaperSheets(Finish):
