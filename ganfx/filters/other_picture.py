@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,7 +46,8 @@ def read_other_picture(value: Any) -> OtherPicture:
     if not isinstance(value, str | Path):
         raise ValueError(f"{value!r} is not the path of a picture")
     path = Path(value).expanduser()
-    changed = path.stat().st_mtime_ns if path.is_file() else 0
+    # False for names that no system takes, unlike Path.is_file.
+    changed = path.stat().st_mtime_ns if os.path.isfile(path) else 0
     return _read(str(value), path, changed)
 
 

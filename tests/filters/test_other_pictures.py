@@ -76,7 +76,7 @@ def test_a_palette_and_the_photographs_own_colors_exclude_each_other(same: str, 
 @pytest.mark.parametrize(("filter_", "option"), [("stylize", "palette"), ("colorize", "reference")])
 def test_a_file_that_is_no_picture_is_named_before_any_work(tmp_path: Path, filter_: str, option: str) -> None:
     (tmp_path / "notes.txt").write_text("no picture")
-    for name in ("notes.txt", "missing.png", "."):
+    for name in ("notes.txt", "missing.png", ".", "x" * 400):
         with pytest.raises(GanfxError, match=name if name != "." else "folder"):
             load_chain([Step(filter_, {option: str(tmp_path / name)})], EngineOptions())
 

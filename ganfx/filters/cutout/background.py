@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +37,7 @@ def parse_background(value: Any) -> Color | OtherPicture:
     color = _color(value)
     if color:
         return color
-    if not Path(str(value)).expanduser().exists():
+    if not os.path.exists(Path(str(value)).expanduser()):  # False for names that no system takes, unlike Path.exists
         raise ValueError(f"{value!r} is not #RRGGBB, white, black or a picture that is there")
     return read_other_picture(value)
 
