@@ -71,10 +71,27 @@ class InkOnPaper(Finish):
         return self.tones[:1] * (1 - plan) + self.tones[1:] * plan
 
 
-class PrintedPigments(Finish):
-    """Plans are areas of color, and how much of them shows between black lines; the layer is the grain of the wood."""
+class _LinedAreas(Finish):
+    """Plans are areas of color, and how much of them shows between dark lines."""
 
     channels = 4
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cut = Gaussian(_KNIFE)
+        self.reach = self.cut.reach
+
+    def sketch(self, rgb: Tensor) -> Tensor:
+        return torch.cat([rgb, torch.ones_like(rgb[:, :1])], 1)
+
+    def parted(self, plan: Tensor) -> tuple[Tensor, Tensor]:
+        """(areas (N, 3, H, W) with edges as a knife cuts them, how much of them shows (N, 1, H, W))."""
+        return self.cut(plan[:, :3]), plan[:, 3:].clamp(0, 1)
+
+
+class PrintedPigments(_LinedAreas):
+    """Colors are those of a few pigments; the layer is the grain of the wood."""
+
     pigments: Tensor
     counts: Tensor
     soot: Tensor
@@ -85,14 +102,9 @@ class PrintedPigments(Finish):
         self.register_buffer("pigments", pigments[:, :, None, None], persistent=False)
         self.register_buffer("counts", torch.tensor(_NEARNESS)[:, None, None], persistent=False)
         self.register_buffer("soot", torch.tensor(_SOOT)[:, None, None], persistent=False)
-        self.cut = Gaussian(_KNIFE)
-        self.reach = self.cut.reach
-
-    def sketch(self, rgb: Tensor) -> Tensor:
-        return torch.cat([rgb, torch.ones_like(rgb[:, :1])], 1)
 
     def forward(self, plan: Tensor, layers: Tensor) -> Tensor:
-        areas, lines = self.cut(plan[:, :3]), plan[:, 3:].clamp(0, 1)
+        areas, lines = self.parted(plan)
         # |areas - pigment|² without the square of the areas, which is the same for all pigments.
         inner = torch.einsum("nchw,pc->nphw", areas * self.counts, self.pigments[..., 0, 0])
         squares = (self.counts * self.pigments**2).sum(1)[None]
@@ -101,21 +113,11 @@ class PrintedPigments(Finish):
         return printed * (1 + 0.025 * layers) * lines + self.soot * (1 - lines)
 
 
-class PrintedSteps(Finish):
-    """Plans are areas of color, and how much of them shows between black lines; colors come in few steps of light."""
-
-    channels = 4
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.cut = Gaussian(_KNIFE)
-        self.reach = self.cut.reach
-
-    def sketch(self, rgb: Tensor) -> Tensor:
-        return torch.cat([rgb, torch.ones_like(rgb[:, :1])], 1)
+class PrintedSteps(_LinedAreas):
+    """Colors come in few steps of light."""
 
     def forward(self, plan: Tensor, layers: Tensor) -> Tensor:
-        areas, lines = self.cut(plan[:, :3]), plan[:, 3:].clamp(0, 1)
+        areas, lines = self.parted(plan)
         light = luminance(areas)
         levels = stepped(contrasted(light), _PRINTS, _SLOPE)
         printed: Tensor = (levels + _VIVID * (areas - light)) * lines
