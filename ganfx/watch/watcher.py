@@ -18,6 +18,7 @@ from ganfx.batch.stage_limits import StageLimits, StageSlot
 from ganfx.errors import GanfxError, OutputError
 from ganfx.files import writing
 from ganfx.incidents import unexpected
+from ganfx.memory import release_unused
 from ganfx.watch import quarantine
 from ganfx.watch.classify import Classifier, NotNow, PendingItem
 from ganfx.watch.folder_recipes import FolderRecipes
@@ -159,10 +160,14 @@ class Watcher:
 
     def _make_due(self, classifier: Classifier) -> Iterator[Outcome]:
         """Make the pictures that are due, in the order in which they came."""
+        made = False
         for outcome in run(self._items(classifier), self._make, limits=self._limits):
+            made = True
             yield from self._finished(outcome)
             yield from self._take_failures()
         yield from self._take_failures()
+        if made:
+            release_unused()
 
     def _take_failures(self) -> list[Outcome]:
         taken, self._failures = self._failures, []
