@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, PngImagePlugin
+from PIL import ExifTags, Image, PngImagePlugin
 
 from tests.server.services import Service, wait_until
 from tests.ui.conftest import address_of, download, finish, on_the_command_line
@@ -39,13 +39,20 @@ def test_a_picture_that_is_none_and_names_full_of_markup_are_shown_as_text(page:
     text = PngImagePlugin.PngInfo()
     text.add_text("Comment", "<script>document.title='got'</script>")
     Image.new("RGB", (16, 16), "red").save(odd, pnginfo=text)
+    exif = Image.Exif()
+    for tag in (ExifTags.Base.ImageDescription, ExifTags.Base.Artist, ExifTags.Base.Copyright, ExifTags.Base.Model):
+        exif[tag] = "<img src=x onerror=document.title='got'>"
+    described = tmp_path / "described.jpg"
+    Image.new("RGB", (16, 16), "blue").save(described, exif=exif)
     broken = tmp_path / "<b>broken.jpg"
     broken.write_bytes(b"no picture")
-    page.locator("#files").set_input_files([odd, broken])
+    page.locator("#files").set_input_files([odd, described, broken])
     page.get_by_role("alert").wait_for()
     assert "<b>broken.jpg: not a picture of a known kind" in page.get_by_role("alert").inner_text()
-    assert page.locator("#pictures b").inner_text() == odd.name
-    finish(page, 1)
+    assert page.locator("#pictures b").all_inner_texts() == [odd.name, described.name]
+    finish(page, 2)
+    page.locator("#pictures .pick").nth(1).click()
+    assert page.locator("#about").inner_text().startswith("described")
     assert page.title() == "ganfx"
 
 

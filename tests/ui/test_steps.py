@@ -144,6 +144,24 @@ def test_results_are_compared_with_one_another_and_zoomed_together(page: Any, pi
             assert page.locator("#tools output").inner_text() == shown
 
 
+def test_candidates_have_seeds_of_their_own_and_each_can_be_saved(
+    page: Any, pictures: list[Path], models: Path, tmp_path: Path
+) -> None:
+    choose(page, pictures[0], "colorize")
+    page.get_by_text("More settings").click()
+    page.locator("[name=candidates]").fill("2")
+    page.locator("#start").click()
+    page.get_by_label("After", exact=True).locator("option").nth(1).wait_for(state="attached")
+    page.locator("li.done").wait_for()
+    saved = []
+    for seed in (0, 1):
+        page.get_by_label("After", exact=True).select_option(f"{seed + 1}: colorize")
+        saved.append(download(page, page.locator("#save"), tmp_path).read_bytes())
+        target = tmp_path / f"cli{seed}.png"
+        assert saved[-1] == on_the_command_line(models, "colorize", pictures[0], "--seed", seed, "-o", target)
+    assert saved[0] != saved[1]
+
+
 def test_all_results_are_saved_at_once(page: Any, pictures: list[Path], tmp_path: Path) -> None:
     twin = tmp_path / "twin" / "one.png"
     twin.parent.mkdir()

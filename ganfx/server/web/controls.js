@@ -5,8 +5,8 @@ import { TEXT } from "./text.js";
 /** @typedef {import("./api.js").Control} Control */
 /** @typedef {{filter: string, model: string | null, options: Record<string, any>}} StepRequest */
 
-/** What the page asks in its own way, or not at all. */
-const OWN = ["result", "candidates"];
+/** What the page does not ask. */
+const OWN = ["result"];
 const FORMATS = { "": TEXT.sameFormat, png: "PNG", jpg: "JPEG", webp: "WebP", tif: "TIFF", avif: "AVIF" };
 /** Instead of a filter: the engine chooses. @type {Filter} */
 const AUTO = { name: "", title: TEXT.auto, help: TEXT.autoHelp, mask: "none", controls: [] };
@@ -95,6 +95,11 @@ class Step {
     return /** @type {HTMLInputElement | null} */ (this.element.querySelector(`[name="${name}"]`));
   }
 
+  /** How many results are asked for, each with another seed; the engine makes one at a time. */
+  get candidates() {
+    return Number(this.field("candidates")?.value ?? 1);
+  }
+
   /** @returns {StepRequest} */
   get request() {
     /** @type {Record<string, any>} */
@@ -102,7 +107,7 @@ class Step {
     let model = null;
     for (const control of this.filter?.controls ?? []) {
       const field = this.field(control.name);
-      if (!field) continue;
+      if (!field || control.name === "candidates") continue;
       const isNumber = ["int", "float"].includes(control.kind) && field.value !== control.auto;
       const words = control.repeatable ? field.value.split(/\s+/).filter(Boolean) : field.value;
       const given = control.kind === "bool" ? field.checked : isNumber ? Number(field.value) : words;
@@ -172,9 +177,21 @@ export class Controls {
     return this.steps.map((step) => step.field("hint")).find(Boolean) ?? null;
   }
 
-  /** @returns {StepRequest[]} */
   get requests() {
-    return this.steps.map((step) => step.request).filter((step) => step.filter);
+    return this.candidate(0);
+  }
+
+  get candidates() {
+    return Math.max(...this.steps.map((step) => step.candidates));
+  }
+
+  /** The steps for candidate `number`, from 0. @param {number} number @returns {StepRequest[]} */
+  candidate(number) {
+    return this.steps.filter((step) => step.filter?.name).map((step) => {
+      const { options, ...rest } = step.request;
+      const isSeeded = number > 0 && step.candidates > 1;
+      return { ...rest, options: isSeeded ? { ...options, seed: Number(step.field("seed")?.value) + number } : options };
+    });
   }
 
   tell() {

@@ -93,12 +93,12 @@ async function remove(id) {
   draw();
 }
 
-/** What is asked of the engine for a picture. @param {string} id @param {Box | null} box */
-async function request(id, box) {
+/** What is asked of the engine for a picture. @param {string} id @param {Box | null} box @param {number} candidate */
+async function request(id, box, candidate = 0) {
   const painted = controls?.masked ? masks.get(id) : null;
   if (painted && !painted.isEmpty) painted.id ??= (await ask("POST", "files?role=mask&name=mask.png", await painted.file())).id;
   const sent = painted && !painted.isEmpty ? painted.id : null;
-  return { file: id, steps: controls?.requests, mask: sent, box, format: controls?.format.value || null };
+  return { file: id, steps: controls?.candidate(candidate), mask: sent, box, format: controls?.format.value || null };
 }
 
 async function start() {
@@ -107,7 +107,7 @@ async function start() {
   for (const [id, { name }] of pictures) {
     if (ACTIVE.includes(last(id)?.state ?? "")) continue;
     try {
-      take(await ask("POST", "jobs", await request(id, null)));
+      for (let number = 0; number < (controls?.candidates ?? 1); number += 1) take(await ask("POST", "jobs", await request(id, null, number)));
     } catch (error) {
       failures.push(`${name}: ${reason(error)}`);
     }
