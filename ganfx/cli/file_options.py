@@ -21,6 +21,7 @@ from ganfx.stores.addresses import is_address
 
 if TYPE_CHECKING:
     from ganfx.batch import BatchOptions
+    from ganfx.files import SaveOptions
 
 _EXTENSIONS = sorted(suffix.lstrip(".") for suffix in WRITABLE)
 _INPUT_HELP = "The same as naming it as an argument; - is standard input."
@@ -65,6 +66,18 @@ def saving_options(heading: str) -> list[Decorator]:
         option("--icc", type=click.Choice(get_args(Icc)), metavar="WHICH", help=_ICC_HELP),
         option("--strip-metadata", is_flag=True, help="Leave out EXIF, XMP and IPTC; the color profile stays."),
     ]
+
+
+def take_saving_options(arguments: dict[str, Any]) -> SaveOptions:
+    """How to save, as the options of `saving_options` among a command's `arguments` say."""
+    from ganfx.files import SaveOptions
+
+    return SaveOptions(
+        quality=arguments["quality"],
+        lossless=arguments["lossless"],
+        icc=arguments["icc"] or "keep",
+        strip_metadata=arguments["strip_metadata"],
+    )
 
 
 def file_options() -> list[Decorator]:

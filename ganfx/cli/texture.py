@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganfx.cli.file_options import saving_options
+from ganfx.cli.file_options import saving_options, take_saving_options
 from ganfx.cli.help_groups import FILES, headed, make_command
 from ganfx.cli.options import max_pixels_option, parse_size
 from ganfx.cli.terminal import tell
@@ -61,7 +61,7 @@ def _texture(**arguments: Any) -> int:
     example, size, overwrite = arguments["example"], arguments["size"], arguments["overwrite"]
     target = _target(example, arguments)
     part = Part(arguments["box"], arguments["mask"])
-    saving = {"options": _saving(arguments), "overwrite": overwrite}
+    saving = {"options": take_saving_options(arguments), "overwrite": overwrite}
     if arguments["seamless"]:
         made = [_told(write_seamless(example, target, part=part, **saving))]
     else:
@@ -94,12 +94,6 @@ def _target(example: Path, arguments: dict[str, Any]) -> Path:
         return target.with_suffix(f".{arguments['extension']}") if arguments["extension"] else target
     suffix = f".{arguments['extension']}" if arguments["extension"] else writable_suffix(example)
     return example.with_name(f"{example.stem}_{'seamless' if arguments['seamless'] else 'texture'}{suffix}")
-
-
-def _saving(arguments: dict[str, Any]) -> Any:
-    from ganfx.files import SaveOptions
-
-    return SaveOptions(quality=arguments["quality"], strip_metadata=arguments["strip_metadata"])
 
 
 def _settings(arguments: dict[str, Any]) -> dict[str, Any]:

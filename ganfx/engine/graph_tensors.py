@@ -26,16 +26,17 @@ class GraphTensors(NamedTuple):
     def of(cls, session: Any, spec: ModelSpec) -> GraphTensors:
         """Those of the onnxruntime `session`. Raises ContractError where the graph is not what `spec` says.
 
-        The engine feeds one picture and scalar controls; it refuses generators and further inputs.
+        The engine feeds planes, of a picture or of what a generator starts from, and scalar controls; it refuses
+        vectors and further inputs.
         """
-        if spec.picture is None or len(spec.inputs) != 1:
-            others = ", ".join(port.role for port in spec.inputs if port.role != "picture")
+        if spec.planes is None or len(spec.inputs) != 1:
+            others = ", ".join(port.role for port in spec.inputs if port is not spec.picture)
             raise ContractError(
-                f"{spec.name} needs {others}; the engine feeds a picture and controls only", hint="update ganfx"
+                f"{spec.name} needs {others}; the engine feeds planes and controls only", hint="update ganfx"
             )
         given = {tensor.name: tensor for tensor in session.get_inputs()}
         controls = tuple(_control(given.pop(control.name, None), control.name, spec) for control in spec.controls)
-        picture = _port(spec.picture, list(given.values()), "input", spec)
+        picture = _port(spec.planes, list(given.values()), "input", spec)
         result = _port(spec.outputs[0], session.get_outputs(), "output", spec)
         if len(given) != 1:
             names = ", ".join(sorted(set(given) - {picture.name}))

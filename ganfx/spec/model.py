@@ -98,14 +98,17 @@ class ModelSpec:
         value_range: tuple[float, float] = (0.0, 1.0),
         color_order: Literal["RGB", "BGR"] = "RGB",
         fixed_size: int | None = None,
+        role: Literal["picture", "latent"] = "picture",
         **rest: Any,
     ) -> ModelSpec:
         """The contract of a network with one picture in and one out, of the same range and order.
 
-        fixed_size is the only side in pixels that the graph takes; `rest` are fields of ModelSpec.
+        fixed_size is the only side in pixels that the graph takes; `rest` are fields of ModelSpec. With the role
+        `latent` it is a generator, and the planes that go in are no picture.
         """
-        given = Port("input", channels=in_channels, value_range=value_range, color_order=color_order)
-        made = dataclasses.replace(given, name="output", channels=out_channels)
+        given = Port("input", role, channels=in_channels, value_range=value_range, color_order=color_order)
+        made = dataclasses.replace(given, name="output", role="picture", channels=out_channels)
+        rest["kind"] = "filter" if role == "picture" else "generator"
         if fixed_size:
             rest["tiling"] = Tiling("fixed", fixed_size)
         return cls(name, task, scale, inputs=(given,), outputs=(made,), **rest)
@@ -116,9 +119,14 @@ class ModelSpec:
         return next((port for port in self.inputs if port.role == "picture"), None)
 
     @property
+    def planes(self) -> Port | None:
+        """What is cut into tiles: the picture, or the planes that a generator has instead; None where it has none."""
+        return self.picture or next((port for port in self.inputs if port.layout == "NCHW"), None)
+
+    @property
     def in_channels(self) -> int:
-        """Channels of the picture that goes in, 0 for a generator."""
-        return self.picture.channels if self.picture else 0
+        """Channels of the planes that go in, 0 for a generator that has none."""
+        return self.planes.channels if self.planes else 0
 
     @property
     def out_channels(self) -> int:

@@ -102,6 +102,14 @@ _ROWS = (
         "ganfx stylize -n {name} photo.jpg",
         example=" --style wave.jpg",
     ),
+    Trainable(
+        "texture",
+        "ganfx.training.texture:TextureTask",
+        "texture",
+        "a generator of textures",
+        "One picture of a material, or a folder of pictures of one kind; what they show is what it makes.",
+        "ganfx generate {name}",
+    ),
 )
 TRAINABLE = {row.filter: row for row in _ROWS}
 

@@ -107,7 +107,7 @@ def test_a_damaged_stored_picture_is_told_and_never_unpacked_whole(tmp_path: Pat
 def test_a_network_that_needs_more_than_a_picture_is_refused(tmp_path: Path) -> None:
     mask = Port("mask", "mask", channels=1)
     path = graphs.identity(tmp_path / "m.onnx", ModelSpec("masked", "inpaint", inputs=(Port("input"), mask)))
-    with pytest.raises(ContractError, match="masked needs mask; the engine feeds a picture and controls only"):
+    with pytest.raises(ContractError, match="masked needs mask; the engine feeds planes and controls only"):
         open_engine(path)
     latent = Port("input", "latent", channels=512, layout="NC")
     path = graphs.identity(tmp_path / "g.onnx", ModelSpec("faces", "generate", kind="generator", inputs=(latent,)))
