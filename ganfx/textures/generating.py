@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from ganfx.textures.latents import PLANES, SEEDS, TextureSeeds, latent_grid
 from ganfx.textures.making import Made
 
 TASK = "texture"
+# Cells of a tile and side: what a network needs for it is a quarter of a gigabyte.
+_TILE = 32
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class TextureGenerator:
     def __init__(self, model: str | Path, options: EngineOptions = EngineOptions()) -> None:  # noqa: B008
         path = find_model(model, task=TASK)
         self.name = path.stem
-        self._engine: Engine = open_engine(path, options)
+        self._engine: Engine = open_engine(path, dataclasses.replace(options, tile=options.tile or _TILE))
         spec = self._engine.spec
         if spec.kind != "generator" or spec.in_channels != PLANES:
             raise OptionError(f"{self.name} is no generator that `ganfx train texture` made")

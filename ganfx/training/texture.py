@@ -21,8 +21,9 @@ from ganfx.training.style_losses import StyleStatistics
 from ganfx.training.synthesizer import Synthesizer
 from ganfx.training.task import SQUEEZENET, VGG, Inputs, TrainingTask, channels_last
 
-# Batches that the statistics are estimated from, and pictures in each.
+# Batches that the statistics are estimated from, and pictures in each; sizes at which they are compared.
 _BATCHES, _PICTURES = 12, 8
+_LEVELS = 3
 
 
 def random_latents(count: int, side: int, device: torch.device) -> Tensor:
@@ -41,8 +42,7 @@ class TextureTask(TrainingTask):
         super().__init__(recipe, photos, features)
         self.device = photos.pixels.device
         self.lpips = Lpips(features).to(self.device) if features else None
-        self.statistics = StyleStatistics(features).to(self.device)
-        self.statistics.learn([self._pieces(_PICTURES, recipe.largest_stage) for _ in range(_BATCHES)])
+        self.statistics = self._learnt_statistics(features)
 
     @property
     def feature_networks(self) -> tuple[str, ...]:
@@ -58,12 +58,31 @@ class TextureTask(TrainingTask):
     def _pieces(self, count: int, patch: int) -> Tensor:
         return self.photos.crops(count, patch, self.recipe.widest)
 
+    def _learnt_statistics(self, features: Path | None) -> list[StyleStatistics]:
+        """Those of the pictures, and of smaller and smaller ones (Snelgrove 2017): what is large shows there."""
+        pieces = [self._pieces(_PICTURES, self.recipe.largest_stage) for _ in range(_BATCHES)]
+        found = [StyleStatistics(features).to(self.device)]
+        found += [StyleStatistics(None) for _ in range(_LEVELS - 1)]
+        for statistics in found:
+            statistics.networks = found[0].networks
+            statistics.learn(pieces)
+            pieces = [F.avg_pool2d(rgb, 2) for rgb in pieces]
+        return found
+
+    def _distance(self, rgb: Tensor) -> Tensor:
+        """The mean distance of pictures (N, 3, H, W) from the statistics of all sizes."""
+        distances = []
+        for statistics in self.statistics:
+            distances.append(statistics.distance(rgb))
+            rgb = F.avg_pool2d(rgb, 2)
+        return torch.stack(distances).mean()
+
     def step(self, gan: Gan, stage: Stage, rate: float) -> Metrics:
         (latents,) = channels_last(random_latents(stage.batch, stage.patch // CELL, self.device))
         fake = gan.generator(latents)
         (moved,) = shifted((fake,))
         with gan.fabric.autocast():
-            terms: Terms = {"style": (float(self.recipe.settings["statistics"]), self.statistics.distance(moved))}
+            terms: Terms = {"style": (float(self.recipe.settings["statistics"]), self._distance(moved))}
         if not stage.adversarial:
             return gan.step_generator(terms, rate * stage.generator_rate)
         (real,) = channels_last(self._pieces(stage.batch, stage.patch))
