@@ -24,6 +24,10 @@ def _real(real: Tensor, fake: Tensor) -> Tensor:
     return real
 
 
+def _both(real: Tensor, fake: Tensor) -> Tensor:
+    return torch.cat([real, fake])
+
+
 def _fake(real: Tensor, fake: Tensor) -> Tensor:
     return fake
 
@@ -60,6 +64,8 @@ REGULARIZERS: dict[str, GradientPenalty | None] = {
     # Mescheder et al. 2018, with their gamma of 10.
     "r1": GradientPenalty(_real, target=0.0, weight=5.0, interval=16),
     "r2": GradientPenalty(_fake, target=0.0, weight=5.0, interval=16),
+    # Both, as R3GAN has them (Huang et al. 2024).
+    "r1-r2": GradientPenalty(_both, target=0.0, weight=10.0, interval=16),
     # Gulrajani et al. 2017.
     "gradient-penalty": GradientPenalty(_between, target=1.0, weight=10.0),
 }

@@ -12,6 +12,9 @@ from ganfx.errors import TrainingError
 LEAK = 0.2
 # Makes up for what spectral normalisation takes from the signal in each layer.
 _GAIN = 2.0
+_TINY = 1e-8
+# Numbers of a vector that mini-batch discrimination compares.
+_LENGTH = 16
 # Layers of SqueezeNet by their index among its activations, and their channels.
 _LAYERS = {0: 64, 1: 128, 2: 256, 4: 384}
 
@@ -24,6 +27,9 @@ def _conv(in_channels: int, out_channels: int, kernel: int, stride: int = 1) -> 
 class PatchDiscriminator(nn.Module):
     """One logit for each overlapping patch (Isola et al. 2017): (N, C, H, W) in [0, 1] -> (N, 1, H / 8, W / 8)."""
 
+    compares = 0
+    """Planes that say how much the pictures of a batch differ; where there are some, real and fake ones do not meet."""
+
     def __init__(self, channels: int = 32, in_channels: int = 3) -> None:
         super().__init__()
         self.convs = nn.ModuleList(
@@ -35,14 +41,49 @@ class PatchDiscriminator(nn.Module):
             ]
         )
         # Not normalised, since the logits behind normalised layers would be too small to separate real from fake.
-        self.logit = nn.Conv2d(channels * 4, 1, 3, padding=1)
+        self.logit = nn.Conv2d(channels * 4 + self.compares, 1, 3, padding=1)
 
     def forward(self, image: Tensor) -> Tensor:
         x = image * 2 - 1
         for conv in self.convs:
             x = _GAIN * F.leaky_relu(conv(x), LEAK)
+        if self.compares:
+            found = self.compared(x.float())[:, :, None, None].to(x.dtype)
+            x = torch.cat([x, found.expand(-1, -1, *x.shape[2:])], 1)
         logits: Tensor = self.logit(x)
         return logits
+
+    def compared(self, features: Tensor) -> Tensor:
+        """How the pictures of features (N, C, h, w) differ from the others of their batch: (N, `compares`)."""
+        return features.new_zeros(len(features), self.compares)
+
+
+class DeviationDiscriminator(PatchDiscriminator):
+    """Sees the mean standard deviation of its features over the batch (Karras et al. 2018): fakes that are all alike
+    give themselves away."""
+
+    compares = 1
+
+    def compared(self, features: Tensor) -> Tensor:
+        deviation = (features.var(0, correction=0) + _TINY).sqrt().mean()
+        return deviation.expand(len(features), 1)
+
+
+class MinibatchDiscriminator(PatchDiscriminator):
+    """Sees how near each picture is to the others of its batch, by learnt measures (mini-batch discrimination, Salimans
+    et al. 2016): `compares` sums of exp(-distance), of vectors of _LENGTH numbers."""
+
+    compares = 8
+
+    def __init__(self, channels: int = 32, in_channels: int = 3) -> None:
+        super().__init__(channels, in_channels)
+        self.measure = nn.Linear(channels * 4, self.compares * _LENGTH)
+
+    def compared(self, features: Tensor) -> Tensor:
+        vectors = self.measure(features.mean((2, 3))).view(len(features), self.compares, _LENGTH)
+        distances = (vectors[:, None] - vectors[None]).abs().sum(3)
+        # Without the picture itself, whose distance is 0.
+        return torch.exp(-distances).sum(1) - 1
 
 
 class PatchesDiscriminator(nn.Module):
@@ -117,6 +158,8 @@ class UNetDiscriminator(nn.Module):
 
 KINDS: dict[str, type[nn.Module]] = {
     "patch": PatchDiscriminator,
+    "patch-deviation": DeviationDiscriminator,
+    "patch-minibatch": MinibatchDiscriminator,
     "patches": PatchesDiscriminator,
     "unet": UNetDiscriminator,
 }

@@ -94,7 +94,10 @@ class Gan:
         return {name: value.detach() for name, value in metrics.items()}
 
     def _discriminator_loss(self, real: Tensor, fake: Tensor, where: Tensor | None) -> tuple[Tensor, Metrics]:
-        real_logits, fake_logits = self.discriminator(torch.cat([real, fake])).float().chunk(2)
+        if getattr(self.discriminator.module, "compares", 0):
+            real_logits, fake_logits = self.discriminator(real).float(), self.discriminator(fake).float()
+        else:
+            real_logits, fake_logits = self.discriminator(torch.cat([real, fake])).float().chunk(2)
         cells = _cells(where, fake_logits)
         real_loss = self.adversarial.real(real_logits).mean()
         if cells is not None:

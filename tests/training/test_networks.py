@@ -76,6 +76,29 @@ def test_a_discriminator_learns_to_tell_sharp_from_blurred(kind: str) -> None:
     assert network(real).mean() > network(F.avg_pool2d(real, 3, 1, 1)).mean()
 
 
+@pytest.mark.parametrize(("kind", "sees_it"), [("patch", False), ("patch-deviation", True), ("patch-minibatch", True)])
+def test_fakes_that_are_all_alike_are_seen_by_comparing_them(kind: str, sees_it: bool) -> None:
+    """Pictures of one color each: every single one might be real, a batch of the same ones is not."""
+    torch.manual_seed(0)
+    network, vanilla = KINDS[kind](8), GAN_KINDS["vanilla"]
+    optimiser = torch.optim.Adam(network.parameters(), 2e-3)
+
+    def batches() -> tuple[torch.Tensor, torch.Tensor]:
+        many, one = torch.rand(8, 3, 1, 1), torch.rand(1, 3, 1, 1)
+        return many.expand(-1, -1, 16, 16), one.expand(8, -1, 16, 16)
+
+    for _ in range(150):
+        real, fake = batches()
+        loss = vanilla.real(network(real)).mean() + vanilla.fake(network(fake)).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    with torch.no_grad():
+        pairs = [[network(batch).mean() for batch in batches()] for _ in range(20)]
+    told = sum(float(real > fake) for real, fake in pairs) / len(pairs)
+    assert (told > 0.9) == sees_it
+
+
 def test_a_discriminator_of_no_known_kind_is_refused_and_one_of_features_has_a_stand_in() -> None:
     with pytest.raises(TrainingError, match="no discriminator 'patchy'"):
         discriminator("patchy", 8)
