@@ -63,7 +63,7 @@ class _SynthesisBlock(nn.Module):
         self.affines = nn.ModuleList(_affine(code, 2 * out_channels) for _ in self.convs)
 
     def forward(self, x: Tensor, code: Tensor, noise: Tensor | None) -> Tensor:
-        x = F.interpolate(x, scale_factor=2.0, mode="nearest")
+        x = self._enlarged(x)
         if noise is not None:
             x = torch.cat([x, noise], 1)
         for conv, affine in zip(self.convs, self.affines, strict=True):
@@ -71,6 +71,13 @@ class _SynthesisBlock(nn.Module):
             scale, shift = F.interpolate(affine(code), scale_factor=float(self.cells), mode="nearest").chunk(2, 1)
             x = x * (1 + scale) + shift
         return x
+
+    def _enlarged(self, x: Tensor) -> Tensor:
+        """Twice the size, smoothly: what is repeated leaves the grid's edges to be seen."""
+        if self.training:
+            x = F.pad(x, (1, 1, 1, 1), mode="circular")
+        x = F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+        return x[:, :, 2:-2, 2:-2] if self.training else x
 
 
 class Synthesizer(nn.Module):
@@ -80,7 +87,7 @@ class Synthesizer(nn.Module):
     it. widths: channels on the grid and behind each of the four blocks; code: of a style's code.
     """
 
-    receptive_field = 4
+    receptive_field = 5
     """Cells on each side that a cell's pixels depend on."""
 
     def __init__(self, widths: list[int], code: int) -> None:
