@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from ganfx.spec import KEY, Control, ModelSpec
+from ganfx.textures.latents import CELL, PLANES, STYLE_PLANES
 
 Weights = dict[str, NDArray[np.generic]]
 DYNAMIC = ("batch", "height", "width")
@@ -69,6 +70,26 @@ def nearest(path: Path, scale: int = 4, spec: ModelSpec | None = None) -> Path:
         coordinate_transformation_mode="asymmetric",
     )
     return write(path, [node], {"scales": np.array([1, 1, scale, scale], np.float32)}, spec=spec)
+
+
+def generator(path: Path) -> Path:
+    """Cells of one color each: red is the fine style, green and blue are noise."""
+    chosen = np.zeros((3, PLANES, 1, 1), np.float32)
+    chosen[(0, 1, 2), (2 * STYLE_PLANES, PLANES - 2, PLANES - 1)] = 1
+    nodes = [
+        helper.make_node("Conv", ["input", "chosen"], ["colors"]),
+        helper.make_node(
+            "Resize",
+            ["colors", "", "scales"],
+            ["output"],
+            mode="nearest",
+            nearest_mode="floor",
+            coordinate_transformation_mode="asymmetric",
+        ),
+    ]
+    weights: Weights = {"chosen": chosen, "scales": np.array([1, 1, CELL, CELL], np.float32)}
+    spec = ModelSpec.of_picture(path.stem, "texture", CELL, in_channels=PLANES, role="latent", receptive_field=0)
+    return write(path, nodes, weights, spec=spec, channels=PLANES, out_channels=3)
 
 
 def darkened(path: Path, gain: float) -> Path:

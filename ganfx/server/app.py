@@ -33,6 +33,7 @@ from ganfx.server.page_routes import PageRoutes
 from ganfx.server.replies import Health, Schema
 from ganfx.server.schema import describe
 from ganfx.server.sitting import Sitting
+from ganfx.server.texture_routes import TextureRoutes
 from ganfx.server.wire import HEADER_BYTES, LENGTH, Header, encode_message, read_header
 
 # Interval between progress messages while no pixels are ready.
@@ -66,6 +67,7 @@ class Service:
             *routes_of(self),
             *self.page.routes,
             *ModelRoutes(self.page.sitting, self._use).routes,
+            *TextureRoutes(self.page.sitting, engine, self._use).routes,
             *self.machine.routes,
         ]
         self.operations = [route for route in routes if route.path.startswith("/v1/")]

@@ -112,7 +112,8 @@ class Sitting:
     ) -> SittingFile:
         """Take in the picture at `path`; one that cannot be read is removed, and its error raised.
 
-        source: id of the picture that it was made from. notes: None takes those of reading it.
+        source: id of the picture, or name of the generator, that it was made from. notes: None takes those of reading
+        it.
         """
         try:
             animation = open_animation(path)

@@ -21,6 +21,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     graphs.brightness(folder / "matte.onnx", "matte")
     graphs.one_color(folder / "photo-color.onnx", (20, -30))
     graphs.negative(folder / "vangogh.onnx")
+    graphs.generator(folder / "cells.onnx")
     graphs.convolutions(folder / "slow.onnx", layers=200, width=64)
     graphs.identity(folder / "liar.onnx", ModelSpec("liar", "upscale", scale=2))
     return folder

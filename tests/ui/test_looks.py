@@ -43,7 +43,12 @@ def test_nothing_is_cut_off_and_all_has_names(page: Any, pictures: list[Path], w
     page.get_by_role("button", name="Brush").click()
     page.locator("#view").scroll_into_view_if_needed()
     look(page, f"{name}-mask")
-    for panel, there in (("Models", "table"), ("Watched folders", "form"), ("This computer", "pre")):
+    for panel, there in (
+        ("Models", "table"),
+        ("Textures", "form"),
+        ("Watched folders", "form"),
+        ("This computer", "pre"),
+    ):
         page.get_by_role("button", name=panel).click()
         page.locator(f"dialog[open] {there}").wait_for(timeout=60_000)
         look(page, f"{name}-{panel.split()[0].lower()}")

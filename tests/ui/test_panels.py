@@ -11,6 +11,7 @@ from PIL import Image
 from ganfx.spec import ModelSpec
 from tests import graphs
 from tests.server.services import wait_until
+from tests.ui.conftest import download, on_the_command_line
 
 pytestmark = pytest.mark.ui
 
@@ -33,6 +34,23 @@ def test_a_model_is_imported_and_at_once_a_choice(page: Any, tmp_path: Path, mod
     page.locator("[name=model] option", has_text="Theirs").wait_for(state="attached")
     assert page.title() == "ganfx"
     (models / "theirs.onnx").unlink()
+
+
+def test_a_texture_is_made_mixed_and_saved_as_on_the_command_line(page: Any, tmp_path: Path, models: Path) -> None:
+    page.get_by_role("button", name="Textures").click()
+    for name, value in (("width", 64), ("height", 48), ("seed", 5), ("fine", 2)):
+        page.locator(f"dialog[open] [name={name}]").fill(str(value))
+    page.get_by_role("button", name="Make the texture").click()
+    page.locator("#pictures li").wait_for(timeout=60_000)
+    assert page.locator("#about").inner_text().startswith("cells-5.png, 64")
+    made = on_the_command_line(
+        models, "generate", "cells", "--seed", 5, "--fine", 2, "--size", "64x48", "-o", tmp_path / "cli.png"
+    )
+    assert download(page, page.locator("#save"), tmp_path).read_bytes() == made
+    page.get_by_role("button", name="Textures").click()
+    page.locator("dialog[open] [name=width]").fill("100")
+    page.get_by_role("button", name="Make the texture").click()
+    assert page.locator("#pictures li").count() == 1
 
 
 def test_a_license_is_asked_for_and_a_failure_told(page: Any) -> None:

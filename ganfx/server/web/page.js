@@ -217,9 +217,11 @@ function drawPicture(picture) {
   const told = whole ?? picture;
   at("about").textContent = job?.box ? TEXT.previewed(job.seconds) : TEXT.about(told.name, told.width, told.height);
   at("notes").replaceChildren(...told.notes.map((note) => Object.assign(document.createElement("li"), { textContent: note })));
-  at("save").hidden = !whole;
-  at("start").classList.toggle("main", !whole);
-  if (whole) saves(at("save"), whole);
+  // A texture was made here: it can be saved as it is.
+  const saved = whole ?? (picture.source ? picture : null);
+  at("save").hidden = !saved;
+  at("start").classList.toggle("main", !saved);
+  if (saved) saves(at("save"), saved);
   tools.show(!!controls?.masked, !!controls?.hints, !!result);
 }
 
@@ -256,7 +258,10 @@ function wire() {
   });
   at("preview").addEventListener("click", preview);
   at("stop").addEventListener("click", stop);
-  addPanels(at("nav"), () => controls?.requests ?? [], () => loadFilters().catch(tell));
+  addPanels(at("nav"), () => controls?.requests ?? [], () => loadFilters().catch(tell), (picture) => {
+    pictures.set(picture.id, picture);
+    choose(picture.id);
+  });
   addEventListener("hashchange", () => (ready = open()));
 }
 

@@ -1,6 +1,6 @@
 /** What stands beside the pictures: models, watched folders, and what this computer can use. */
 import { address, ask, reason } from "./api.js";
-import { button, make, row } from "./controls.js";
+import { button, make, row, select } from "./controls.js";
 import { TEXT } from "./text.js";
 
 /** @typedef {import("./controls.js").StepRequest} StepRequest */
@@ -120,9 +120,41 @@ async function watches(panel, steps) {
   return [make("ul", {}, ...rows), form];
 }
 
-/** @param {HTMLElement} nav @param {() => StepRequest[]} steps that are set @param {() => void} changed the models */
-export function addPanels(nav, steps, changed) {
+/** @param {Panel} panel @param {(picture: import("./api.js").Picture) => void} made is called with each texture */
+async function textures(panel, made) {
+  const found = /** @type {Model[]} */ ((await ask("GET", "models")).models).filter((one) => one.task === "texture" && one.installed);
+  if (!found.length) return [make("p", { textContent: TEXT.noGenerator })];
+  const model = select("generator", Object.fromEntries(found.map(({ name }) => [name, name])), found[0].name);
+  const number = (/** @type {string} */ name, value = "", more = {}) =>
+    make("input", { type: "number", id: `texture-${name}`, name, min: "0", value, ...more });
+  const sides = ["width", "height"].map((name) => number(name, "1024", { min: "16", max: "4096", step: "16" }));
+  const seeds = [number("seed", "0"), ...["coarse", "medium", "fine"].map((name) => number(name))];
+  const mean = make("input", { type: "range", id: "texture-truncation", name: "truncation", min: "0", max: "1", step: "0.05", value: "1" });
+  const fields = [...sides, ...seeds];
+  const rows = [...fields, mean].map((field) => row(TEXT.texture[/** @type {"seed"} */ (field.name)], field, ""));
+  const start = make("button", { className: "main", textContent: TEXT.makeTexture });
+  const form = make("form", {}, row(TEXT.generator, model, TEXT.textureHelp), ...rows, start);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const numbers = fields.filter(({ value }) => value !== "").map(({ name, value }) => [name, Number(value)]);
+    start.disabled = true;
+    panel.try(async () => {
+      made(await ask("POST", "textures", { model: model.value, ...Object.fromEntries(numbers), truncation: Number(mean.value) }));
+      panel.dialog.close();
+    }).finally(() => (start.disabled = false));
+  });
+  return [form];
+}
+
+/**
+ * @param {HTMLElement} nav
+ * @param {() => StepRequest[]} steps that are set
+ * @param {() => void} changed the models
+ * @param {(picture: import("./api.js").Picture) => void} made is called with each texture
+ */
+export function addPanels(nav, steps, changed, made) {
   new Panel(nav, TEXT.models, models, changed);
+  new Panel(nav, TEXT.textures, (panel) => textures(panel, made));
   new Panel(nav, TEXT.watches, (panel) => watches(panel, steps()));
   new Panel(nav, TEXT.computer, async () => [
     make("pre", { textContent: (await ask("GET", "doctor")).lines.join("\n"), tabIndex: 0 }),
