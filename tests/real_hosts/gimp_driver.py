@@ -4,6 +4,7 @@ The files can use GIMP's modules and the functions below, and return the variabl
 """
 
 import json
+import os
 import time
 import traceback
 from pathlib import Path
@@ -43,8 +44,9 @@ def dump(drawable, path, form):
 
 
 def run_jobs():
-    names = dict(globals())
-    while True:
+    names, parent = dict(globals()), os.getppid()
+    # Until GIMP ends: this process would outlive it.
+    while os.getppid() == parent:
         for job in sorted(Path(FOLDER).glob("*.py")):  # noqa: F821
             try:
                 exec(job.read_text(), names)
