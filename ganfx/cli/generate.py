@@ -16,7 +16,7 @@ _HELP = """Make seamless textures out of noise, by a network that `ganfx train t
 
 The same seed makes the same texture at the same size. It sets the layout and three styles, which --coarse, --medium and
 --fine take from other seeds: two textures of one --seed and different --fine seeds have the same shapes in other
-colors and grain."""
+colors and grain. The file's description (XMP) is the command that makes it again."""
 _EPILOG = """\b
 Examples:
   ganfx train texture --photos bark.jpg --minutes 10 --name bark

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import numpy as np
 
@@ -14,12 +15,18 @@ from ganfx.errors import ItemError, OptionError
 from ganfx.files import SaveOptions, open_writer
 from ganfx.hub import find_model
 from ganfx.imaging.picture import Floats, Picture, PictureInfo
-from ganfx.textures.latents import PLANES, SEEDS, TextureSeeds, latent_grid
+from ganfx.textures.latents import PLANES, SEEDS, STYLES, TextureSeeds, latent_grid
 from ganfx.textures.making import Made
 
 TASK = "texture"
 # Cells of a tile and side: what a network needs for it is a quarter of a gigabyte.
 _TILE = 32
+_XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/">
+<dc:description><rdf:Alt><rdf:li xml:lang="x-default">{}</rdf:li></rdf:Alt></dc:description>
+</rdf:Description></rdf:RDF></x:xmpmeta>
+<?xpacket end="r"?>"""
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,7 @@ class TextureGenerator:
                 width=width,
                 height=height,
                 has_alpha=False,
-                info=PictureInfo(),
+                info=PictureInfo(metadata={"xmp": self._recipe(seeds, request)}),
                 options=options or SaveOptions(),
                 overwrite=overwrite,
             )
@@ -103,6 +110,13 @@ class TextureGenerator:
                 for rows in strips:
                     writer.write(Picture(rows))
         return Made(target, seeds.layout, writer.notes)
+
+    def _recipe(self, seeds: TextureSeeds, request: TextureRequest) -> bytes:
+        """The command that makes the texture again, as the description in XMP."""
+        styles = " ".join(f"--{style} {seed}" for style, seed in zip(STYLES, seeds.styles, strict=True))
+        size = "x".join(map(str, request.size))
+        words = f"--seed {seeds.layout} {styles} --truncation {request.truncation:g} --size {size}"
+        return _XMP.format(escape(f"ganfx generate {self.name} {words}")).encode()
 
 
 def check_seeds(first: int, count: int) -> None:

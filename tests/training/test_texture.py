@@ -91,6 +91,8 @@ def test_files_are_named_after_their_seeds(model: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["wild-10-fine4.png", "wild-9-fine4.png"]
     made = pyvips.Image.new_from_file(str(tmp_path / "wild-9-fine4.png"))
     assert (made.width, made.height, made.bands) == (64, 48, 3)
+    again = b"ganfx generate wild --seed 9 --coarse 9 --medium 9 --fine 4 --truncation 1 --size 64x48"
+    assert again in bytes(made.get("xmp-data"))
 
 
 @pytest.mark.parametrize(
