@@ -218,13 +218,18 @@ def validate_options(header: Header) -> Mapping[str, Any]:
     return checked
 
 
+def check_model_name(model: str | None) -> None:
+    """Raises UnknownModelError where `model` is the path of a file, which the service does not open."""
+    if model is not None and is_path(model):
+        raise UnknownModelError(f"{model!r} is not a model's name", hint="models are named, not their files")
+
+
 def given_options(filter_: Filter, model: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
     """The options of a request; several values are a list, or one text with spaces between them.
 
     Raises UnknownModelError where `model` is the path of a file, OptionError where the value of an option is.
     """
-    if model is not None and is_path(model):
-        raise UnknownModelError(f"{model!r} is not a model's name", hint="models are named, not their files")
+    check_model_name(model)
     for option in filter_.options:
         if option.opens and option.opens(options.get(option.name)):
             raise OptionError(f"{option.name}: the service opens no files", hint=f"use: ganfx {filter_.name}")

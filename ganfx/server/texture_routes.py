@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from ganfx.engine import EngineOptions
 from ganfx.server.body import read_json
+from ganfx.server.jobs import check_model_name
 from ganfx.server.operations import operation, routes_of
 from ganfx.server.replies import FileReply
 from ganfx.server.sitting import Role, Sitting, SittingFile
@@ -57,6 +58,7 @@ class TextureRoutes:
         return JSONResponse((await run_in_threadpool(self._made, order)).as_json(), 201)
 
     def _made(self, order: TextureOrder) -> SittingFile:
+        check_model_name(order.model)
         generator = TextureGenerator(order.model, self._engine)
         seeds = TextureSeeds.of(order.seed, coarse=order.coarse, medium=order.medium, fine=order.fine)
         id_, path = self._sitting.new_path(".png")
