@@ -48,11 +48,13 @@ def _generate(**arguments: Any) -> int:
 
 def _target(name: str, seed: int, arguments: dict[str, Any]) -> Path:
     """The file that is named for one texture; else one in the folder, which is made, with all seeds in its name."""
-    from ganfx.files import writing
+    from ganfx.files import WRITABLE, writing
     from ganfx.textures.latents import STYLES
 
     output = arguments["output"] or Path()
-    if output.suffix and arguments["count"] == 1:
+    if output.suffix.lower() in WRITABLE:
+        if arguments["count"] > 1:
+            raise click.UsageError(f"-o names one picture; a folder takes {arguments['count']}")
         return Path(output)
     with writing(output):
         output.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,7 +117,7 @@ class TextureGenerator:
         styles = " ".join(f"--{style} {seed}" for style, seed in zip(STYLES, seeds.styles, strict=True))
         size = "x".join(map(str, request.size))
         words = f"--seed {seeds.layout} {styles} --truncation {request.truncation:g} --size {size}"
-        return _XMP.format(escape(f"ganfx generate {self.name} {words}")).encode()
+        return _XMP.format(escape(f"ganfx generate {shlex.quote(self.name)} {words}")).encode()
 
 
 def check_seeds(first: int, count: int) -> None:

@@ -20,43 +20,47 @@ T = TypeVar("T")
 _TINY = 1e-12
 
 
-def _real(real: Tensor, fake: Tensor) -> Tensor:
-    return real
+def _real(real: Tensor, fake: Tensor) -> tuple[Tensor, ...]:
+    return (real,)
 
 
-def _both(real: Tensor, fake: Tensor) -> Tensor:
-    return torch.cat([real, fake])
+def _fake(real: Tensor, fake: Tensor) -> tuple[Tensor, ...]:
+    return (fake,)
 
 
-def _fake(real: Tensor, fake: Tensor) -> Tensor:
-    return fake
+def _both(real: Tensor, fake: Tensor) -> tuple[Tensor, ...]:
+    return real, fake
 
 
-def _between(real: Tensor, fake: Tensor) -> Tensor:
-    return torch.lerp(real, fake, torch.rand(len(real), 1, 1, 1, device=real.device))
+def _between(real: Tensor, fake: Tensor) -> tuple[Tensor, ...]:
+    return (torch.lerp(real, fake, torch.rand(len(real), 1, 1, 1, device=real.device)),)
 
 
 @dataclass(frozen=True)
 class GradientPenalty:
     """`weight` times the mean of (|g| - `target`)^2, where g is the gradient of an image's mean logit by its pixels.
 
-    Taken at the images that `points` makes of real and fake ones, at every `interval`-th update of the discriminator
-    and then `interval` times as large (lazy regularisation, Karras et al. 2020), always in fp32.
+    Taken at the batches that `points` makes of real and fake images, and added up, at every `interval`-th update of
+    the discriminator and then `interval` times as large (lazy regularisation, Karras et al. 2020), always in fp32.
     """
 
-    points: Callable[[Tensor, Tensor], Tensor]
+    points: Callable[[Tensor, Tensor], tuple[Tensor, ...]]
     target: float
     weight: float
     interval: int = 1
 
     def loss(self, discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
         """The penalty for images (N, 3, H, W), with gradients to the discriminator's weights."""
-        images = self.points(real, fake).detach().float().requires_grad_()
+        gaps = [self._gap(discriminator, images) for images in self.points(real, fake)]
+        return self.weight * self.interval * torch.stack(gaps).sum()
+
+    def _gap(self, discriminator: nn.Module, images: Tensor) -> Tensor:
+        """The mean gap of one batch, which a discriminator that compares pictures sees by itself."""
+        images = images.detach().float().requires_grad_()
         logits = discriminator(images).flatten(1).mean(1).sum()
         (gradient,) = torch.autograd.grad(logits, images, create_graph=True)
         squares = gradient.flatten(1).square().sum(1)
-        gaps = squares if self.target == 0 else ((squares + _TINY).sqrt() - self.target).square()
-        return self.weight * self.interval * gaps.mean()
+        return (squares if self.target == 0 else ((squares + _TINY).sqrt() - self.target).square()).mean()
 
 
 REGULARIZERS: dict[str, GradientPenalty | None] = {
@@ -65,7 +69,7 @@ REGULARIZERS: dict[str, GradientPenalty | None] = {
     "r1": GradientPenalty(_real, target=0.0, weight=5.0, interval=16),
     "r2": GradientPenalty(_fake, target=0.0, weight=5.0, interval=16),
     # Both, as R3GAN has them (Huang et al. 2024).
-    "r1-r2": GradientPenalty(_both, target=0.0, weight=10.0, interval=16),
+    "r1-r2": GradientPenalty(_both, target=0.0, weight=5.0, interval=16),
     # Gulrajani et al. 2017.
     "gradient-penalty": GradientPenalty(_between, target=1.0, weight=10.0),
 }

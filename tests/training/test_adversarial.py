@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ganfx.errors import TrainingError
 from ganfx.training.adversarial import KINDS, REGULARIZERS, GradientPenalty, adversarial_of
+from ganfx.training.discriminators import discriminator
 from ganfx.training.gan import Gan
 from ganfx.training.photos import Photos
 from ganfx.training.recipe import AdversarialSettings, TrainingRecipe, load_recipe
@@ -112,6 +113,15 @@ def test_the_penalty_is_of_the_gradient_by_the_pixels(target: float, expected: f
     loss.backward()
     assert linear.slope.grad is not None
     assert linear.slope.grad.abs() > 0
+
+
+def test_both_penalties_are_the_sum_of_each_and_batches_do_not_mix() -> None:
+    torch.manual_seed(0)
+    comparing = discriminator("patch-minibatch", 4).eval()
+    real, fake = torch.rand(3, 3, 16, 16), torch.rand(3, 3, 16, 16)
+    each = [REGULARIZERS[name].loss(comparing, real, fake) for name in ("r1", "r2")]  # type: ignore[union-attr]
+    both = REGULARIZERS["r1-r2"].loss(comparing, real, fake)  # type: ignore[union-attr]
+    assert float(both.detach()) == pytest.approx(sum(float(one.detach()) for one in each), rel=1e-4)
 
 
 @pytest.mark.slow
