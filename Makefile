@@ -27,7 +27,7 @@ EDITABLE := $(PIP_FLAGS) --no-build-isolation --editable
 UV_COMPILE := uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --excludes .ci/unlocked.txt
 
-.PHONY: demo check lint test test-hosts test-gpu test-ui test-api test-cluster test-foreign fuzz docs architecture manual lock audit dist format clean
+.PHONY: demo check lint test test-hosts test-gpu test-ui test-api cluster-ready test-cluster test-foreign fuzz docs architecture manual lock audit dist format clean
 
 $(BASE)/ready: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(BASE)
@@ -82,8 +82,10 @@ test-ui: $(DEV)/ready
 	sh tests/ui/install.sh
 	$(DEV)/bin/pytest -m ui tests/ui
 
-test-cluster: $(DEV)/ready
+cluster-ready: $(DEV)/ready
 	$(DEV)/bin/python -c "import moto, s3fs" || $(DEV)/bin/pip install $(PIP_FLAGS) --editable ".[s3,cluster-test]"
+
+test-cluster: cluster-ready
 	$(DEV)/bin/pytest -m "cluster and not slow" tests/cluster
 
 test-api: $(DEV)/ready $(API)/ready
